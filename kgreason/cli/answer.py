@@ -1,0 +1,127 @@
+"""``kgreason ground`` and ``retrieve``: what a question touches in the graph, before any model reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kgreason.cli.arguments import triples
+from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.graph import GraphOption, open_graph
+
+if TYPE_CHECKING:
+    from kgreason import records
+
+__all__ = ["Add", "Options", "Remove", "ground", "retrieve"]
+
+Options = Annotated[list[str] | None, typer.Option("--options", metavar="A B C", help="The answers to choose from.")]
+Add = Annotated[list[str] | None, typer.Option("--add", metavar="S R T", help="Answer as if this edge existed.")]
+Remove = Annotated[list[str] | None, typer.Option("--remove", metavar="S R T", help="Answer as if it did not.")]
+LanguageOption = Annotated[str, typer.Option("--language", help="Language of the text: en or zh.")]
+
+
+def ground(
+    text: Annotated[str, typer.Argument(help="Any text.")],
+    graph: GraphOption = "default",
+    language: LanguageOption = "en",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the concepts that a text names."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from kgreason.grounding import Grounder
+    from kgreason.records import Question
+    from kgreason.tasks import validate
+
+    out = Output(as_json, quiet)
+    question = validate(Question(text, task="open", language=language))
+    opened = open_graph(graph, out)
+    mentions = Grounder(opened).ground(question).mentions
+    marked = Text(text)
+    table = Table("in the text", "concept", "label", "prior", box=None, pad_edge=False, header_style="bold")
+    for mention in mentions:
+        marked.stylize("bold cyan", mention.start, mention.end)
+        for place, candidate in enumerate(mention.candidates):
+            shown = "" if place else mention.surface
+            table.add_row(shown, candidate.key, opened.label(candidate.node), f"{candidate.prior:.2f}")
+    out.show({"text": text, "mentions": [_mention(mention) for mention in mentions]}, marked, "", table)
+    if not mentions:
+        out.note("The graph knows no concept in this text.")
+
+
+def _mention(mention: records.Mention) -> dict[str, Any]:
+    """A mention by keys alone: node ids hold for one digest only."""
+    return {
+        "start": mention.start,
+        "end": mention.end,
+        "surface": mention.surface,
+        "option": mention.option,
+        "candidates": [{"key": each.key, "prior": round(each.prior, 4)} for each in mention.candidates],
+    }
+
+
+def retrieve(
+    question: Annotated[str, typer.Argument(help="A question; with --output a file of samples, or a data set.")],
+    options: Options = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where a file's subgraphs go.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Split of a data set known by name.")] = None,
+    add: Add = None,
+    remove: Remove = None,
+    graph: GraphOption = "default",
+    language: LanguageOption = "en",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Gather the evidence of a question, or of every sample in a file."""
+    out = Output(as_json, quiet)
+    if output is not None:
+        _retrieve_file(question, split, output, graph, out)
+        return
+    from dataclasses import asdict
+
+    from kgreason.cli.evidence import evidence_tree
+    from kgreason.grounding import Grounder
+    from kgreason.records import Question
+    from kgreason.retrieval import Retriever
+    from kgreason.tasks import validate
+
+    asked = validate(Question(question, tuple(options or ()), "choice" if options else "open", language=language))
+    opened = open_graph(graph, out)
+    added, removed = triples(add or ()), triples(remove or ())
+    grounding = Grounder(opened).ground(asked, add=added)
+    retriever = Retriever(opened)
+    subgraph = retriever.retrieve(grounding, add=added, remove=removed)
+    paths = {
+        option: retriever.paths(subgraph, index, add=added, remove=removed)
+        for index, option in enumerate(asked.options)
+    }
+    values = {
+        "question": question,
+        "mentions": [_mention(mention) for mention in grounding.mentions],
+        "nodes": len(subgraph),
+        "edges": subgraph.edge_index.shape[1],
+        "paths": {option: [asdict(path) for path in found] for option, found in paths.items()},
+    }
+    trees = [evidence_tree(option, found) for option, found in paths.items()]
+    out.show(values, f"{values['nodes']} concepts, {values['edges']} directed edges", *trees)
+
+
+def _retrieve_file(source: str, split: str | None, output: Path, graph: str, out: Output) -> None:
+    """Retrieve the evidence of every question, stored as arrays under a name that tells what it depends on."""
+    import numpy as np
+
+    from kgreason.retrieval import SubgraphFile
+    from kgreason.tasks import load
+
+    questions = load(source, split)
+    opened = open_graph(graph, out)
+    with out.progress() as report:
+        stored = SubgraphFile(opened, questions, home=output, progress=report)
+    sizes = np.array([len(subgraph) for subgraph in stored])
+    found = float((sizes > 0).mean()) if len(sizes) else 0.0
+    values = {"path": str(stored.path), "questions": len(stored), "with_concepts": found, "nodes": int(sizes.sum())}
+    out.show(values, f"{len(stored):,} questions, {found:.1%} with concepts, {sizes.sum():,} nodes in {stored.path}")

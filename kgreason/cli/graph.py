@@ -1,0 +1,198 @@
+"""``kgreason graph``: build graphs, look at them, check them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgreason.cli.arguments import mapping, names
+from kgreason.cli.console import Json, Output, Quiet
+from kgreason.errors import GraphImageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kgreason.graph import KnowledgeGraph
+
+__all__ = ["GraphOption", "app", "open_graph"]
+
+app = typer.Typer(help="Build, inspect and check knowledge graphs.", no_args_is_help=True)
+
+GraphOption = Annotated[str, typer.Option("--graph", "-g", help="A graph's folder; the packaged graph by default.")]
+GraphArgument = Annotated[str, typer.Argument(metavar="[GRAPH]", help="A graph's folder; the packaged one by default.")]
+
+
+def open_graph(source: str, out: Output) -> KnowledgeGraph:
+    """Open a graph; the first use of the packaged one builds it, which shows."""
+    from kgreason.graph import KnowledgeGraph
+
+    with out.progress() as report:
+        return KnowledgeGraph.open(source, progress=report)
+
+
+@app.command()
+def build(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, or folders in the facts form.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The graph's folder; an older version in it stays.")],
+    reader: Annotated[
+        str | None, typer.Option("--reader", help="How to read the sources, if not by their look.")
+    ] = None,
+    languages: Annotated[str | None, typer.Option("--languages", metavar="en,zh", help="Languages to keep.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="source=A,...", help="Columns of a table, by name or by number."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build a graph from ConceptNet, tables, JSON lines or facts."""
+    from kgreason.graph import KnowledgeGraph, readers
+    from kgreason.graph.build import build as build_image
+
+    out = Output(as_json, quiet)
+    source = readers.read(sources, reader, languages=names(languages), columns=mapping(columns))
+    with out.progress() as report:
+        path = build_image(
+            source, output, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report
+        )
+    graph = KnowledgeGraph.open(path)
+    counts = dict(graph.manifest["counts"])
+    out.show(
+        {"path": str(path), "digest": graph.digest, "counts": counts},
+        f"{counts['nodes']:,} concepts, {counts['edges']:,} edges of {counts['assertions']:,} assertions in {output}",
+    )
+
+
+@app.command()
+def info(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet = False) -> None:
+    """Count what a graph holds, and draw its degrees."""
+    from rich.table import Column, Table
+
+    out = Output(as_json, quiet)
+    opened = open_graph(graph, out)
+    values = opened.info()
+    values["degrees"] = _degrees(opened)
+    summary = Table.grid("", Column(overflow="fold"), padding=(0, 2))
+    for title, value in (
+        ("concepts", f"{values['nodes']:,}"),
+        ("edges", f"{values['edges']:,}"),
+        ("surface forms", f"{values['forms']:,}"),
+        ("degree", f"mean {values['degree']['mean']:.1f}, median {values['degree']['p50']:.0f}"),
+        ("node columns", ", ".join(values["columns"]) or "none"),
+        ("licences", ", ".join(values["licences"]) or "not stated"),
+        ("digest", values["digest"][:16]),
+        ("folder", str(opened.path or "in memory")),
+    ):
+        summary.add_row(title, value)
+    hubs = ", ".join(f"{opened.label(node)} ({opened.degree(node):,})" for node in range(min(5, opened.num_nodes)))
+    summary.add_row("largest hubs", hubs)
+    out.show(values, summary, "", _bars("edges by relation", values["relations"]), "", _degree_chart(values["degrees"]))
+
+
+def _degrees(graph: KnowledgeGraph) -> dict[str, int]:
+    """How many concepts have a degree between two powers of two."""
+    import numpy as np
+
+    degrees = np.diff(graph.ptr)
+    bins = np.bincount(np.ceil(np.log2(degrees + 1)).astype(np.int64))
+    spans = ["0"] + [f"{1 << i}" if i == 0 else f"{1 << i}–{(2 << i) - 1}" for i in range(len(bins) - 1)]
+    return {span: int(count) for span, count in zip(spans, bins, strict=True) if count}
+
+
+def _degree_chart(degrees: dict[str, int]) -> Table:
+    return _bars("concepts by degree", degrees, keep_order=True)
+
+
+def _bars(title: str, counts: dict[str, int], keep_order: bool = False) -> Table:
+    """A table of counts with a bar each, the largest first unless their order says something."""
+    from rich.bar import Bar
+    from rich.table import Table
+
+    table = Table(title, "count", "", box=None, pad_edge=False, header_style="bold")
+    table.columns[1].justify = "right"
+    largest = max(counts.values(), default=1)
+    rows = counts.items() if keep_order else sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    for name, count in rows:
+        table.add_row(name, f"{count:,}", Bar(largest, 0, count, width=40, color="cyan"))
+    return table
+
+
+@app.command()
+def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet = False) -> None:
+    """Read every byte of a graph and compare it with its digests; exit code 2 if anything is damaged."""
+    from kgreason.graph.manifest import verify as findings
+
+    out = Output(as_json, quiet)
+    # Only the packaged graph has to be opened to know where it lies; a damaged one is told as such, not refused.
+    path = open_graph(graph, out).path if graph == "default" else Path(graph)
+    assert path is not None
+    with out.progress() as report:
+        report("verify", 0, 0)
+        found = findings(path)
+    out.show({"path": str(path), "ok": not found, "findings": list(found)}, *(found or (f"{path} is sound.",)))
+    if found:
+        raise GraphImageError(f"{path} is damaged", fix="Build the graph again.")
+
+
+@app.command()
+def neighbors(
+    concept: Annotated[str, typer.Argument(help="A concept's name or key.")],
+    relation: Annotated[str | None, typer.Option("--relation", "-r", help="Only edges of this relation.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many edges.")] = 20,
+    graph: GraphOption = "default",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the edges of a concept, heaviest first."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    out = Output(as_json, quiet)
+    opened = open_graph(graph, out)
+    node = opened.resolve(concept)
+    edges = opened.neighbors(node, relation, limit)
+    table = Table("relation", "other concept", "weight", "in words", box=None, pad_edge=False, header_style="bold")
+    table.columns[2].justify = "right"
+    key = opened.key(node)
+    for edge in edges:
+        forward = edge.source == key
+        other = opened.find(edge.target if forward else edge.source)
+        label = opened.label(other) if other is not None else ""
+        table.add_row(f"{'→' if forward else '←'} {edge.relation}", label, f"{edge.weight:.4g}", edge.text)
+    values = {
+        "concept": key,
+        "label": opened.label(node),
+        "degree": opened.degree(node),
+        "edges": list(map(asdict, edges)),
+    }
+    out.show(values, f"{opened.label(node)}: {opened.degree(node):,} edges", table)
+    if opened.degree(node) > len(edges) and relation is None:
+        out.note(f"{opened.degree(node) - len(edges):,} more; --limit shows them.")
+
+
+@app.command()
+def path(
+    start: Annotated[str, typer.Argument(metavar="A", help="A concept's name or key.")],
+    end: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    max_hops: Annotated[int, typer.Option("--max-hops", min=1, max=8, help="No path has more edges.")] = 4,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many paths.")] = 5,
+    graph: GraphOption = "default",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the shortest chains of edges between two concepts, strongest first."""
+    from dataclasses import asdict
+
+    from kgreason.cli.evidence import evidence_tree
+    from kgreason.graph.walk import path_between
+
+    out = Output(as_json, quiet)
+    opened = open_graph(graph, out)
+    nodes = opened.resolve(start), opened.resolve(end)
+    paths = path_between(opened, *nodes, max_hops=max_hops, limit=limit)
+    values = {"from": opened.key(nodes[0]), "to": opened.key(nodes[1]), "paths": list(map(asdict, paths))}
+    title = f"{opened.label(nodes[0])} to {opened.label(nodes[1])}"
+    out.show(values, evidence_tree(title, paths))

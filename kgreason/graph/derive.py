@@ -1,0 +1,226 @@
+"""From an assertion table to the arrays of a graph: ids, one CSR of both directions, labels, surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.graph.arrays import Arrays
+from kgreason.graph.schema import WEIGHT_UNIT, default_label, is_negated, negate
+from kgreason.graph.strings import Strings
+from kgreason.graph.surfaces import Surfaces
+from kgreason.language import normal_form
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Progress", "derive", "is_symmetric"]
+
+Progress = Callable[[str, int, int], None]
+
+#: Prior of a concept's own label.
+LABEL_PRIOR = 1.0
+
+
+def derive(
+    assertions: pl.DataFrame,
+    labels: pl.DataFrame | None = None,
+    aliases: pl.DataFrame | None = None,
+    progress: Progress | None = None,
+) -> Arrays:
+    """Derives the arrays of a graph from its checked tables.
+
+    Args:
+        assertions: as :func:`kgreason.graph.schema.assertion_table` gives it.
+        labels: columns key, label; a key that no assertion names becomes a node without neighbours.
+        aliases: columns form, key, prior; those of unknown keys are left out.
+        progress: called with (stage, done, total).
+
+    Returns:
+        the arrays; equal tables give equal bytes.
+    """
+    report = progress or (lambda stage, done, total: None)
+    report("merge", 0, 4)
+    keys = _unique_keys(assertions, labels)
+    relations, triples = _merged(assertions, keys)
+    symmetric = np.array([is_symmetric(name) for name in relations], np.bool_)
+    report("arrays", 1, 4)
+    degree, entries = _entries(triples, len(keys), len(relations), symmetric)
+    order = _by_degree(degree)
+    ptr, idx, rel, weight = _csr(entries, order, len(relations))
+    report("labels", 2, 4)
+    keys = keys[order]
+    texts = _label_texts(keys, labels)
+    report("surfaces", 3, 4)
+    surfaces = _surfaces(keys, texts, aliases)
+    report("surfaces", 4, 4)
+    return Arrays(
+        ptr=ptr,
+        idx=idx,
+        rel=rel,
+        weight=weight,
+        keys=Strings.of(keys),
+        key_order=_inverse(order).astype(np.int32),
+        labels=Strings.of(texts),
+        surfaces=surfaces,
+        relations=relations,
+        symmetric=symmetric,
+    )
+
+
+def is_symmetric(relation: str) -> bool:
+    """Whether the relation table calls a relation, or what it negates, symmetric."""
+    from kgreason.graph.relations import RelationTable  # reads the data package
+
+    return RelationTable.load().symmetric(negate(relation) if is_negated(relation) else relation)
+
+
+def _unique_keys(assertions: pl.DataFrame, labels: pl.DataFrame | None) -> pl.Series:
+    import polars as pl
+
+    parts = [assertions["source"], assertions["target"].alias("source")]
+    if labels is not None:
+        parts.append(labels["key"].alias("source"))
+    return pl.concat(parts).unique().sort().alias("key")
+
+
+def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
+    """Relation names, and the triples that are left when duplicates are summed and self loops dropped.
+
+    Ids here are positions in key order, so that of a symmetric pair the smaller id is the smaller key.
+    """
+    import polars as pl
+
+    base = assertions["relation"].unique().to_list()
+    names = pl.DataFrame(
+        {"relation": base, "not": [negate(name) for name in base]}, schema={"relation": pl.String, "not": pl.String}
+    )
+    ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int64)})
+    frame = (
+        assertions.lazy()
+        .select("source", "relation", "target", "weight")
+        .join(names.lazy(), on="relation")
+        .join(ids.lazy().rename({"id": "s"}), left_on="source", right_on="key")
+        .join(ids.lazy().rename({"id": "t"}), left_on="target", right_on="key")
+        .select(
+            pl.when(pl.col("weight") < 0).then("not").otherwise("relation").alias("name"),
+            "s",
+            "t",
+            pl.col("weight").abs(),
+        )
+        .collect()
+    )
+    relations = tuple(frame["name"].unique().sort().to_list())
+    codes = pl.DataFrame(
+        {"name": relations, "r": np.arange(len(relations)), "both": [is_symmetric(name) for name in relations]},
+        schema_overrides={"name": pl.String, "r": pl.Int64, "both": pl.Boolean},
+    )
+    swap = pl.col("both") & (pl.col("s") > pl.col("t"))
+    merged = (
+        frame.lazy()
+        .join(codes.lazy(), on="name")
+        .filter(pl.col("s") != pl.col("t"))
+        .select(
+            pl.when(swap).then("t").otherwise("s").alias("s"),
+            "r",
+            pl.when(swap).then("s").otherwise("t").alias("t"),
+            "weight",
+        )
+        .group_by("s", "r", "t")
+        .agg(pl.col("weight").sum())
+        .collect()
+    )
+    return relations, {name: merged[name].to_numpy() for name in ("s", "r", "t", "weight")}
+
+
+def _entries(
+    triples: dict[str, npt.NDArray[Any]], nodes: int, relations: int, symmetric: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[Any]]]:
+    """Degree of every node, and both directions of every triple."""
+    s, r, t = triples["s"], triples["r"], triples["t"]
+    back = np.where(symmetric[r], r, r + relations) if len(r) else r
+    # 1/1000 steps beyond the range of float16 stay at its largest value
+    weight = np.minimum(triples["weight"] / WEIGHT_UNIT, np.finfo(np.float16).max).astype(np.float16)
+    entries = {
+        "row": np.concatenate([s, t]),
+        "col": np.concatenate([t, s]),
+        "rel": np.concatenate([r, back]),
+        "weight": np.concatenate([weight, weight]),
+    }
+    return np.bincount(entries["row"], minlength=nodes).astype(np.int64), entries
+
+
+def _by_degree(degree: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Nodes by degree descending; equal degrees keep key order."""
+    return np.argsort(-degree, kind="stable")
+
+
+def _inverse(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    inverse = np.empty_like(order)
+    inverse[order] = np.arange(len(order))
+    return inverse
+
+
+def _csr(
+    entries: dict[str, npt.NDArray[Any]], order: npt.NDArray[np.int64], relations: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[Any], npt.NDArray[np.float16]]:
+    """The entries under their final ids, sorted by row, neighbour, relation: three stable counting sorts."""
+    from kgreason.graph.kernels import counting_order
+
+    nodes = len(order)
+    renamed = _inverse(order)
+    row, col = renamed[entries["row"]], renamed[entries["col"]]
+    rank = np.arange(len(row), dtype=np.int64)
+    for keys, size in ((entries["rel"], 2 * relations), (col, nodes), (row, nodes)):
+        rank = counting_order(keys, rank, size)
+    ptr = np.zeros(nodes + 1, np.int64)
+    np.cumsum(np.bincount(row, minlength=nodes), out=ptr[1:])
+    dtype = np.min_scalar_type(max(2 * relations - 1, 0))
+    return ptr, col[rank].astype(np.int32), entries["rel"][rank].astype(dtype), entries["weight"][rank]
+
+
+def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
+    import polars as pl
+
+    given: dict[str, str] = {}
+    if labels is not None:
+        # of several labels of a key the first in byte order counts, whatever the order of the rows
+        rows = labels.filter(pl.col("label") != "").sort("key", "label", descending=True)
+        given = dict(zip(rows["key"].to_list(), rows["label"].to_list(), strict=True))
+    return pl.Series("label", [given.get(key) or default_label(key) for key in keys.to_list()], dtype=pl.String)
+
+
+def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) -> Surfaces:
+    import polars as pl
+
+    from kgreason.graph.kernels import fill_slots
+
+    nodes = np.arange(len(keys), dtype=np.int32)
+    parts = [pl.DataFrame({"form": labels, "node": nodes}).with_columns(prior=pl.lit(LABEL_PRIOR, pl.Float32))]
+    if aliases is not None:
+        ids = pl.DataFrame({"key": keys, "node": nodes})
+        parts.append(aliases.join(ids, on="key").select("form", "node", pl.col("prior").cast(pl.Float32)))
+    table = (
+        pl.concat(parts)
+        .with_columns(pl.col("form").map_batches(_normal_forms, return_dtype=pl.String))
+        .filter(pl.col("form") != "")
+        .group_by("form", "node")
+        .agg(pl.col("prior").max())
+        .sort("form", "prior", "node", descending=[False, True, False])
+    )
+    sizes = table.group_by("form", maintain_order=True).len()
+    forms = Strings.of(sizes["form"])
+    ptr = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes["len"].to_numpy(), out=ptr[1:])
+    capacity = 1 << max(3, (2 * len(sizes) - 1).bit_length())
+    slots = fill_slots(forms.offsets, forms.data, capacity)
+    return Surfaces(slots, forms.offsets, forms.data, ptr, table["node"].to_numpy(), table["prior"].to_numpy())
+
+
+def _normal_forms(texts: pl.Series) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(texts.name, [normal_form(text) for text in texts.to_list()], dtype=pl.String)

@@ -1,0 +1,127 @@
+"""ConceptNet 5 assertions: five columns between tabs, URI, relation, start, end, JSON.
+
+A concept is ``/c/LANG/TERM[/POS[/SENSE...]]``: part of speech and sense fold into the term and are kept in the column
+``sense``. Statements about anything else (``ExternalURL``) are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgreason import storage
+from kgreason.errors import FormatError
+from kgreason.graph.readers.common import Options, relation_name
+from kgreason.graph.schema import MAX_WEIGHT, WEIGHT_UNIT, scaled_weight
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["fits", "read"]
+
+_FIELDS = ("uri", "relation", "start", "end", "data")
+_BLOCK_BYTES = 16 * 1024**2
+_TERM = r"^(/c/[^/]+/[^/]+)"
+_SURROGATE = r"\\u[dD][89a-fA-F]"
+_SENSE = r"^/c/[^/]+/[^/]+/(.+)$"
+
+
+def fits(line: str) -> bool:
+    """Whether a line looks like this format."""
+    return line.startswith("/a/") and line.count("\t") == len(_FIELDS) - 1
+
+
+def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
+    """Yields assertion chunks.
+
+    Raises:
+        FormatError: a line has not five columns, or its JSON or weight cannot be read.
+    """
+    import polars as pl
+
+    for number, text in storage.blocks(path, block_bytes=_BLOCK_BYTES):
+        lines = pl.Series("line", text.split("\n"), dtype=pl.String)
+        frame = pl.DataFrame([lines]).with_row_index("number", number)
+        frame = frame.filter(pl.col("line").str.strip_chars() != "")
+        odd = frame.filter(pl.col("line").str.count_matches("\t", literal=True) != len(_FIELDS) - 1)
+        if len(odd):
+            raise _malformed(path, odd["number"][0], "it has not five columns between tabs")
+        fields = pl.col("line").str.strip_chars_end("\r").str.split_exact("\t", len(_FIELDS) - 1)
+        frame = frame.select("number", fields.struct.rename_fields(_FIELDS).alias("fields")).unnest("fields")
+        frame = frame.filter(_spoken(pl.col("start"), options) & _spoken(pl.col("end"), options))
+        if len(frame):
+            yield _assertions(path, frame)
+
+
+def _spoken(concept: pl.Expr, options: Options) -> pl.Expr:
+    """Whether a URI is a concept of one of the languages."""
+    import polars as pl
+
+    language = concept.str.extract(r"^/c/([^/]+)/[^/]", 1)
+    if options.languages is None:
+        return language.is_not_null()
+    return language.is_in(pl.Series(options.languages, dtype=pl.String).implode()).fill_null(False)
+
+
+def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    data = _decoded(path, frame)
+    weight = data["weight"].fill_null(1.0)
+    wrong = ~(weight.is_finite() & (weight.abs() * WEIGHT_UNIT <= MAX_WEIGHT))
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise _malformed(path, frame["number"][row], f"its weight is {weight[row]}")
+    relations = frame["relation"].unique().to_list()
+    renamed = pl.col("relation").replace_strict(relations, [relation_name(name) for name in relations])
+    senses = [pl.col(name).str.extract(_SENSE, 1).fill_null("") for name in ("start", "end")]
+    return frame.select(
+        pl.col("start").str.extract(_TERM, 1).alias("source"),
+        renamed.alias("relation"),
+        pl.col("end").str.extract(_TERM, 1).alias("target"),
+        (weight * WEIGHT_UNIT).round().cast(pl.Int64).alias("weight"),
+        data["dataset"].fill_null("").str.strip_prefix("/d/").alias("origin"),
+        data["license"].fill_null("").alias("licence"),
+        pl.concat_str(senses, separator="\t").replace("\t", "").alias("sense"),
+        data["surfaceText"].fill_null("").alias("surface"),
+    )
+
+
+def _decoded(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """What the fifth column says."""
+    import polars as pl
+
+    schema = {"dataset": pl.String, "license": pl.String, "surfaceText": pl.String, "weight": pl.Float64}
+    if not frame["data"].str.contains(_SURROGATE).any():  # which polars does not decode
+        try:
+            data = frame["data"].str.json_decode(pl.Struct(schema))
+        except pl.exceptions.PolarsError:
+            return _decoded_by_line(path, frame, schema)
+        if not data.is_null().any():
+            return data.struct.unnest()
+    return _decoded_by_line(path, frame, schema)
+
+
+def _decoded_by_line(path: Path, frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """The slow way, taken when a block holds a line that the fast one refuses: it names the line."""
+    import polars as pl
+
+    rows: list[dict[str, Any]] = []
+    for number, text in frame.select("number", "data").iter_rows():
+        try:
+            data = json.loads(text)
+            texts = {name: data.get(name) or "" for name in ("dataset", "license", "surfaceText")}
+            if not all(isinstance(value, str) for value in texts.values()):
+                raise ValueError("dataset, license and surfaceText are no texts")
+            "".join(texts.values()).encode("utf-8")
+            weight = data.get("weight")
+            rows.append({**texts, "weight": None if weight is None else scaled_weight(weight) / WEIGHT_UNIT})
+        except (AttributeError, RecursionError, TypeError, ValueError) as error:
+            raise _malformed(path, number, f"its fifth column cannot be read ({error})") from error
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _malformed(path: Path, number: int, what: str) -> FormatError:
+    return FormatError(path, what, line=number, fix="Use URI, relation, start, end and JSON between tabs.")

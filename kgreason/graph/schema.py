@@ -1,0 +1,209 @@
+"""The assertion table that every reader yields and every image is built from, and the names inside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kgreason.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = [
+    "COLUMNS",
+    "MAX_WEIGHT",
+    "WEIGHT_UNIT",
+    "alias_table",
+    "assertion_table",
+    "default_label",
+    "is_negated",
+    "label_table",
+    "language_of",
+    "negate",
+    "scaled_weight",
+]
+
+#: Weights are integers in 1/1000, so that sums do not depend on their order.
+WEIGHT_UNIT = 1000
+#: Largest size of one weight, in 1/1000: 2**31 assertions of it still add up within 64 bits.
+MAX_WEIGHT = 10**9
+#: Columns of an assertion: concept keys, relation name, weight; then what is kept for the record.
+COLUMNS = ("source", "relation", "target", "weight", "origin", "licence", "sense", "surface")
+_TEXTS = ("origin", "licence", "sense", "surface")
+_LABEL: Mapping[str, Any] = {"key": str, "label": str}
+_ALIAS: Mapping[str, Any] = {"form": str, "key": str, "prior": float}
+
+
+def assertion_table(assertions: Any) -> pl.DataFrame:
+    """One checked table of all assertions, rows and columns in a fixed order.
+
+    Args:
+        assertions: a polars or pyarrow table, or an iterable of them, with the columns source, relation and target;
+            weight (1/1000; negative negates) is 1000 where absent, other columns are empty where absent.
+
+    Returns:
+        A frame with :data:`COLUMNS`, sorted by them, so that equal content gives an equal table.
+
+    Raises:
+        InputError: a column is missing or of another type, a name is empty, or a weight is out of range.
+    """
+    import polars as pl
+
+    tables = [_conformed(table) for table in _tables(assertions)]
+    if not tables:
+        return pl.DataFrame(schema={name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS})
+    table = pl.concat(tables).sort(COLUMNS)
+    for name in ("source", "relation", "target"):
+        if not table.is_empty() and table[name].str.len_bytes().min() == 0:
+            row = table.row(int(table[name].str.len_bytes().arg_min() or 0))
+            raise InputError(f"an assertion has an empty {name}: {row[:3]}", fix=f"Give every assertion a {name}.")
+    if not table["weight"].is_between(-MAX_WEIGHT, MAX_WEIGHT).all():
+        raise InputError("a weight is out of range", fix=f"Keep weights within ±{MAX_WEIGHT} (1/1000).")
+    return table
+
+
+def scaled_weight(text: str | float) -> int:
+    """A weight as an integer in 1/1000; negative weights negate.
+
+    Raises:
+        ValueError: it is no number, not finite, or out of range.
+    """
+    weight = float(text)
+    if not math.isfinite(weight) or abs(weight) * WEIGHT_UNIT > MAX_WEIGHT:
+        raise ValueError(f"weight {text!r} is not within ±{MAX_WEIGHT // WEIGHT_UNIT}")
+    return round(weight * WEIGHT_UNIT)
+
+
+def _tables(assertions: Any) -> Iterable[pl.DataFrame]:
+    import polars as pl
+
+    if isinstance(assertions, pl.DataFrame):
+        return [assertions]
+    if isinstance(assertions, pl.LazyFrame):
+        return [assertions.collect()]
+    if hasattr(assertions, "column_names"):  # a pyarrow table, without importing pyarrow
+        frame = pl.from_arrow(assertions)
+        assert isinstance(frame, pl.DataFrame)
+        return [frame]
+    return (table for part in assertions for table in _tables(part))
+
+
+def _conformed(table: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    missing = [name for name in COLUMNS[:3] if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"the assertion table has no column {missing[0]!r}, only {table.columns}",
+            fix="Name the columns source, relation and target.",
+        )
+    weight = pl.col("weight") if "weight" in table.columns else pl.lit(WEIGHT_UNIT)
+    columns = [pl.col(name) for name in COLUMNS[:3]] + [weight.cast(pl.Int64).fill_null(WEIGHT_UNIT).alias("weight")]
+    columns += [
+        (pl.col(name).cast(pl.String).fill_null("") if name in table.columns else pl.lit("").alias(name))
+        for name in _TEXTS
+    ]
+    try:
+        return table.select(columns).with_columns(pl.col(COLUMNS[:3]).cast(pl.String).fill_null(""))
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"the assertion table does not fit: {error}", fix="Use texts, and integer weights.") from error
+
+
+def default_label(key: str) -> str:
+    """What a concept is called when nothing else is known: the readable part of its key.
+
+    Args:
+        key: an IRI, ``/c/LANG/TERM...``, or any name.
+
+    Example:
+        >>> default_label("/c/en/ice_cream"), default_label("http://example.org/terms#Ice_cream"), default_label("zoo")
+        ('ice cream', 'Ice cream', 'zoo')
+    """
+    part = key
+    if key.startswith("/c/"):
+        part = [*key.split("/", 4), "", ""][3]
+    elif "://" in key:
+        part = key.rstrip("/#").replace("#", "/").rsplit("/", 1)[-1]
+    return part.replace("_", " ").strip() or key
+
+
+def language_of(key: str) -> str | None:
+    """Language tag of a ``/c/LANG/TERM`` key, or None.
+
+    Example:
+        >>> language_of("/c/en/zoo")
+        'en'
+    """
+    return (key.split("/", 3)[2] or None) if key.startswith("/c/") else None
+
+
+def is_negated(relation: str) -> bool:
+    """Whether a relation says that another one does not hold: ``Not`` before a name that does not go on in lower case.
+
+    Example:
+        >>> is_negated("NotCapableOf"), is_negated("NotableWork")
+        (True, False)
+    """
+    return relation.startswith("Not") and relation[3:4].isalnum() and not relation[3].islower()
+
+
+def negate(relation: str) -> str:
+    """Name of the negated relation; negating twice gives the plain one.
+
+    Example:
+        >>> negate("Desires"), negate("NotDesires")
+        ('NotDesires', 'Desires')
+    """
+    return relation[3:] if is_negated(relation) else f"Not{relation[:1].upper()}{relation[1:]}"
+
+
+def label_table(labels: Any) -> pl.DataFrame | None:
+    """Checked table of key and label, sorted, each row once; None for None.
+
+    Args:
+        labels: a mapping, or a polars or pyarrow table with these columns, or an iterable of such rows.
+
+    Raises:
+        InputError: the table does not fit, or a key is empty.
+    """
+    if isinstance(labels, Mapping):
+        labels = labels.items()
+    return None if labels is None else _side_table(labels, _LABEL)
+
+
+def alias_table(aliases: Any) -> pl.DataFrame | None:
+    """Checked table of form, key and prior, sorted, each row once; None for None.
+
+    Args:
+        aliases: a polars or pyarrow table with these columns, or an iterable of such rows.
+
+    Raises:
+        InputError: the table does not fit, a key is empty, or a prior is not in (0, 1].
+    """
+    import polars as pl
+
+    if aliases is None:
+        return None
+    table = _side_table(aliases, _ALIAS)
+    wrong = table.filter(~((pl.col("prior") > 0) & (pl.col("prior") <= 1)))
+    if len(wrong):
+        raise InputError(f"an alias has a prior outside (0, 1]: {wrong.row(0)}", fix="Give priors in (0, 1].")
+    return table
+
+
+def _side_table(table: Any, schema: Mapping[str, Any]) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        if not hasattr(table, "columns"):
+            table = pl.DataFrame(list(table), schema=schema, orient="row")
+        frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(pl.from_arrow(table))
+        frame = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise InputError(f"the table does not fit: {error}", fix=f"Give the columns {', '.join(schema)}.") from error
+    frame = frame.drop_nulls().unique().sort(list(schema))
+    if (frame["key"] == "").any():
+        raise InputError("the table has an empty key", fix="Give every row a key.")
+    return frame

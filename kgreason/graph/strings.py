@@ -1,0 +1,80 @@
+"""Many short texts as two arrays that map from disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Strings"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Strings:
+    """A list of texts in UTF-8, one after another.
+
+    Shapes:
+        offsets [n + 1] int64, data [bytes] uint8: text i is ``data[offsets[i]:offsets[i + 1]]``.
+    """
+
+    offsets: npt.NDArray[np.int64]
+    data: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, texts: pl.Series) -> Strings:
+        """The texts of a polars column without nulls, in its order."""
+        import polars as pl
+
+        array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        _, offsets, data = array.buffers()
+        start = array.offset
+        ends = np.frombuffer(offsets, np.int64, len(texts) + 1, 8 * start) if offsets else np.zeros(1, np.int64)
+        size = int(ends[-1] - ends[0])
+        held = np.frombuffer(data, np.uint8, size, int(ends[0])) if size else np.zeros(0, np.uint8)
+        return cls(ends - ends[0], held)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def raw(self, index: int) -> bytes:
+        """UTF-8 of one text."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"{index} is not in 0..{len(self) - 1}")
+        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+    def __getitem__(self, index: int) -> str:
+        return self.raw(index).decode("utf-8")
+
+    def to_list(self) -> list[str]:
+        """All texts."""
+        data = self.data.tobytes()
+        ends = self.offsets.tolist()
+        return [data[start:end].decode("utf-8") for start, end in pairwise(ends)]
+
+    def search(self, text: str, order: npt.NDArray[np.int32]) -> int | None:
+        """Index of a text by binary search, or None.
+
+        Args:
+            text: the text.
+            order: the indices in byte order of their texts.
+
+        Shapes:
+            order [n]
+        """
+        wanted = text.encode("utf-8")
+        low, high = 0, len(order)
+        while low < high:
+            middle = (low + high) // 2
+            if self.raw(int(order[middle])) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(order) and self.raw(int(order[low])) == wanted:
+            return int(order[low])
+        return None

@@ -1,0 +1,71 @@
+"""Names in the triples that come with a question: the concept each means, and those the question alone knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kgreason.graph.surfaces import Surfaces
+from kgreason.language import normal_form
+from kgreason.records import Triple
+
+if TYPE_CHECKING:
+    from kgreason.graph import KnowledgeGraph
+
+__all__ = ["local_names", "local_surfaces", "resolve"]
+
+
+def resolve(graph: KnowledgeGraph, name: str) -> int | None:
+    """The concept that a key or label means: the key first, then the label's likeliest candidate.
+
+    Args:
+        graph: the graph.
+        name: a key or a label.
+
+    Returns:
+        Its node, or None where the graph knows no such name.
+    """
+    if (node := graph.find(name)) is not None:
+        return node
+    candidates = graph.lookup(name)
+    return candidates[0][0] if candidates else None
+
+
+def local_names(graph: KnowledgeGraph, triples: Iterable[Triple]) -> dict[str, str]:
+    """Concepts of the triples that the graph does not know.
+
+    Args:
+        graph: the graph.
+        triples: source, relation, target each; keys or labels.
+
+    Returns:
+        Normal form of a name -> the name as it stands first, which is the key of the concept, in reading order.
+    """
+    names: dict[str, str] = {}
+    for source, _, target in triples:
+        for name in (source, target):
+            form = normal_form(name)
+            if form not in names and resolve(graph, name) is None:
+                names[form] = name
+    return names
+
+
+def local_surfaces(names: Iterable[str]) -> Surfaces:
+    """A surface table of names in normal form; the candidate of a name is its position in ``names``."""
+    from kgreason.graph.kernels import fill_slots  # numba is slow to import
+
+    order = sorted((name.encode(), position) for position, name in enumerate(names))
+    offsets = np.zeros(len(order) + 1, np.int64)
+    np.cumsum([len(form) for form, _ in order], out=offsets[1:])
+    data = np.frombuffer(b"".join(form for form, _ in order), np.uint8)
+    size = 1 << max(1, 2 * len(order) - 1).bit_length()
+    return Surfaces(
+        slots=fill_slots(offsets, data, size),
+        offsets=offsets,
+        data=data,
+        ptr=np.arange(len(order) + 1),
+        node=np.array([position for _, position in order], np.int32),
+        prior=np.ones(len(order), np.float32),
+    )

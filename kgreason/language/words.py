@@ -1,0 +1,38 @@
+"""What the linker knows of a language: how to cut it into words, and which forms a word may be stored under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Language", "Token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text: ``text[start:end]`` of the text it was cut from."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language as functions and word lists; a new one is a file that makes this record.
+
+    Args:
+        code: BCP-47 primary tag.
+        tokenize: cuts a text into words with offsets.
+        lemmas: dictionary forms of a word in normal form, likeliest first, the word itself left out.
+        stop_words: words dropped inside names.
+        break_words: words dropped at the ends of names, which no name with words dropped spans.
+        weak_words: words kept inside names that never name a concept alone.
+    """
+
+    code: str
+    tokenize: Callable[[str], list[Token]]
+    lemmas: Callable[[str], tuple[str, ...]]
+    stop_words: frozenset[str]
+    break_words: frozenset[str]
+    weak_words: frozenset[str]

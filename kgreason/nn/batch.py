@@ -1,0 +1,351 @@
+"""Packed batches: texts padded once each, everything else ragged and flat.
+
+A batch is a frozen dataclass of tensors; toward the Hugging Face Trainer it is a mapping whose first entry is
+``labels``. Indices count within the batch: b questions, o options, s sequences, t distinct texts, l tokens, n nodes,
+e directed edges, r relation codes, p (option, node) pairs, c path counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils import _pytree
+
+from kgreason.records import Question, Subgraph, Task
+
+__all__ = ["TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
+
+Reading = Literal["separate", "joint", "summed"]
+Item = tuple[Question, Subgraph | None]
+TASKS: tuple[Task, ...] = get_args(Task)
+VECTOR_WIDTH = 128
+
+
+@dataclass(frozen=True, eq=False)
+class GraphBatch:
+    """All tensors of a batch.
+
+    Shapes:
+        labels [b] int64 (−100: none), target [o] float (multi-label truth, NaN: none), vad [b, 3] (NaN: none),
+        input_ids, attention_mask, token_type_ids [t, l]; sequence_text [s] (row of its text), sequence_question [s],
+        sequence_option [s] (−1: the question's own), sequence_joint [s] bool (text holds question and option);
+        option_question [o]; question_task [b] (index into TASKS), multi_label [b] bool;
+        node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128] in −1..1,
+        node_prior [n], node_relevance [n]; edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
+        option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of
+        the node); path_option [c], path_type [c, 2] (relation codes, second −1 for one step), path_value [c] ≥ 0;
+        relation_state [r, d] (text states of the relation codes; written by the model before M runs).
+
+    A relation code is ``2·v`` for relation v of the model's :class:`RelationNames` walked forward, ``2·v + 1`` for
+    the same walked backward. Every edge is present in both directions, so messages need no mirrored copy.
+    """
+
+    labels: Tensor
+    target: Tensor
+    vad: Tensor
+    input_ids: Tensor
+    attention_mask: Tensor
+    token_type_ids: Tensor
+    sequence_text: Tensor
+    sequence_question: Tensor
+    sequence_option: Tensor
+    sequence_joint: Tensor
+    option_question: Tensor
+    question_task: Tensor
+    multi_label: Tensor
+    node_question: Tensor
+    node_role: Tensor
+    node_vector: Tensor
+    node_prior: Tensor
+    node_relevance: Tensor
+    edge_index: Tensor
+    edge_relation: Tensor
+    edge_weight: Tensor
+    option_node: Tensor
+    token_node: Tensor
+    path_option: Tensor
+    path_type: Tensor
+    path_value: Tensor
+    relation_state: Tensor
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Tensor]) -> Self:
+        """From the mapping that the Trainer hands to ``forward``."""
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, Tensor]:
+        """As a mapping whose first entry is ``labels``."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def to(self, device: torch.device | str) -> Self:
+        """The batch on another device."""
+        return type(self)(**{name: tensor.to(device) for name, tensor in self.to_mapping().items()})
+
+    def with_relations(self, state: Tensor) -> Self:
+        """The batch with its relation states written."""
+        return replace(self, relation_state=state)
+
+    @property
+    def num_questions(self) -> int:
+        """b."""
+        return len(self.labels)
+
+    @property
+    def num_options(self) -> int:
+        """o."""
+        return len(self.option_question)
+
+    @property
+    def num_nodes(self) -> int:
+        """n."""
+        return len(self.node_question)
+
+
+_pytree.register_dataclass(GraphBatch, field_names=[f.name for f in fields(GraphBatch)], drop_field_names=[])
+
+
+class RelationNames:
+    """Relation names met so far, in order; code ``2·v`` walks relation v forward, ``2·v + 1`` backward."""
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self.names: list[str] = list(names)
+        self._index = {name: i for i, name in enumerate(self.names)}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """The number of a relation, new names at the end."""
+        if (found := self._index.get(name)) is not None:
+            return found
+        self._index[name] = len(self.names)
+        self.names.append(name)
+        return self._index[name]
+
+    def codes(self, relations: Sequence[str]) -> np.ndarray:
+        """Codes of a subgraph's local codes: R forward ones, then the same R backward. Shape: [2R]."""
+        base = 2 * np.array([self.index(name) for name in relations], dtype=np.int64)
+        return np.concatenate([base, base + 1])
+
+
+class Collator:
+    """Turns (question, subgraph) pairs into a :class:`GraphBatch`.
+
+    Args:
+        tokenizer: a fast Hugging Face tokenizer.
+        relations: the model's relation names; grows as subgraphs bring new ones.
+        reading: separate (question and option apart), joint (each option with the question) or summed (both).
+        max_length: tokens a sequence.
+        graph_dropout: share of the samples whose graph is left out (training only).
+        seed: of the dropout.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        relations: RelationNames,
+        *,
+        reading: Reading = "separate",
+        max_length: int = 128,
+        stride: int = 32,
+        graph_dropout: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.relations = relations
+        self.reading = reading
+        self.max_length = max_length
+        self.stride = stride
+        self.graph_dropout = graph_dropout
+        self._random = np.random.default_rng(seed)
+
+    def __call__(self, items: Sequence[Item]) -> GraphBatch:
+        """Collate; one item is one question with its subgraph, or None without a graph."""
+        kept = [
+            (question, None if self.graph_dropout and self._random.random() < self.graph_dropout else subgraph)
+            for question, subgraph in items
+        ]
+        texts = self._texts([question for question, _ in kept])
+        graph = _pack_graphs(kept, self.relations)
+        graph["token_node"] = _token_nodes(kept, graph.pop("node_offset"), texts)
+        return GraphBatch(
+            **_truth([question for question, _ in kept]),
+            **texts.tensors,
+            **graph,
+            relation_state=torch.zeros(0, 0),
+        )
+
+    def _texts(self, questions: Sequence[Question]) -> _Texts:
+        texts = _Texts()
+        option_offset = 0
+        for b, question in enumerate(questions):
+            for first, second in self._own_texts(question):
+                texts.add(first, second, b, -1, joint=False)
+            for i, option in enumerate(question.options):
+                o = option_offset + i
+                if self.reading != "joint" or question.task != "choice":
+                    texts.add(option, None, b, o, joint=False)
+                if self.reading != "separate" and question.task == "choice":
+                    texts.add(question.text, option, b, o, joint=True)
+            option_offset += len(question.options)
+        texts.tokenize(self.tokenizer, self.max_length)
+        return texts
+
+    def _own_texts(self, question: Question) -> list[tuple[str, str | None]]:
+        own: list[tuple[str, str | None]] = [(question.text, question.hypothesis)]
+        if question.context:
+            own += [(question.text, chunk) for chunk in self.chunks(question.context)]
+        return own
+
+    def chunks(self, context: str) -> list[str]:
+        """Windows of a long text, half a sequence each, overlapping by ``stride`` tokens."""
+        size = self.max_length // 2
+        offsets = self.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+            "offset_mapping"
+        ]
+        step = max(1, size - self.stride)
+        starts = range(0, max(1, len(offsets) - self.stride), step)
+        return [context[offsets[i][0] : offsets[min(i + size, len(offsets)) - 1][1]] for i in starts if offsets]
+
+
+class _Texts:
+    """Sequences of a batch and the distinct texts behind them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str | None], int] = {}
+        self.sequences: list[tuple[int, int, int, bool]] = []
+        self.tensors: dict[str, Tensor] = {}
+        self.offsets: list[list[tuple[int, int]]] = []
+        self.parts: list[list[int | None]] = []
+
+    def add(self, first: str, second: str | None, question: int, option: int, *, joint: bool) -> None:
+        row = self.rows.setdefault((first, second), len(self.rows))
+        self.sequences.append((row, question, option, joint))
+
+    def tokenize(self, tokenizer: Any, max_length: int) -> None:
+        pairs = [(first, second) if second is not None else first for first, second in self.rows]
+        encoded = tokenizer(
+            pairs,
+            truncation=True,
+            max_length=max_length,
+            padding=True,
+            return_tensors="pt",
+            return_offsets_mapping=True,
+            return_token_type_ids=True,
+        )
+        self.offsets = encoded["offset_mapping"].tolist()
+        self.parts = [encoded.sequence_ids(i) for i in range(len(pairs))]
+        row, question, option, joint = (np.array(column) for column in zip(*self.sequences, strict=True))
+        self.tensors = {
+            "input_ids": encoded["input_ids"],
+            "attention_mask": encoded["attention_mask"],
+            "token_type_ids": encoded["token_type_ids"],
+            "sequence_text": torch.from_numpy(row.astype(np.int64)),
+            "sequence_question": torch.from_numpy(question.astype(np.int64)),
+            "sequence_option": torch.from_numpy(option.astype(np.int64)),
+            "sequence_joint": torch.from_numpy(joint.astype(bool)),
+        }
+
+
+def _truth(questions: Sequence[Question]) -> dict[str, Tensor]:
+    labels = [q.answer if q.answer is not None and not q.multi_label else -100 for q in questions]
+    target: list[float] = []
+    for q in questions:
+        known = q.multi_label and q.answers is not None
+        right = set(q.answers or ())
+        target += [float(i in right) if known else float("nan") for i in range(len(q.options))]
+    counts = torch.tensor([len(q.options) for q in questions])
+    return {
+        "labels": torch.tensor(labels, dtype=torch.int64),
+        "target": torch.tensor(target, dtype=torch.float32),
+        "vad": torch.tensor([q.vad or (float("nan"),) * 3 for q in questions], dtype=torch.float32),
+        "option_question": torch.repeat_interleave(torch.arange(len(questions)), counts),
+        "question_task": torch.tensor([TASKS.index(q.task) for q in questions], dtype=torch.int64),
+        "multi_label": torch.tensor([q.multi_label for q in questions], dtype=torch.bool),
+    }
+
+
+def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, Any]:
+    """Concatenate subgraphs with offsets; local relation codes become the model's."""
+    parts: dict[str, list[np.ndarray]] = {name: [array] for name, array in _EMPTY.items()}
+    node_offset, option_offset, offsets = 0, 0, []
+    for b, (question, graph) in enumerate(items):
+        offsets.append(node_offset)
+        if graph is not None and len(graph):
+            code = relations.codes(graph.relations)
+            parts["node_question"].append(np.full(len(graph), b))
+            parts["node_role"].append(graph.role)
+            parts["node_vector"].append(graph.vectors.astype(np.float32) / 127)
+            parts["node_prior"].append(graph.prior)
+            parts["node_relevance"].append(graph.relevance)
+            parts["edge_index"].append(graph.edge_index + node_offset)
+            parts["edge_relation"].append(code[graph.edge_relation])
+            parts["edge_weight"].append(graph.edge_weight)
+            if question.task != "entailment":  # its paths end at the hypothesis, not at the labels
+                parts["option_node"].append(graph.option_node + np.array([[option_offset], [node_offset]]))
+                parts["path_option"].append(graph.path_option + option_offset)
+                parts["path_type"].append(np.where(graph.path_type < 0, -1, code[graph.path_type]))
+                parts["path_value"].append(graph.path_value)
+            node_offset += len(graph)
+        option_offset += len(question.options)
+    packed: dict[str, Any] = {
+        name: torch.from_numpy(np.ascontiguousarray(np.concatenate(arrays, axis=_AXIS.get(name, 0)), _EMPTY[name].dtype))
+        for name, arrays in parts.items()
+    }
+    return {**packed, "node_offset": offsets}
+
+
+_EMPTY: dict[str, np.ndarray] = {
+    "node_question": np.zeros(0, np.int64),
+    "node_role": np.zeros(0, np.int64),
+    "node_vector": np.zeros((0, VECTOR_WIDTH), np.float32),
+    "node_prior": np.zeros(0, np.float32),
+    "node_relevance": np.zeros(0, np.float32),
+    "edge_index": np.zeros((2, 0), np.int64),
+    "edge_relation": np.zeros(0, np.int64),
+    "edge_weight": np.zeros(0, np.float32),
+    "option_node": np.zeros((2, 0), np.int64),
+    "path_option": np.zeros(0, np.int64),
+    "path_type": np.zeros((0, 2), np.int64),
+    "path_value": np.zeros(0, np.float32),
+}
+_AXIS = {"edge_index": 1, "option_node": 1}
+
+
+def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Texts) -> Tensor:
+    """Which token of which sequence stands in a mention of which node. Shape: [3, k]."""
+    own: dict[int, list[int]] = {}
+    of_option: dict[int, list[int]] = {}
+    for s, (_, question, option, _) in enumerate(texts.sequences):
+        (own.setdefault(question, []) if option < 0 else of_option.setdefault(option, [])).append(s)
+    found: list[tuple[int, int, int]] = []
+    option_offset = 0
+    for b, (question, graph) in enumerate(items):
+        if graph is not None and len(graph):
+            for m, node in graph.mention_node.T.tolist():
+                mention = graph.grounding.mentions[m]
+                for s, part in _places(mention.option, question, own[b], of_option, option_offset):
+                    row = texts.sequences[s][0]
+                    joint = texts.sequences[s][3]
+                    wanted = 1 if joint and mention.option >= 0 else part
+                    for t, ((start, end), p) in enumerate(zip(texts.offsets[row], texts.parts[row], strict=True)):
+                        if p == wanted and start < mention.end and end > mention.start:
+                            found.append((s, t, node + node_offset[b]))
+        option_offset += len(question.options)
+    return torch.tensor(found, dtype=torch.int64).reshape(-1, 3).T.contiguous()
+
+
+def _places(
+    option: int, question: Question, own: list[int], of_option: dict[int, list[int]], option_offset: int
+) -> list[tuple[int, int]]:
+    """Sequences that hold a mention, and the part (0 first text, 1 second) of each."""
+    if option < 0:
+        return [(s, 0) for s in own]
+    if question.task == "entailment":
+        return [(own[0], 1)]
+    return [(s, 0) for s in of_option.get(option + option_offset, [])]

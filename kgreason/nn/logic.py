@@ -1,0 +1,170 @@
+"""R: scores every option by text, by typed paths and by node states, through a usefulness gate."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from kgreason.nn.batch import TASKS, GraphBatch
+from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
+from kgreason.nn.state import CognitiveState, Scores
+
+__all__ = ["GATE_FEATURES", "Gate", "Logic"]
+
+#: What the gate reads of a question, in this order.
+GATE_FEATURES = ("bias", "coverage", "text margin", "text entropy", "graph margin", "agreement", "linked")
+_LABELLED = [TASKS.index("entailment"), TASKS.index("emotion")]
+
+
+class Logic(nn.Module):
+    """``s = text + γ(q) · (paths + nodes)``, per option.
+
+    Text is the scaled cosine of question and option (separate reading), a linear score of the pair (joint), or their
+    sum. Tasks with a label set (entailment, emotion) first pass the question through a residual map of their own and
+    add a linear offset per label. Affect enters the labels of an emotion task. Node scores end in a layer that
+    starts at zero and γ is 0 until it is fitted, so that an untrained K leaves the text model bit for bit.
+
+    Args:
+        width: text width d.
+        graph_width: node width g.
+    """
+
+    def __init__(self, width: int, graph_width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.full((len(TASKS),), math.log(20.0)))
+        self.task = nn.ModuleList([nn.Linear(width, width) for _ in _LABELLED])
+        self.offset = nn.ModuleList([nn.Linear(width, 1) for _ in _LABELLED])
+        self.affect = nn.Linear(4, width, bias=False)
+        self.joint = nn.Linear(width, 1)
+        self.node_question = nn.Linear(width, graph_width)
+        self.node = nn.Sequential(nn.Linear(2 * graph_width, graph_width), nn.GELU(), nn.Linear(graph_width, 1))
+        self.gate = Gate()
+        last = self.node[2]
+        assert isinstance(last, nn.Linear)
+        for layer in (*self.task, *self.offset, self.affect, last):
+            for parameter in layer.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(self, state: CognitiveState) -> Scores:
+        """Score. Shapes: question [b, d], option [o, d] or joint [o, d], nodes [n, g] -> Scores over [o]."""
+        batch = state.batch
+        text = self._text(state)
+        paths = torch.zeros_like(text)
+        if state.paths is not None:
+            paths = paths.index_add(0, state.paths.option, state.paths.value)
+        if state.mass is not None:
+            paths = paths + _mass_score(state.mass, batch)
+        graph = self._nodes(state, torch.zeros_like(text))
+        features = None
+        gate = text.new_zeros(batch.num_questions)
+        if state.coverage is not None:
+            features = self.gate.features(text.detach(), (paths + graph).detach(), state.coverage, batch)
+            gate = self.gate(features, batch.question_task)
+        logits = text + gate[batch.option_question] * (paths + graph)
+        return Scores(logits, text, paths, graph, gate, state.affect, features)
+
+    def _text(self, state: CognitiveState) -> Tensor:
+        batch, question = state.batch, state.question
+        assert question is not None, "C runs before R"
+        total = question.new_zeros(batch.num_options)
+        if state.option is not None:
+            question = self._labelled(question, state)
+            cosine = nn.functional.cosine_similarity(question[batch.option_question], state.option, dim=-1)
+            separate = self.scale.exp()[batch.question_task[batch.option_question]] * cosine
+            total = total + separate + self._offset(state.option, batch)
+        if state.joint is not None:
+            choice = ~self._is(batch, _LABELLED)[batch.option_question]
+            total = total + self.joint(state.joint).squeeze(-1) * choice
+        return total
+
+    def _labelled(self, question: Tensor, state: CognitiveState) -> Tensor:
+        batch = state.batch
+        for task, layer in zip(_LABELLED, self.task, strict=True):
+            question = question + layer(question) * self._is(batch, [task]).unsqueeze(-1)
+        if state.affect is not None:
+            emotion = self._is(batch, [TASKS.index("emotion")]).unsqueeze(-1)
+            question = question + self.affect(state.affect - 0.5) * emotion
+        return question
+
+    def _offset(self, option: Tensor, batch: GraphBatch) -> Tensor:
+        total = option.new_zeros(len(option))
+        for task, layer in zip(_LABELLED, self.offset, strict=True):
+            total = total + layer(option).squeeze(-1) * self._is(batch, [task])[batch.option_question]
+        return total
+
+    def _nodes(self, state: CognitiveState, zero: Tensor) -> Tensor:
+        batch = state.batch
+        if state.nodes is None or not batch.option_node.shape[1]:
+            return zero
+        assert state.question is not None, "C runs before R"
+        option, node = batch.option_node
+        query = self.node_question(state.question)[batch.node_question[node]]
+        score = self.node(torch.cat([state.nodes[node], query], dim=-1)).squeeze(-1)
+        return segment_mean(score, option, batch.num_options)
+
+    @staticmethod
+    def _is(batch: GraphBatch, tasks: list[int]) -> Tensor:
+        return torch.isin(batch.question_task, torch.tensor(tasks, device=batch.question_task.device))
+
+
+def _mass_score(mass: Tensor, batch: GraphBatch, floor: float = 1e-6) -> Tensor:
+    """Log of the mass on an option's nodes, above the floor that an unreached option has."""
+    option, node = batch.option_node
+    total = segment_sum(mass[node], option, batch.num_options)
+    return (total + floor).log() - math.log(floor)
+
+
+class Gate(nn.Module):
+    """γ(q) ≥ 0: how much the graph counts for a question; exactly 0 for a task it is not fitted for.
+
+    softplus of a linear form of :data:`GATE_FEATURES`, fitted after training on held-out questions
+    (kgreason.training.calibration); the idea of a fitted usefulness is SalKG's (Chan et al. 2021), read per question.
+    """
+
+    weight: Tensor
+    fitted: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(len(TASKS), len(GATE_FEATURES)))
+        self.register_buffer("fitted", torch.zeros(len(TASKS), dtype=torch.bool))
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        """The gate. Shapes: features [b, f], task [b] -> [b]."""
+        gate = nn.functional.softplus((features * self.weight[task]).sum(-1))
+        return gate * self.fitted[task] * (features[:, GATE_FEATURES.index("coverage")] > 0)
+
+    @staticmethod
+    def features(text: Tensor, graph: Tensor, coverage: Tensor, batch: GraphBatch) -> Tensor:
+        """Readable facts of a question, each about 0..1. Shape: [b, len(GATE_FEATURES)]."""
+        index, b = batch.option_question, batch.num_questions
+        log_p = segment_log_softmax(text, index, b)
+        entropy = -segment_sum(log_p * log_p.exp(), index, b)
+        options = segment_count(index, b).clamp(min=2)
+        best_text, margin_text = _best(text, index, b)
+        best_graph, margin_graph = _best(graph, index, b)
+        linked = segment_max((batch.node_role > 0).float(), batch.node_question, b).clamp(min=0)
+        return torch.stack(
+            [
+                torch.ones_like(coverage),
+                coverage,
+                torch.tanh(margin_text),
+                entropy / options.log(),
+                torch.tanh(margin_graph),
+                (best_text == best_graph).float(),
+                linked,
+            ],
+            dim=-1,
+        )
+
+
+def _best(scores: Tensor, index: Tensor, b: int) -> tuple[Tensor, Tensor]:
+    """Position of each question's best option (first among equals) and its lead over the second."""
+    top = segment_max(scores, index, b)
+    positions = torch.arange(len(scores), device=scores.device)
+    at_top = torch.where(scores == top[index], positions, len(scores))
+    best = torch.full((b,), len(scores), device=scores.device).scatter_reduce(0, index, at_top, "amin")
+    second = segment_max(torch.where(positions == best[index], float("-inf"), scores), index, b)
+    return best, (top - second).nan_to_num(0.0, 0.0, 0.0)

@@ -1,0 +1,85 @@
+"""What the five modules of the formula hand on: one frozen state, one writer a field.
+
+``batch`` is read-only. M writes ``tokens``, K replaces them and writes ``nodes``, ``mass``, ``paths`` and
+``coverage``; E writes ``affect``; C writes ``question``, ``option``, ``joint`` and ``sentence``. A module that is
+switched off leaves None, and R runs with any subset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+from torch import Tensor
+from torch.utils import _pytree
+
+from kgreason.nn.batch import GraphBatch
+
+__all__ = ["CognitiveState", "PathScores", "Scores"]
+
+
+class PathScores(NamedTuple):
+    """Additive contributions of typed paths: entry i adds ``value[i]`` to option ``option[i]``.
+
+    Shapes:
+        option [c] int64, type [c, 2] int64 (relation codes of the batch, second −1 for one step), value [c].
+    """
+
+    option: Tensor
+    type: Tensor
+    value: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class CognitiveState:
+    """The state of a batch on its way through ``R(C(E(K(M(x)))))``.
+
+    Shapes:
+        tokens [s, l, d], nodes [n, g], mass [n] (path follower), paths (path counter), coverage [b] (share of the
+        question's options that a path reaches), affect [b, a] in 0..1 (valence, arousal, dominance, intensity),
+        question [b, d], option [o, d] (None under joint reading), joint [o, d] (None under separate reading),
+        sentence [s] (weight of each sequence within its question).
+    """
+
+    batch: GraphBatch
+    tokens: Tensor | None = None
+    nodes: Tensor | None = None
+    mass: Tensor | None = None
+    paths: PathScores | None = None
+    coverage: Tensor | None = None
+    affect: Tensor | None = None
+    question: Tensor | None = None
+    option: Tensor | None = None
+    joint: Tensor | None = None
+    sentence: Tensor | None = None
+
+    def write(self, **fields: Tensor | PathScores | None) -> Self:
+        """A new state with some fields written."""
+        return replace(self, **fields)  # type: ignore[arg-type]  # field types are checked by their readers
+
+
+class Scores(NamedTuple):
+    """What R returns: ``logits = text + gate · (paths + graph)`` per option.
+
+    Shapes:
+        logits [o], text [o], paths [o], graph [o] (node states), gate [b], affect [b, a] or None, features [b, f]
+        (what the gate reads) or None.
+    """
+
+    logits: Tensor
+    text: Tensor
+    paths: Tensor
+    graph: Tensor
+    gate: Tensor
+    affect: Tensor | None
+    features: Tensor | None
+
+
+_pytree.register_dataclass(
+    CognitiveState,
+    field_names=[
+        "batch", "tokens", "nodes", "mass", "paths", "coverage",
+        "affect", "question", "option", "joint", "sentence",
+    ],
+    drop_field_names=[],
+)  # fmt: skip

@@ -1,0 +1,244 @@
+"""The records that travel through the house: plain, frozen, torch-free, printable, JSON in and out.
+
+    Question -> Grounding -> Subgraph -> (nn) -> Answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Answer",
+    "Candidate",
+    "Edge",
+    "Evidence",
+    "Grounding",
+    "Mention",
+    "Option",
+    "Origin",
+    "Path",
+    "Question",
+    "Subgraph",
+    "Task",
+    "Triple",
+]
+
+Task = Literal["choice", "open", "entailment", "emotion"]
+Origin = Literal["graph", "stated", "given", "rule"]
+Triple = tuple[str, str, str]
+
+#: Origin codes of an edge, in the order of :data:`Origin`: ``ORIGINS[code]``.
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
+
+#: Bits of ``Subgraph.role``: a node can be a concept of the question, of an option, of both or of neither.
+ROLE_QUESTION = 1
+ROLE_OPTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One sample of any task: a text, its options, and what is known of the answer.
+
+    Args:
+        text: the question, the premise (entailment) or the text (emotion).
+        options: given answers, or the label set of an entailment or emotion task; empty for open questions.
+        task: which of the four tasks.
+        hypothesis: second text of an entailment pair.
+        context: long text to be read with the question.
+        answer: index of the right option, if known.
+        answers: several right options (multi-label emotion) as indices, if known.
+        gold: right answers of an open question, labels or keys.
+        multi_label: options are judged independently (sigmoid) instead of against one another.
+        vad: valence, arousal, dominance in 0..1, if known.
+        intensity: strength of emotion in 0..1, if known.
+        facts: the sample's own triples (label or key, relation, label or key).
+        language: BCP-47 primary tag.
+        id: the sample's name.
+        extra: whatever else a sample file said; carried along, never read by a model.
+    """
+
+    text: str
+    options: tuple[str, ...] = ()
+    task: Task = "choice"
+    hypothesis: str | None = None
+    context: str | None = None
+    answer: int | None = None
+    answers: tuple[int, ...] | None = None
+    gold: tuple[str, ...] = ()
+    multi_label: bool = False
+    vad: tuple[float, float, float] | None = None
+    intensity: float | None = None
+    facts: tuple[Triple, ...] = ()
+    language: str = "en"
+    id: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A concept that a mention may mean: node id in the image, its key, and a prior in (0, 1]."""
+
+    node: int
+    key: str
+    prior: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A span of a text that names concepts. ``text[start:end]`` is the surface; ``option`` is −1 for the question."""
+
+    start: int
+    end: int
+    surface: str
+    candidates: tuple[Candidate, ...]
+    option: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """Concepts of a question (``option == −1``) and of each of its options, in reading order."""
+
+    question: Question
+    mentions: tuple[Mention, ...]
+
+    def of(self, option: int) -> tuple[Mention, ...]:
+        """Mentions of one option, or of the question with −1."""
+        return tuple(m for m in self.mentions if m.option == option)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One assertion as evidence. ``source`` and ``target`` are concept keys, ``text`` the edge in words."""
+
+    source: str
+    relation: str
+    target: str
+    weight: float
+    origin: Origin = "graph"
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text or f"{self.source} —{self.relation}→ {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Edges from a question concept to an option concept (each may be walked against its direction)."""
+
+    edges: tuple[Edge, ...]
+    contribution: float = 0.0
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.edges))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Paths that speak for an option, strongest first."""
+
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Subgraph:
+    """The evidence of one question, serving all its options. All arrays are numpy; edges run source to target.
+
+    ``relations`` names the relations that ``edge_relation`` and the path types index: code ``r`` in
+    ``0..R-1`` is the relation walked forward, ``r + R`` the same walked backward (R = ``len(relations)``).
+    Every edge is stored once in each direction (code ``r`` and ``r + R``; a symmetric relation uses ``r`` both ways).
+
+    Shapes:
+        nodes [n] int64 (image id, or −1 for a node known only here), prior [n] float32 (best linking prior, 0 for
+        bridging nodes), role [n] uint8 (bit 1 question, bit 2 option), relevance [n] float32,
+        vectors [n, 128] int8 (static label vectors), edge_index [2, e] int32, edge_relation [e] uint16,
+        edge_weight [e] float32, edge_origin [e] uint8 (code into ORIGINS), option_node [2, m] int32
+        (option, node), path_option [c] int32, path_type [c, 2] int32 (relation codes; second −1 for one step),
+        path_value [c] float32 (weighted count), mention_node [2, k] int32 (index into grounding.mentions, node).
+    """
+
+    grounding: Grounding
+    keys: tuple[str, ...]
+    labels: tuple[str, ...]
+    relations: tuple[str, ...]
+    nodes: npt.NDArray[np.int64]
+    role: npt.NDArray[np.uint8]
+    prior: npt.NDArray[np.float32]
+    relevance: npt.NDArray[np.float32]
+    vectors: npt.NDArray[np.int8]
+    edge_index: npt.NDArray[np.int32]
+    edge_relation: npt.NDArray[np.uint16]
+    edge_weight: npt.NDArray[np.float32]
+    edge_origin: npt.NDArray[np.uint8]
+    option_node: npt.NDArray[np.int32]
+    path_option: npt.NDArray[np.int32]
+    path_type: npt.NDArray[np.int32]
+    path_value: npt.NDArray[np.float32]
+    mention_node: npt.NDArray[np.int32]
+
+    @property
+    def question(self) -> Question:
+        """The question it was retrieved for."""
+        return self.grounding.question
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option as ranked in an answer: probability, and the parts of its score."""
+
+    index: int
+    text: str
+    probability: float
+    score: float
+    text_score: float
+    graph_score: float
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the reasoner says, best option first. ``to_dict`` is the wire format everywhere.
+
+    ``graph_used`` is False when no concept was found, no path led to an option, or the graph was absent; ``note``
+    then says which.
+    """
+
+    choice: str
+    index: int
+    confidence: float
+    options: tuple[Option, ...]
+    evidence: Evidence = field(default_factory=Evidence)
+    abstained: bool = False
+    graph_used: bool = True
+    gate: float = 0.0
+    note: str = ""
+    sentences: tuple[tuple[str, float], ...] = ()
+    trace: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Answer:
+        """The inverse of :meth:`to_dict`."""
+        options = tuple(
+            Option(**{**option, "evidence": _evidence(option["evidence"])}) for option in values["options"]
+        )
+        sentences = tuple((str(text), float(weight)) for text, weight in values.get("sentences", ()))
+        return cls(
+            **{**values, "options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences}
+        )
+
+
+def _evidence(values: Mapping[str, Sequence[Mapping[str, Any]]]) -> Evidence:
+    return Evidence(
+        tuple(Path(tuple(Edge(**edge) for edge in path["edges"]), path["contribution"]) for path in values["paths"])
+    )

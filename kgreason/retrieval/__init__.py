@@ -1,0 +1,8 @@
+"""From concepts to evidence."""
+
+from __future__ import annotations
+
+from kgreason.retrieval.file import SubgraphFile
+from kgreason.retrieval.subgraph import Retriever
+
+__all__ = ["Retriever", "SubgraphFile"]

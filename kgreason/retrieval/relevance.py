@@ -1,0 +1,81 @@
+"""How near concepts are to a text: cosine of static token vectors, which no training changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.graph.schema import default_label
+from kgreason.graph.vectors import DIMENSIONS, StaticVectors
+
+if TYPE_CHECKING:
+    from kgreason.graph import KnowledgeGraph
+
+__all__ = ["Relevance"]
+
+_Vectors = npt.NDArray[np.int8]
+#: Unit vectors are stored times 127.
+_SCALE = np.float32(127.0 * 127.0)
+
+
+class Relevance:
+    """Static vectors of labels and texts, and their cosine.
+
+    An image holds the vectors of its labels as the column ``text``; those of a graph without it are computed when
+    they are first asked for, and kept.
+
+    Args:
+        graph: the graph.
+    """
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self.graph = graph
+        self._column = graph.column("text")
+        if self._column is None:
+            self._computed = np.zeros((graph.num_nodes, DIMENSIONS), np.int8)
+            self._known = np.zeros(graph.num_nodes, np.bool_)
+
+    def of_text(self, text: str) -> _Vectors:
+        """Vector of a text. Shape: [128]."""
+        vector: _Vectors = StaticVectors.load().encode([text])[0]
+        return vector
+
+    def of_nodes(self, nodes: npt.NDArray[np.integer], names: Sequence[str] = ()) -> _Vectors:
+        """Vectors of labels.
+
+        Args:
+            nodes: ids; those after the graph's last are of ``names``.
+            names: keys of concepts that the question alone knows.
+
+        Shapes:
+            nodes [k] -> [k, 128]
+        """
+        size = self.graph.num_nodes
+        inside = nodes[nodes < size]
+        vectors = np.empty((len(nodes), DIMENSIONS), np.int8)
+        vectors[nodes < size] = self._column[inside] if self._column is not None else self._compute(inside)
+        if len(inside) < len(nodes):
+            labels = [default_label(names[node - size]) for node in nodes[nodes >= size].tolist()]
+            vectors[nodes >= size] = StaticVectors.load().encode(labels)
+        return vectors
+
+    def _compute(self, nodes: npt.NDArray[np.integer]) -> _Vectors:
+        missing = np.unique(nodes[~self._known[nodes]])
+        if len(missing):
+            self._computed[missing] = StaticVectors.load().encode([self.graph.label(node) for node in missing.tolist()])
+            self._known[missing] = True
+        vectors: _Vectors = self._computed[nodes]
+        return vectors
+
+    @staticmethod
+    def cosine(vectors: _Vectors, text: _Vectors) -> npt.NDArray[np.float32]:
+        """Cosine of each vector and one text; sums of these integers are exact in float32, whatever their order.
+
+        Shapes:
+            vectors [k, 128], text [128] -> [k]
+        """
+        cosines: npt.NDArray[np.float32] = (vectors.astype(np.float32) @ text.astype(np.float32)) / _SCALE
+        return cosines

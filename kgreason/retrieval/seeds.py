@@ -1,0 +1,85 @@
+"""The concepts that retrieval starts from, and their adjacency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.config import RetrievalConfig
+from kgreason.records import ROLE_OPTION, ROLE_QUESTION, Grounding
+from kgreason.retrieval.edits import GraphView, Rows
+
+__all__ = ["Seeds", "is_direct", "seed_rows"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Seeds:
+    """The concepts of a grounding: the best candidate of each mention first, then the next ones.
+
+    Shapes:
+        nodes [k] int32 (distinct), role [k] uint8, prior [k] float32, mentioned [2, m] int32 (mention, seed; sorted),
+        of_options [2, j] int32 (option, seed; distinct and sorted).
+    """
+
+    nodes: npt.NDArray[np.int32]
+    role: npt.NDArray[np.uint8]
+    prior: npt.NDArray[np.float32]
+    mentioned: npt.NDArray[np.int32]
+    of_options: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, grounding: Grounding, view: GraphView) -> Seeds:
+        """The seeds of a grounding in a view of the graph."""
+        number: dict[int, int] = {}
+        role: list[int] = []
+        prior: list[float] = []
+        mentioned: list[tuple[int, int]] = []
+        pairs: set[tuple[int, int]] = set()
+        ranked = sorted(
+            (depth, m) for m, mention in enumerate(grounding.mentions) for depth in range(len(mention.candidates))
+        )
+        for depth, m in ranked:
+            mention = grounding.mentions[m]
+            candidate = mention.candidates[depth]
+            node = candidate.node if candidate.node >= 0 else view.local(candidate.key)
+            k = number.setdefault(node, len(number))
+            if k == len(role):
+                role.append(0)
+                prior.append(0.0)
+            role[k] |= ROLE_QUESTION if mention.option < 0 else ROLE_OPTION
+            prior[k] = max(prior[k], candidate.prior)
+            mentioned.append((m, k))
+            if mention.option >= 0:
+                pairs.add((mention.option, k))
+        return cls(
+            np.fromiter(number, np.int32, len(number)),
+            np.array(role, np.uint8),
+            np.array(prior, np.float32),
+            np.array(sorted(mentioned), np.int32).reshape(-1, 2).T,
+            np.array(sorted(pairs), np.int32).reshape(-1, 2).T,
+        )
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+def is_direct(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Whether edges lie between a concept of the question and one of an option, by the roles of their ends."""
+    crossing = (first & ROLE_QUESTION) * (second & ROLE_OPTION) | (first & ROLE_OPTION) * (second & ROLE_QUESTION)
+    return np.not_equal(crossing, 0)
+
+
+def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig) -> Rows:
+    """The adjacency of the seeds, without the edges that the configuration leaves out."""
+    rows = view.rows(seeds.nodes.tolist())
+    if not config.negated and view.negated.any():
+        rows = rows.filter(~view.negated[rows.code])
+    if not config.direct and len(seeds):
+        order = np.argsort(seeds.nodes)
+        place = np.minimum(np.searchsorted(seeds.nodes[order], rows.idx), len(seeds) - 1)
+        other = order[place]
+        role = np.where(seeds.nodes[other] == rows.idx, seeds.role[other], 0).astype(np.uint8)
+        rows = rows.filter(~is_direct(seeds.role[rows.row_of()], role))
+    return rows

@@ -1,0 +1,227 @@
+"""From concepts to evidence: the subgraph of a question, and the typed paths that lead to its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.config import RetrievalConfig
+from kgreason.records import Grounding, Path, Subgraph, Triple
+from kgreason.retrieval.edits import GraphView, Rows
+from kgreason.retrieval.paths import best_paths, count_types
+from kgreason.retrieval.relevance import Relevance
+from kgreason.retrieval.scratch import Scratch
+from kgreason.retrieval.seeds import Seeds, is_direct, seed_rows
+
+if TYPE_CHECKING:
+    from kgreason.graph import KnowledgeGraph
+
+__all__ = ["Retriever"]
+
+
+class Retriever:
+    """Retrieves the evidence of a question: one subgraph for all its options, and the typed paths to each of them.
+
+    Kept are the concepts of the question and its options, then the nodes on paths of two steps between any two of
+    them: those that touch most concepts first, then by relevance to the question, by the weight of the edges to the
+    concepts, and by degree. Paths are counted over the whole graph. The result depends on graph, configuration and
+    grounding alone; threads may share a retriever.
+
+    Args:
+        graph: the graph.
+        config: sizes, and what takes part.
+
+    Example:
+        >>> from kgreason.graph import KnowledgeGraph
+        >>> from kgreason.grounding import Grounder
+        >>> from kgreason.records import Question
+        >>> graph = KnowledgeGraph.from_triples([("penguin", "IsA", "bird"), ("bird", "AtLocation", "zoo")])
+        >>> question = Question("Where is a penguin kept?", ("zoo", "desert"))
+        >>> retriever = Retriever(graph)
+        >>> subgraph = retriever.retrieve(Grounder(graph).ground(question))
+        >>> subgraph.keys
+        ('penguin', 'zoo', 'bird')
+        >>> [str(path) for path in retriever.paths(subgraph, option=0)]
+        ['penguin is a kind of bird; bird is found at zoo']
+    """
+
+    def __init__(self, graph: KnowledgeGraph, config: RetrievalConfig | None = None) -> None:
+        self.graph = graph
+        self.config = config or RetrievalConfig()
+        self.relevance = Relevance(graph)
+        self._scratch = Scratch()
+
+    def retrieve(self, grounding: Grounding, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Subgraph:
+        """The subgraph of a grounding; without concepts it is empty.
+
+        Args:
+            grounding: concepts of a question and its options. Concepts that only ``add`` names take part in the
+                question where the grounding was made with them (``Grounder.ground(question, add=...)``).
+            add: edges to add for this question: keys or labels, and relation names.
+            remove: edges to hide.
+
+        Returns:
+            The same as from a graph built with the edits. An edge and its mate in the other direction are entries
+            ``i`` and ``i + e / 2``.
+
+        Raises:
+            InputError: ``remove`` names what is not there.
+        """
+        view = GraphView(self.graph, grounding, add, remove)
+        seeds = Seeds.of(grounding, view)
+        rows = seed_rows(view, seeds, self.config)
+        text = self.relevance.of_text(grounding.question.text)
+        nodes = self._choose(view, seeds, rows, text)
+        kept = min(len(seeds), len(nodes))
+        role, prior = np.zeros(len(nodes), np.uint8), np.zeros(len(nodes), np.float32)
+        role[:kept], prior[:kept] = seeds.role[:kept], seeds.prior[:kept]
+        vectors = self.relevance.of_nodes(nodes, view.names)
+        return Subgraph(
+            grounding=grounding,
+            keys=tuple(view.key(node) for node in nodes.tolist()),
+            labels=tuple(view.label(node) for node in nodes.tolist()),
+            relations=view.relations,
+            nodes=np.where(nodes < self.graph.num_nodes, nodes, -1).astype(np.int64),
+            role=role,
+            prior=prior,
+            relevance=self.relevance.cosine(vectors, text),
+            vectors=vectors,
+            **self._edges(view, nodes, role),
+            option_node=seeds.of_options[:, seeds.of_options[1] < kept],
+            **count_types(view, seeds, rows, self._scratch),
+            mention_node=seeds.mentioned[:, seeds.mentioned[1] < kept],
+        )
+
+    def paths(
+        self,
+        subgraph: Subgraph,
+        option: int,
+        type_weights: Mapping[tuple[int, int], float] | None = None,
+        *,
+        limit: int | None = None,
+        add: Sequence[Triple] = (),
+        remove: Sequence[Triple] = (),
+    ) -> tuple[Path, ...]:
+        """The best paths from a concept of the question to a concept of an option, over the whole graph.
+
+        Args:
+            subgraph: what :meth:`retrieve` gave.
+            option: which option.
+            type_weights: what each path type (relation codes of the subgraph, second −1 for one step) contributes to
+                the option's score, shared among the type's paths by their values. Without it paths are ranked by
+                weights, degree of the middle node and its relevance.
+            limit: how many; ``best_paths`` of the configuration if None.
+            add: the edits of the retrieval.
+            remove: the edits of the retrieval.
+
+        Returns:
+            Paths, strongest first; those that contribute nothing, or speak against the option, are left out.
+        """
+        view = GraphView(self.graph, subgraph.grounding, add, remove)
+        seeds = Seeds.of(subgraph.grounding, view)
+        return best_paths(
+            view,
+            seeds,
+            seed_rows(view, seeds, self.config),
+            option,
+            self.relevance,
+            self.relevance.of_text(subgraph.question.text),
+            self._scratch,
+            limit=self.config.best_paths if limit is None else limit,
+            type_weights=type_weights,
+        )
+
+    def _choose(self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+        """The seeds, then the best of the nodes between them. Shape: [n]."""
+        from kgreason.retrieval.kernels import touched_by  # numba is slow to import
+
+        room = self.config.max_nodes - len(seeds)
+        if room <= 0:
+            return seeds.nodes[: self.config.max_nodes]
+        scratch = self._scratch
+        scratch.fit(view.num_nodes, len(rows.idx))
+        size = touched_by(
+            seeds.nodes,
+            rows.ptr,
+            rows.idx,
+            rows.weight,
+            scratch.count,
+            scratch.total,
+            scratch.found,
+            scratch.touches,
+            scratch.strength,
+        )
+        touches = scratch.touches[:size]
+        # Only nodes that may still be chosen need a relevance.
+        least = np.partition(touches, size - room)[size - room] if size > room else 0
+        contending = np.flatnonzero(touches >= least)
+        nodes, touches, strength = scratch.found[contending], touches[contending], scratch.strength[contending]
+        near = self.relevance.cosine(self.relevance.of_nodes(nodes, view.names), text)
+        order = np.lexsort((view.ranks(nodes), -strength, -near, -touches))[:room]
+        return np.concatenate([seeds.nodes, nodes[order]])
+
+    def _edges(
+        self, view: GraphView, nodes: npt.NDArray[np.int32], role: npt.NDArray[np.uint8]
+    ) -> dict[str, npt.NDArray[Any]]:
+        """All edges between the nodes, the best ones where there are too many; then their mates."""
+        source, target, code, weight, origin = self._induce(view, nodes)
+        count = len(view.relations)
+        kept = code < count
+        kept &= ~view.symmetric[code % count] | (nodes[source] < nodes[target])
+        if not self.config.negated:
+            kept &= ~view.negated[code]
+        if not self.config.direct:
+            kept &= ~is_direct(role[source], role[target])
+        chosen = np.flatnonzero(kept)
+        if 2 * len(chosen) > self.config.max_edges:
+            ends = (role[source[chosen]] > 0).astype(np.int8) + (role[target[chosen]] > 0)
+            names = np.argsort(np.argsort(view.relations))[code[chosen]]
+            ranks = (view.ranks(nodes[end[chosen]]) for end in (target, source))
+            chosen = chosen[np.lexsort((names, *ranks, -weight[chosen], -ends))[: self.config.max_edges // 2]]
+        source, target, code = source[chosen], target[chosen], code[chosen]
+        return {
+            "edge_index": np.stack([np.concatenate([source, target]), np.concatenate([target, source])]),
+            "edge_relation": np.concatenate([code, view.inverse[code]]).astype(np.uint16),
+            "edge_weight": np.tile(weight[chosen], 2),
+            "edge_origin": np.tile(origin[chosen], 2),
+        }
+
+    def _induce(self, view: GraphView, nodes: npt.NDArray[np.int32]) -> tuple[npt.NDArray[Any], ...]:
+        """Entries between the nodes: source, target, code, weight, origin, in both directions."""
+        from kgreason.retrieval.kernels import induce  # numba is slow to import
+
+        scratch = self._scratch
+        scratch.fit(view.num_nodes, 1)
+        local = np.argsort(nodes).astype(np.int32)
+        ordered = nodes[local]
+        readable = (ordered < self.graph.num_nodes) & ~np.isin(ordered, view.patched)
+        while True:
+            size = induce(self.graph.ptr, self.graph.idx, ordered, local, readable, scratch.place, scratch.induced)
+            if size <= len(scratch.induced):
+                break
+            scratch.induced = np.empty((2 * size, 3), np.int64)
+        source, target, entry = (scratch.induced[:size, column] for column in range(3))
+        base: tuple[npt.NDArray[Any], ...] = (
+            source.astype(np.int32),
+            target.astype(np.int32),
+            view.codes(self.graph.rel[entry]),
+            self.graph.weight[entry].astype(np.float32),
+            np.zeros(size, np.uint8),
+        )
+        if readable.all():
+            return base
+        own = np.flatnonzero(~readable)
+        rows = view.rows(ordered[own].tolist())
+        place = np.minimum(np.searchsorted(ordered, rows.idx), len(ordered) - 1)
+        inside = ordered[place] == rows.idx
+        more: tuple[npt.NDArray[Any], ...] = (
+            local[own[rows.row_of()]],
+            local[place],
+            rows.code,
+            rows.weight,
+            rows.origin,
+        )
+        return tuple(np.concatenate([a, b[inside]]) for a, b in zip(base, more, strict=True))

@@ -1,0 +1,499 @@
+"""Everything this package writes, and guards for what it reads.
+
+A file or directory appears whole or not at all: it is written beside its place, flushed to the disk, and
+renamed. The small functions at the top are the only ones that touch the disk, so that a test can make any
+of them fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gzip
+import hashlib
+import io
+import json
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.config import LIMITS
+from kgreason.errors import FormatError, StorageError
+
+__all__ = [
+    "blocks",
+    "cache_home",
+    "canonical_json",
+    "create",
+    "digest",
+    "digest_bytes",
+    "load_npy",
+    "lock",
+    "open_text",
+    "publish",
+    "read_json",
+    "read_limited",
+    "remove",
+    "save_npy",
+    "settle",
+    "staged",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
+
+#: A compressed file may unpack to this many times its size, once it is larger than ``ARCHIVE_FLOOR`` bytes.
+ARCHIVE_RATIO = 100
+ARCHIVE_FLOOR = 64 * 1024**2
+BLOCK_BYTES = 4 * 1024**2
+JSON_BYTES = 64 * 1024**2
+
+_ADVICE = {
+    errno.ENOSPC: ("the disk is full", "Free space there, or name another place."),
+    errno.EDQUOT: ("the disk quota is used up", "Free space there, or name another place."),
+    errno.EROFS: ("the file system is read-only", "Name a place that can be written."),
+    errno.EACCES: ("permission is denied", "Change the permissions, or name another place."),
+    errno.EPERM: ("it is not permitted", "Change the permissions, or name another place."),
+    errno.ENOENT: ("there is no such file or directory", "Check the path."),
+    errno.EISDIR: ("it is a directory", "Name a file."),
+    errno.ENOTDIR: ("a part of the path is a file", "Check the path."),
+}
+_UNREADABLE = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}
+
+
+def _open(path: Path, mode: str) -> IO[bytes]:
+    return cast(IO[bytes], open(path, mode, buffering=-1 if mode == "rb" else 0))
+
+
+def _write(handle: IO[bytes], data: memoryview) -> int:
+    return handle.write(data)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename(source: Path, target: Path) -> None:
+    os.replace(source, target)
+
+
+def _mkdir(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _remove_tree(path: Path) -> None:
+    shutil.rmtree(path)
+
+
+def _advice(error: OSError) -> tuple[str, str]:
+    return _ADVICE.get(error.errno or 0, (error.strerror or str(error), "Check the disk and the path."))
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what, fix = _advice(error)
+        raise StorageError(f"{path} cannot be written: {what}", fix=fix) from error
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise FormatError(path, f"it is not a complete gzip file ({error})", fix="Fetch the file again.") from error
+    except OSError as error:
+        what, fix = _advice(error)
+        if error.errno in _UNREADABLE:
+            raise FormatError(path, what, fix=fix) from error
+        raise StorageError(f"{path} cannot be read: {what}", fix=fix) from error
+
+
+def _sibling(path: Path) -> Path:
+    return path.with_name(f".{path.name[:32]}.{secrets.token_hex(6)}.tmp")
+
+
+class _Output(io.RawIOBase):
+    """A binary file whose every write goes through ``_write``, whoever holds it."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle = handle
+        self.failure: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        total = len(view)
+        try:
+            while len(view):
+                view = view[_write(self._handle, view) :]
+        except OSError as error:
+            self.failure = error
+            raise
+        return total
+
+
+@contextlib.contextmanager
+def create(path: str | Path) -> Iterator[IO[bytes]]:
+    """Opens a file for writing that appears under its name, whole, when the block ends without an error.
+
+    Args:
+        path: the file; its directory is made where it does not exist.
+
+    Yields:
+        a binary file to write to.
+
+    Raises:
+        StorageError: the disk is full, read-only or not permitted; nothing is left behind.
+    """
+    path = Path(path)
+    temporary = _sibling(path)
+    output = None
+    with _writing(path):
+        _mkdir(path.parent)
+        try:
+            with contextlib.closing(_open(temporary, "xb")) as handle:
+                output = _Output(handle)
+                yield cast(IO[bytes], output)
+            _sync(temporary)
+            _rename(temporary, path)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                _unlink(temporary)
+            if output is not None and output.failure is not None:  # a library may have wrapped it
+                raise output.failure from error
+            raise
+        _sync(path.parent)
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Writes a file, whole or not at all.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_bytes(pathlib.Path(folder, "a"), b"text")
+        ...     read_limited(pathlib.Path(folder, "a"), 10)
+        b'text'
+    """
+    with create(path) as handle:
+        handle.write(data)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Writes a text as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def canonical_json(value: object) -> str:
+    """JSON with one spelling for equal values: sorted keys, fixed spacing, no escapes beyond the needed ones."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1) + "\n"
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Writes a value as JSON with sorted keys, whole or not at all."""
+    write_text(path, canonical_json(value))
+
+
+def save_npy(path: str | Path, array: npt.NDArray[Any]) -> None:
+    """Writes an array as ``.npy``, whole or not at all; arrays of Python objects are refused."""
+    if array.dtype.hasobject:
+        raise StorageError(f"{path} cannot be written: the array holds Python objects", fix="Store numbers.")
+    with create(path) as handle:
+        np.lib.format.write_array(handle, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
+
+
+def load_npy(path: str | Path, *, mmap: bool = True) -> npt.NDArray[Any]:
+    """Reads an ``.npy`` file, never a pickle, as a read-only array.
+
+    Args:
+        path: the file.
+        mmap: map the file instead of reading it.
+
+    Raises:
+        FormatError: the file is missing, truncated or no plain array.
+    """
+    path = Path(path)
+    try:
+        with _reading(path):
+            loaded = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
+    except (ValueError, SyntaxError) as error:
+        raise FormatError(path, f"it is no complete plain array ({error})", fix="Make or fetch it again.") from error
+    if not isinstance(loaded, np.ndarray):
+        raise FormatError(path, "it is an archive of arrays", fix="Store one array as .npy.")
+    array = loaded.view(np.ndarray)
+    array.flags.writeable = False
+    return array
+
+
+def read_limited(path: str | Path, limit: int) -> bytes:
+    """Reads a whole file of at most ``limit`` bytes.
+
+    Raises:
+        FormatError: there is no such file, or it is larger.
+    """
+    path = Path(path)
+    with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
+        data = handle.read(limit + 1)
+    if len(data) > limit:
+        raise FormatError(path, f"it is larger than the limit of {limit} bytes", fix="Use a smaller file.")
+    return data
+
+
+def read_json(path: str | Path, *, limit: int = JSON_BYTES) -> Any:
+    """Reads a JSON file of at most ``limit`` bytes.
+
+    Raises:
+        FormatError: it is missing, too large, not UTF-8 or not JSON.
+    """
+    data = read_limited(path, limit)
+    try:
+        return json.loads(data.decode("utf-8"))
+    except json.JSONDecodeError as error:
+        raise FormatError(path, f"it is not JSON ({error.msg})", line=error.lineno, fix="Repair the file.") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise FormatError(path, f"it is not JSON in UTF-8 ({error})", fix="Repair the file.") from error
+
+
+def digest(path: str | Path) -> str:
+    """BLAKE2b-256 of a file's bytes, in hexadecimal."""
+    path = Path(path)
+    with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
+        return hashlib.file_digest(cast(Any, handle), lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+
+
+def digest_bytes(*parts: bytes | memoryview) -> str:
+    """BLAKE2b-256 of the parts one after another, in hexadecimal."""
+    state = hashlib.blake2b(digest_size=32)
+    for part in parts:
+        state.update(part)
+    return state.hexdigest()
+
+
+def blocks(path: str | Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[tuple[int, str]]:
+    """Reads a text file, plain or ``.gz``, in blocks of whole lines.
+
+    Args:
+        path: the file.
+        block_bytes: about how much is read at a time.
+
+    Yields:
+        the 1-based number of the block's first line, and its text without a final line end.
+
+    Raises:
+        FormatError: not UTF-8, a NUL byte, an overlong line, a bad or explosive archive, or a file over the limit.
+    """
+    path = Path(path)
+    line, rest = 1, b""
+    with _reading(path):
+        for data in _unpacked(path, block_bytes):
+            end = data.rfind(b"\n") + 1
+            if len(rest) + (end or len(data)) > LIMITS.line_bytes + block_bytes:
+                raise _overlong(path, line)
+            if not end:
+                rest += data
+                continue
+            text = _decoded(path, line, rest + data[: end - 1])
+            rest = data[end:]
+            yield line, text
+            line += text.count("\n") + 1
+        if rest:
+            yield line, _decoded(path, line, rest)
+
+
+def _unpacked(path: Path, block_bytes: int) -> Iterator[bytes]:
+    with contextlib.closing(_open(path, "rb")) as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        ratio = max(ARCHIVE_FLOOR, path.stat().st_size * ARCHIVE_RATIO)
+        limit = min(ratio, LIMITS.file_bytes) if packed else LIMITS.file_bytes
+        handle = gzip.GzipFile(fileobj=raw) if packed else raw
+        total = 0
+        while data := handle.read(block_bytes):
+            total += len(data)
+            if total > limit:
+                what = f"it unpacks to more than {limit} bytes" if packed else f"it is larger than {limit} bytes"
+                raise FormatError(path, what, fix="Split the file, or unpack it first.")
+            yield data
+
+
+def _overlong(path: Path, line: int) -> FormatError:
+    return FormatError(path, f"the line is longer than {LIMITS.line_bytes} bytes", line=line, fix="Split the line.")
+
+
+def _decoded(path: Path, line: int, data: bytes) -> str:
+    if line == 1:
+        data = data.removeprefix(b"\xef\xbb\xbf")
+    if (position := data.find(b"\0")) >= 0:
+        line += data.count(b"\n", 0, position)
+        raise FormatError(path, "a NUL byte: the file is binary or not UTF-8", line=line, fix="Convert it to UTF-8.")
+    if len(data) > LIMITS.line_bytes:
+        for offset, text in enumerate(data.split(b"\n")):
+            if len(text) > LIMITS.line_bytes:
+                raise _overlong(path, line + offset)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line += data.count(b"\n", 0, error.start)
+        raise FormatError(
+            path, f"byte {data[error.start]:#04x} is not UTF-8", line=line, fix="Convert the file to UTF-8."
+        ) from error
+
+
+@contextlib.contextmanager
+def open_text(path: str | Path) -> Iterator[Iterator[str]]:
+    r"""Opens a text file, plain or ``.gz``, as an iterator of its lines without their line ends.
+
+    Raises:
+        FormatError: as :func:`blocks`, naming the line.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_text(pathlib.Path(folder, "a"), "one\ntwo\n")
+        ...     with open_text(pathlib.Path(folder, "a")) as lines:
+        ...         print(list(lines))
+        ['one', 'two']
+    """
+    source = blocks(path)
+    try:
+        yield (line.removesuffix("\r") for _, text in source for line in text.split("\n"))
+    finally:
+        source.close()  # type: ignore[attr-defined]  # a generator, typed as its iterator
+
+
+@contextlib.contextmanager
+def staged(parent: str | Path) -> Iterator[Path]:
+    """A temporary directory inside ``parent``, removed at the end unless :func:`settle` has moved it.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    temporary = _sibling(Path(parent) / "staged")
+    with _writing(Path(parent)):
+        _mkdir(temporary)
+        try:
+            yield temporary
+        finally:
+            if temporary.exists():
+                with contextlib.suppress(OSError):
+                    _remove_tree(temporary)
+
+
+def settle(directory: Path, target: Path, *, replace: bool = False) -> None:
+    """Flushes a staged directory to the disk and renames it to ``target``.
+
+    Args:
+        directory: what :func:`staged` gave.
+        target: its final name, on the same file system.
+        replace: put it in the place of an existing directory; otherwise an existing one stays.
+
+    Raises:
+        StorageError: it cannot be written; an existing target is then as before.
+    """
+    with _writing(target):
+        for path in (directory, *directory.rglob("*")):
+            _sync(path)
+        _move(directory, target, replace)
+        _sync(target.parent)
+
+
+def _move(directory: Path, target: Path, replace: bool) -> None:
+    if not target.exists():
+        try:
+            _rename(directory, target)
+        except OSError as error:  # another process may have been first
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        return
+    if replace:
+        old = _sibling(target)
+        _rename(target, old)
+        try:
+            _rename(directory, target)
+        except OSError:
+            _rename(old, target)
+            raise
+        _remove_tree(old)
+
+
+def publish(path: str | Path, writer: Callable[[Path], object], *, replace: bool = False) -> None:
+    """Makes a directory appear whole or not at all.
+
+    Args:
+        path: its final name.
+        writer: fills the temporary directory it is called with.
+        replace: put it in the place of an existing directory; otherwise an existing one stays.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = Path(path)
+    with staged(path.parent) as temporary:
+        writer(temporary)
+        settle(temporary, path, replace=replace)
+
+
+def remove(path: str | Path) -> None:
+    """Removes a file or a directory with all it holds; a missing one is no error."""
+    path = Path(path)
+    with _writing(path):
+        if path.is_dir() and not path.is_symlink():
+            _remove_tree(path)
+        else:
+            _unlink(path)
+
+
+@contextlib.contextmanager
+def lock(path: str | Path, *, timeout: float = -1) -> Iterator[None]:
+    """Holds a lock file, so that one process at a time runs the block.
+
+    Args:
+        path: the lock file; it stays, empty.
+        timeout: seconds to wait for another holder; negative waits for ever.
+
+    Raises:
+        StorageError: another process held it all the time, or the file cannot be made.
+    """
+    from filelock import FileLock, Timeout  # imported here: only builds need it
+
+    path = Path(path)
+    with _writing(path):
+        _mkdir(path.parent)
+        held = FileLock(path, timeout=timeout)
+        try:
+            held.acquire()
+        except Timeout as error:
+            raise StorageError(f"{path} is held by another process", fix="Wait for that process to end.") from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def cache_home() -> Path:
+    """The directory for what can be made again: ``KGREASON_HOME``, or the user's cache directory."""
+    if home := os.environ.get("KGREASON_HOME"):
+        return Path(home).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("kgreason")

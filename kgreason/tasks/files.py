@@ -1,0 +1,157 @@
+"""Finding the files of a data set and reading their rows: JSON lines and delimited tables, plain or gzip."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Never
+
+from kgreason.errors import FormatError, InputError
+from kgreason.storage import open_text
+
+__all__ = ["clean", "data_home", "find", "json_lines", "lines", "table"]
+
+#: Environment variable that names the folder of data sets, one folder each.
+DATA_VARIABLE = "KGREASON_DATA"
+
+
+def clean(text: str) -> str:
+    r"""The text without outer space and with every run of white space made one space.
+
+    Example:
+        >>> clean(" so  good\n")
+        'so good'
+    """
+    return " ".join(text.split())
+
+
+def data_home(data: str | Path | None = None) -> Path:
+    """The folder that holds one folder a data set.
+
+    Args:
+        data: the folder; without it, the environment variable KGREASON_DATA names it.
+
+    Returns:
+        The folder, which exists.
+
+    Raises:
+        InputError: no folder is named, or what is named is not a folder.
+    """
+    named = data if data is not None else os.environ.get(DATA_VARIABLE)
+    fix = f"Set {DATA_VARIABLE} (or give data=, --data) to the folder that holds one folder for each data set."
+    if not named:
+        raise InputError("no folder of data sets is named", fix=fix)
+    home = Path(named)
+    if not home.is_dir():
+        raise InputError(f"{home} is not a folder", fix=fix)
+    return home
+
+
+def find(home: Path, patterns: Sequence[str]) -> list[Path]:
+    """The files of one split, in the order of the patterns and by name within one.
+
+    Args:
+        home: the folder of data sets.
+        patterns: ``folder/file`` relative to it; ``*`` stands for any run of characters; ``.gz`` may follow.
+
+    Returns:
+        At least one file for each pattern.
+
+    Raises:
+        InputError: a pattern has no file; the folder looked in is named.
+    """
+    found: list[Path] = []
+    for pattern in patterns:
+        folder, _, name = pattern.rpartition("/")
+        files = sorted((home / folder).glob(name)) or sorted((home / folder).glob(f"{name}.gz"))
+        if not files:
+            raise InputError(
+                f"{name} (or {name}.gz) is not in {home / folder}",
+                fix=f"Put the files of the data set there, or set {DATA_VARIABLE} to another folder.",
+            )
+        found.extend(files)
+    return found
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, with their 1-based numbers."""
+    with open_text(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                yield number, line
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Objects of a JSON-lines file with their line numbers.
+
+    Raises:
+        FormatError: a line is not one JSON object, names a key twice, or holds NaN or Infinity.
+    """
+    for number, line in lines(path):
+        try:
+            row = json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        except (ValueError, RecursionError) as error:
+            reason = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
+            raise FormatError(path, reason, line=number, fix="Give one JSON object a line.") from error
+        if not isinstance(row, dict):
+            raise FormatError(
+                path, f"holds a {type(row).__name__}, not an object", line=number, fix="Give one JSON object a line."
+            )
+        yield number, row
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} is there twice")
+    return row
+
+
+def table(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Rows of a delimited file as mappings from column name to cell, with the number of the line each ends on.
+
+    ``.csv`` is comma-separated and may quote cells; anything else is tab-separated, where a quotation mark is an
+    ordinary character.
+
+    Args:
+        path: the file; ``.gz`` after its suffix is ignored.
+        columns: names of the columns of a file without a header; by default its first line names them.
+
+    Raises:
+        FormatError: a row has another number of cells than there are columns, a cell is too long, or a quotation
+            mark is never closed.
+    """
+    comma = Path(path.name.removesuffix(".gz")).suffix.lower() == ".csv"
+    with open_text(path) as stream:
+        ended = (f"{line}\n" for line in stream)  # a quoted cell may go on in the next line
+        reader = csv.reader(ended, strict=True) if comma else csv.reader(ended, delimiter="\t", quoting=csv.QUOTE_NONE)
+        header = list(columns) if columns is not None else None
+        try:
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if header is None:
+                    header = [cell.strip() for cell in cells]
+                    if len(set(header)) < len(header):
+                        raise FormatError(path, "two columns have one name", line=1, fix="Give each its own name.")
+                    continue
+                if len(cells) != len(header):
+                    raise FormatError(
+                        path,
+                        f"{len(cells)} cells, but {len(header)} columns",
+                        line=reader.line_num,
+                        fix="Quote a cell that holds a comma." if comma else "Keep tabs out of cells.",
+                    )
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+        except csv.Error as error:
+            raise FormatError(
+                path, str(error), line=reader.line_num, fix="Close every quotation mark, and keep cells under 128 KiB."
+            ) from error

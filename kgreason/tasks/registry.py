@@ -1,0 +1,163 @@
+"""The public data sets known by name: their files, licence and reader, in one table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+
+from kgreason.errors import FormatError, InputError
+from kgreason.records import Question, Task
+from kgreason.tasks import choice, emotion, entailment
+from kgreason.tasks.files import data_home, find
+from kgreason.tasks.samples import read_samples
+
+__all__ = ["ADAPTERS", "Adapter", "Split", "adapter", "load", "names"]
+
+_log = logging.getLogger(__name__)
+
+Reader = Callable[[Sequence[Path]], Iterator[Question | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One split of a data set.
+
+    Args:
+        files: ``folder/file`` patterns below the folder of data sets; ``.gz`` may follow.
+        read: from the files to questions; None for a row without a gold label.
+    """
+
+    files: tuple[str, ...]
+    read: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A public data set.
+
+    Args:
+        name: what :func:`kgreason.tasks.load` knows it by.
+        task: which of the four tasks.
+        licence: of the data, in words.
+        trainable: whether that licence lets weights trained on it be passed on freely.
+        splits: by name.
+    """
+
+    name: str
+    task: Task
+    licence: str
+    trainable: bool
+    splits: Mapping[str, Split]
+
+
+def _splits(read: Reader, **files: str) -> dict[str, Split]:
+    """Splits that one reader reads, from ``folder/file folder/file`` each."""
+    return {name: Split(tuple(patterns.split()), read) for name, patterns in files.items()}
+
+
+_CSQA = "commonsenseqa/train_rand_split.jsonl commonsenseqa-inhouse/inhouse_split_qids.txt"
+_GOEMOTIONS = {part: f"goemotions/{part}.tsv goemotions/labels.txt" for part in ("train", "dev", "test")}
+
+_TABLE = (
+    Adapter("arc-challenge", "choice", "CC BY-SA 4.0", True,
+            _splits(choice.arc, train="arc/arc_challenge_train.json", test="arc/arc_challenge_test.json")),
+    Adapter("arc-easy", "choice", "CC BY-SA 4.0", True, _splits(choice.arc, train="arc/arc_easy_train.json")),
+    Adapter("commonsenseqa", "choice", "MIT", True,
+            {**_splits(partial(choice.commonsenseqa_inhouse, listed=True), train=_CSQA),
+             **_splits(choice.commonsenseqa, dev="commonsenseqa/dev_rand_split.jsonl"),
+             **_splits(partial(choice.commonsenseqa_inhouse, listed=False), test=_CSQA)}),
+    Adapter("ecare", "choice", "MIT", True, _splits(choice.ecare, train="ecare/train.jsonl", dev="ecare/dev.jsonl")),
+    Adapter("emobank", "emotion", "CC BY-SA 4.0", True,
+            {split: Split(("emobank/emobank.csv",), partial(emotion.emobank, split=split))
+             for split in ("train", "dev", "test")}),
+    Adapter("goemotions", "emotion", "Apache-2.0", True, _splits(emotion.goemotions_ekman, **_GOEMOTIONS)),
+    Adapter("goemotions-full", "emotion", "Apache-2.0", True, _splits(emotion.goemotions, **_GOEMOTIONS)),
+    Adapter("isear", "emotion", "research use; no licence file", False,
+            _splits(emotion.isear, train="isear/ISEAR.csv")),
+    Adapter("lingnli", "entailment", "no licence file; premises from MultiNLI", False,
+            _splits(entailment.lingnli, train="lingnli/train_*.jsonl", dev="lingnli/val_*.jsonl")),
+    Adapter("openbookqa", "choice", "Apache-2.0", True,
+            _splits(choice.lettered, **{part: f"openbookqa/{part}.jsonl" for part in ("train", "dev", "test")})),
+    Adapter("piqa", "choice", "Academic Free License 3.0", True,
+            _splits(choice.piqa, dev="piqa/valid.jsonl piqa/valid-labels.lst")),
+    Adapter("rte", "entailment", "GLUE, research use", False,
+            _splits(entailment.rte, train="rte/train.tsv", dev="rte/validation.tsv")),
+    Adapter("sick", "entailment", "CC BY-NC-SA 3.0", False,
+            _splits(entailment.sick, train="sick/SICK_train.txt", dev="sick/SICK_trial.txt",
+                    test="sick/SICK_test_annotated.txt")),
+    Adapter("snli-dev", "entailment", "CC BY-SA 4.0", True, _splits(entailment.snli, dev="snli-dev/validation.tsv")),
+    Adapter("socialiqa", "choice", "CC BY 4.0", True,
+            _splits(choice.socialiqa, train="socialiqa/train.jsonl socialiqa/train-labels.lst",
+                    dev="socialiqa/dev.jsonl socialiqa/dev-labels.lst")),
+    Adapter("sst2", "emotion", "research use", False,
+            _splits(emotion.sst2, train="sst2/train.tsv", dev="sst2/dev.tsv", test="sst2/glue_dev_as_test.tsv")),
+)  # fmt: skip
+
+#: Every known data set by name.
+ADAPTERS: Mapping[str, Adapter] = {entry.name: entry for entry in _TABLE}
+
+
+def names() -> tuple[str, ...]:
+    """Names of the known data sets.
+
+    Example:
+        >>> "commonsenseqa" in names()
+        True
+    """
+    return tuple(ADAPTERS)
+
+
+def adapter(name: str) -> Adapter:
+    """The data set of a name.
+
+    Raises:
+        InputError: no data set has the name; near ones are given.
+    """
+    if name not in ADAPTERS:
+        near = get_close_matches(name, ADAPTERS, n=3) or list(ADAPTERS)
+        raise InputError(f"{name!r} is neither a file nor a known data set", fix=f"Known are: {', '.join(near)}.")
+    return ADAPTERS[name]
+
+
+def load(source: str | Path, split: str | None = None, *, data: str | Path | None = None) -> list[Question]:
+    """The questions of a file, or of one split of a known data set.
+
+    Args:
+        source: one of :func:`names`, or a file as :func:`kgreason.tasks.read_samples` reads it.
+        split: one of the set's splits; none for a file.
+        data: the folder of data sets; without it, the environment variable KGREASON_DATA names it.
+
+    Returns:
+        The questions, in the order of the files. Rows without a gold label are left out of a data set; their number
+        is logged.
+
+    Raises:
+        InputError: unknown name or split, a split for a file, or a data set whose files are not there.
+        FormatError: a file that is not what it should be.
+    """
+    if isinstance(source, str) and (source in ADAPTERS or not Path(source).is_file()):
+        return _load_set(adapter(source), split, data)
+    if split is not None:
+        raise InputError(f"split {split!r} is given for the file {source}", fix="Leave the split out.")
+    return read_samples(source)
+
+
+def _load_set(entry: Adapter, split: str | None, data: str | Path | None) -> list[Question]:
+    if split is None or split not in entry.splits:
+        raise InputError(f"{entry.name} has no split {split!r}", fix=f"Its splits are: {', '.join(entry.splits)}.")
+    part = entry.splits[split]
+    files = find(data_home(data), part.files)
+    try:
+        rows = list(part.read(files))
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise FormatError(
+            files[0], f"is not as {entry.name} is published ({error!r})", fix="Fetch the file again from its authors."
+        ) from error
+    questions = [question for question in rows if question is not None]
+    if len(questions) < len(rows):
+        _log.info("%s %s: %d rows without a gold label left out", entry.name, split, len(rows) - len(questions))
+    return questions

@@ -1,0 +1,1 @@
+"""Training: runs, mixtures of tasks, losses and calibration."""

@@ -1,0 +1,180 @@
+"""A run in one TOML file: what is trained, on what, for how long."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from kgreason import storage
+from kgreason.errors import ConfigError
+from kgreason.nn.model import ModelConfig
+
+__all__ = ["RunConfig", "TaskConfig", "load_run"]
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """One task of a run.
+
+    Args:
+        data: a data set known by name, or a path to a JSONL, CSV or TSV file.
+        dev: file of the dev split when ``data`` is a path (a named set has its own); empty: a tenth of the data.
+        test: file of the test split when ``data`` is a path.
+        limit: at most so many training samples; 0 for all.
+        labels: label set to ask for, when the file has none of its own.
+    """
+
+    data: str
+    dev: str = ""
+    test: str = ""
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A training run.
+
+    Args:
+        output: the run's folder; checkpoints, tensorboard logs and the finished model lie in it.
+        tasks: what to train on, by name.
+        init: checkpoint to start from; empty for the pretrained base.
+        graph: ``none``, ``default`` or a graph's folder.
+        model: see ModelConfig; ignored with ``init`` but for ``knowledge``.
+        freeze: modules held fixed: backbone, knowledge, emotion, context, logic.
+        epochs: passes over the mixture, counted by the sum of the tasks' sizes unless ``steps_per_epoch`` is given.
+        steps_per_epoch: steps between two reports; 0 for a pass.
+        batch_size: questions a step.
+        learning_rate: of M.
+        head_rate: of K, E, C and R.
+        warmup: share of the steps.
+        temperature: of task sampling, 1 by size, larger evener.
+        graph_dropout: share of the samples trained without their graph.
+        patience: reports without a better dev score before it stops; 0 never stops.
+        held_out: share of each task's training samples kept for fitting gate, temperature and thresholds.
+        dev_limit: dev questions a task read at each report; the last report reads all.
+        save_steps: steps between checkpoints; 0 for each report.
+        bf16: M runs in bfloat16.
+        test: whether the test splits are read at the end.
+        seed: of everything random.
+        device: auto, cpu or cuda.
+    """
+
+    output: str
+    tasks: dict[str, TaskConfig]
+    init: str = ""
+    graph: str = "none"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    freeze: tuple[str, ...] = ()
+    epochs: int = 3
+    steps_per_epoch: int = 0
+    batch_size: int = 16
+    learning_rate: float = 1e-4
+    head_rate: float = 5e-4
+    warmup: float = 0.06
+    temperature: float = 2.0
+    graph_dropout: float = 0.25
+    patience: int = 0
+    held_out: float = 0.1
+    dev_limit: int = 500
+    save_steps: int = 0
+    bf16: bool = True
+    test: bool = False
+    seed: int = 1
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            raise ConfigError("the run has no tasks", fix='Add a table such as [tasks.csqa] data = "commonsenseqa".')
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(f"{name} is {value}", fix=f"Give a value from {low} to {high}.")
+        modules = ("backbone", "knowledge", "emotion", "context", "logic")
+        for module in self.freeze:
+            if module not in modules:
+                raise ConfigError(f"freeze names {module!r}", fix=f"Use any of {', '.join(modules)}.")
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("epochs", 1, 10_000), ("steps_per_epoch", 0, 10**9), ("batch_size", 1, 65_536), ("learning_rate", 0, 1),
+    ("head_rate", 0, 1), ("warmup", 0, 1), ("temperature", 1, 100), ("graph_dropout", 0, 1), ("patience", 0, 10_000),
+    ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
+)  # fmt: skip
+
+
+def load_run(path: str | Path, settings: Sequence[str] = ()) -> RunConfig:
+    """Read a run from TOML and apply ``key=value`` settings (dotted keys, TOML values or bare words).
+
+    Args:
+        path: the file.
+        settings: such as ``["epochs=1", "tasks.csqa.limit=100", "model.reading=joint"]``.
+
+    Raises:
+        ConfigError: a key that does not exist or a value that is not allowed, named.
+        FormatError: the file cannot be read as TOML.
+    """
+    with storage.open_text(path) as lines:
+        text = "".join(f"{line}\n" for line in lines)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}", fix="Correct that line.") from None
+    for setting in settings:
+        _set(values, setting)
+    run: RunConfig = _build(RunConfig, values, "")
+    return run
+
+
+def _set(values: dict[str, Any], setting: str) -> None:
+    key, separator, text = setting.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set got {setting!r}", fix="Write --set key=value, such as --set epochs=1.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *tables, last = key.split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {key}: {table!r} is not a table", fix="See the run's keys with --dry-run.")
+    values[last] = value
+
+
+def _build(cls: type[Any], values: Mapping[str, Any], where: str) -> Any:
+    """A frozen dataclass from a table; nested dataclasses from nested tables."""
+    hints = get_type_hints(cls)
+    known = [f.name for f in fields(cls)]
+    made: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(f"unknown key {where}{key}", fix=f"Use one of {', '.join(known)}.")
+        made[key] = _value(hints[key], value, f"{where}{key}")
+    try:
+        return cls(**made)
+    except TypeError as error:
+        raise ConfigError(f"{where or 'the run'}: {error}", fix="Give the missing key.") from None
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        if value is False:  # TOML has no null: lora = false, knowledge = false
+            return None
+        hint = next(choice for choice in get_args(hint) if choice is not type(None))
+        value = {} if value is True else value
+    if get_origin(hint) is dict and where == "tasks":
+        return {name: _build(TaskConfig, table, f"tasks.{name}.") for name, table in value.items()}
+    if is_dataclass(hint) and isinstance(value, Mapping):
+        return _build(hint, value, f"{where}.")  # type: ignore[arg-type]  # a dataclass type, not an instance
+    if get_origin(hint) in (tuple, frozenset) and isinstance(value, list):
+        return get_origin(hint)(value)  # type: ignore[misc]  # tuple or frozenset, just checked
+    wanted = {int: int, float: (int, float), bool: bool, str: str}.get(hint)
+    if wanted is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool)):
+        raise ConfigError(f"{where} is {value!r}", fix=f"Give a value of type {hint.__name__}.")
+    return float(value) if hint is float else value
+
+

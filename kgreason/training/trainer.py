@@ -1,0 +1,139 @@
+"""The training loop: Hugging Face's Trainer, told what our batches, losses, reports and checkpoints are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import Dataset, Sampler, SequentialSampler
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+
+from kgreason.nn.batch import GraphBatch, Item
+from kgreason.nn.model import ReasoningModel, read_tensors
+from kgreason.training.config import RunConfig
+from kgreason.training.losses import losses
+
+__all__ = ["ReasoningTrainer"]
+
+
+class ReasoningTrainer(Trainer):
+    """Trainer over a :class:`~kgreason.training.mixture.Mixture`.
+
+    The mixture is the whole run in order, read once; an epoch is a report. A checkpoint is the model's own folder plus
+    the Trainer's optimiser, schedule and random states, so that a resumed run goes on bit for bit.
+
+    Args:
+        model: to train.
+        run: its configuration.
+        mixture: the samples in order.
+        report: evaluates on dev and returns metrics, ``score`` among them.
+    """
+
+    def __init__(
+        self, model: ReasoningModel, run: RunConfig, mixture: Dataset[Item], report: Callable[[], dict[str, float]]
+    ) -> None:
+        self.run = run
+        self.report = report
+        steps = len(mixture) // run.batch_size  # type: ignore[arg-type]  # a Mixture has a length
+        each = max(1, steps // run.epochs)
+        super().__init__(
+            model=model,
+            args=_arguments(run, steps, each),
+            train_dataset=mixture,
+            eval_dataset=mixture,  # the Trainer asks for one; evaluate reads the dev splits
+            data_collator=lambda items: self.collate(items).to_mapping(),
+            callbacks=[EarlyStoppingCallback(run.patience)] if run.patience else None,
+        )
+        self.collate = model.collator()
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
+    ) -> Any:
+        """Loss of a batch."""
+        batch = GraphBatch.from_mapping(inputs)
+        scores = model(batch)
+        found = losses(scores, batch)
+        return (found.total, scores) if return_outputs else found.total
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """AdamW; M and the parts around it at their own rates, no decay on vectors and scalars."""
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad:
+                rate = self.run.learning_rate if name.startswith("backbone.") else self.run.head_rate
+                groups.setdefault((rate, 0.01 if parameter.dim() > 1 else 0.0), []).append(parameter)
+        self.optimizer = torch.optim.AdamW(
+            [{"params": ps, "lr": rate, "weight_decay": decay} for (rate, decay), ps in groups.items()]
+        )
+        return self.optimizer
+
+    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
+        """The dev report."""
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.report().items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _get_train_sampler(self, train_dataset: Dataset[Item] | None = None) -> Sampler[int]:
+        return SequentialSampler(train_dataset or self.train_dataset)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        self._reasoner.save_pretrained(Path(output_dir or self.args.output_dir) / "model")
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        load_weights(self._reasoner, Path(resume_from_checkpoint) / "model")
+
+    def _load_best_model(self) -> None:
+        load_weights(self._reasoner, Path(str(self.state.best_model_checkpoint)) / "model")
+
+    @property
+    def _reasoner(self) -> ReasoningModel:
+        model = self.accelerator.unwrap_model(self.model)
+        assert isinstance(model, ReasoningModel)
+        return model
+
+
+def load_weights(model: ReasoningModel, folder: Path) -> None:
+    """Read a checkpoint's weights into a model of the same configuration that is being trained."""
+    model.load_state_dict(read_tensors(folder / "model.safetensors"), strict=False)
+    if model.settings.lora is not None:
+        from peft import set_peft_model_state_dict
+
+        set_peft_model_state_dict(model.backbone.model, read_tensors(folder / "adapter" / "adapter_model.safetensors"))
+
+
+def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=run.output,
+        max_steps=steps,
+        per_device_train_batch_size=run.batch_size,
+        warmup_steps=round(run.warmup * steps),
+        lr_scheduler_type="linear",
+        max_grad_norm=1.0,
+        eval_strategy="steps",
+        eval_steps=each,
+        save_strategy="steps",
+        save_steps=run.save_steps or each,
+        save_total_limit=2,
+        load_best_model_at_end=bool(run.patience),
+        metric_for_best_model="score" if run.patience else None,
+        logging_steps=max(1, min(50, each // 4)),
+        report_to=_loggers(),
+        dataloader_num_workers=0,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        remove_unused_columns=False,
+        use_cpu=run.device == "cpu" or (run.device == "auto" and not torch.cuda.is_available()),
+        seed=run.seed,
+        label_names=["labels"],
+        save_only_model=False,
+        ignore_data_skip=False,
+    )
+
+
+def _loggers() -> Sequence[str]:
+    from importlib.util import find_spec
+
+    return ["tensorboard"] if find_spec("tensorboard") else []

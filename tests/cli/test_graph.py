@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+
+from kgreason.graph import KnowledgeGraph
+
+
+def test_build_equals_the_graph_in_memory(run, tiny_folder, tiny_graph):
+    built = KnowledgeGraph.open(tiny_folder)
+    assert built.relations == tiny_graph.relations
+    assert [built.key(i) for i in range(built.num_nodes)] == [tiny_graph.key(i) for i in range(tiny_graph.num_nodes)]
+    assert (built.idx == tiny_graph.idx).all()
+
+
+def test_build_reports_and_reads_mapped_columns(run, tmp_path):
+    table = tmp_path / "zoo.csv"
+    table.write_text("who,does,what\npenguin,AtLocation,zoo\n北京,IsA,城市\n")
+    made = run(
+        "graph", "build", table, "-o", tmp_path / "g", "--json", "--columns", "source=who,relation=does,target=what"
+    )
+    assert made.code == 0
+    assert made.json()["counts"]["edges"] == 2
+    assert KnowledgeGraph.open(tmp_path / "g").digest == made.json()["digest"]
+
+
+def test_build_tells_its_stages_unless_quiet(run, tmp_path):
+    table = tmp_path / "a.csv"
+    table.write_text("source,relation,target\na,r,b\n")
+    loud = run("graph", "build", table, "-o", tmp_path / "g")
+    assert "write …" in loud.err
+    assert "2 concepts, 1 edges of 1 assertions" in loud.out
+    assert run("graph", "build", table, "-o", tmp_path / "g", "--quiet").err == ""
+
+
+def test_build_says_what_is_wrong_and_leaves_nothing(run, tmp_path):
+    table = tmp_path / "a.csv"
+    table.write_text("source,relation,target\na,r,b\na,r\n")
+    failed = run("graph", "build", table, "-o", tmp_path / "g")
+    assert failed.code == 2
+    assert f"error: {table}, line 3: it has 2 columns instead of 3." in failed.err
+    assert failed.out == ""
+    assert not list(tmp_path.glob("g/*"))
+
+
+def test_info(run, tiny_folder, facts):
+    shown = run("graph", "info", tiny_folder)
+    assert shown.code == 0
+    assert "bird (6)" in shown.out
+    assert "█" in shown.out
+    values = run("graph", "info", tiny_folder, "--json").json()
+    assert values["edges"] == len(facts)
+    assert sum(values["degrees"].values()) == values["nodes"]
+    assert sum(values["relations"].values()) == len(facts)
+
+
+def test_degrees_fall_into_spans_of_powers_of_two(run, tmp_path):
+    table = tmp_path / "star.csv"
+    hubs = {"one": 1, "three": 3, "four": 4, "seven": 7, "eight": 8}
+    rows = [f"{hub},r,{hub}{leaf}" for hub, leaves in hubs.items() for leaf in range(leaves)]
+    table.write_text("source,relation,target\n" + "\n".join(rows) + "\n")
+    run("graph", "build", table, "-o", tmp_path / "g")
+    degrees = run("graph", "info", tmp_path / "g", "--json").json()["degrees"]
+    assert degrees == {"1": 1 + sum(hubs.values()), "2–3": 1, "4–7": 2, "8–15": 1}
+
+
+def test_verify(run, tiny_folder, tmp_path):
+    sound = run("graph", "verify", tiny_folder, "--json")
+    assert sound.code == 0
+    assert sound.json()["ok"]
+    table = tmp_path / "a.csv"
+    table.write_text("source,relation,target\na,r,b\n")
+    path = run("graph", "build", table, "-o", tmp_path / "g", "--json").json()["path"]
+    (idx,) = tmp_path.glob("g/v-*/idx.npy")
+    data = bytearray(idx.read_bytes())
+    data[-1] ^= 1
+    idx.write_bytes(data)
+    damaged = run("graph", "verify", tmp_path / "g", "--json")
+    assert damaged.code == 2
+    assert damaged.json()["findings"] == [f"{path}/idx.npy is damaged: its digest is not the stated one"]
+    assert "is damaged" in damaged.err
+
+
+def test_neighbors(run, tiny_folder):
+    shown = run("graph", "neighbors", "Penguin", "-g", tiny_folder, "-n", "2")
+    assert shown.code == 0
+    assert "penguin is found at antarctica" in shown.out
+    assert "4 more" in shown.err
+    values = run("graph", "neighbors", "zoo", "-g", tiny_folder, "-r", "AtLocation", "--json").json()
+    assert {(edge["source"], edge["target"]) for edge in values["edges"]} == {
+        ("penguin", "zoo"),
+        ("bird", "zoo"),
+        ("zoo", "city"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["neighbors", "pengiun"], "'pengiun'"),
+        (["neighbors", "penguin", "-r", "atlocation"], "'atlocation'"),
+    ],
+)
+def test_what_the_graph_does_not_know_is_named(run, tiny_folder, arguments, says):
+    failed = run("graph", *arguments, "-g", tiny_folder)
+    assert failed.code == 2
+    assert says in failed.err
+
+
+def test_a_folder_without_a_graph_is_named(run, tmp_path):
+    failed = run("graph", "info", tmp_path)
+    assert failed.code == 2
+    assert str(tmp_path) in failed.err
+
+
+def test_path(run, tiny_folder):
+    shown = run("graph", "path", "penguin", "house", "-g", tiny_folder)
+    assert shown.code == 0
+    assert shown.out.splitlines()[0] == "penguin to house"
+    assert "zoo is found at city" in shown.out
+    values = run("graph", "path", "penguin", "house", "-g", tiny_folder, "--json").json()
+    assert [edge["relation"] for edge in values["paths"][0]["edges"]] == ["AtLocation", "AtLocation", "HasA"]
+    assert (
+        run("graph", "path", "penguin", "house", "-g", tiny_folder, "--max-hops", "2", "--json").json()["paths"] == []
+    )

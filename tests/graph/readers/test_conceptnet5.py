@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kgreason.errors import FormatError
+from kgreason.graph import readers
+
+
+def line(start, relation, end, data=None, **more):
+    told = {"dataset": "/d/wordnet/3.1", "license": "cc:by/4.0", "sources": [{"weight": 9}], "weight": 2.0, **more}
+    text = json.dumps(told) if data is None else data
+    return f"/a/[{relation}/,{start}/,{end}/]\t{relation}\t{start}\t{end}\t{text}\n"
+
+
+def rows(path, **options):
+    return [row for chunk in readers.read(path, "conceptnet5", **options) for row in chunk.rows()]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "assertions.csv"
+
+
+def test_senses_fold_into_the_term(path):
+    path.write_text(
+        line("/c/en/dog/n/wn/animal", "/r/IsA", "/c/en/animal")
+        + line("/c/en/ice_cream/n", "/r/NotDesires", "/c/en/cat/n/wn/animal", weight=0.5, surfaceText='a "weight": 7')
+    )
+    kept = ("wordnet/3.1", "cc:by/4.0")
+    assert rows(path) == [
+        ("/c/en/dog", "IsA", "/c/en/animal", 2000, *kept, "n/wn/animal\t", ""),
+        ("/c/en/ice_cream", "NotDesires", "/c/en/cat", 500, *kept, "n\tn/wn/animal", 'a "weight": 7'),
+    ]
+
+
+def test_languages_filter_both_ends_and_links_are_left_out(path):
+    path.write_text(
+        line("/c/en/dog", "/r/Synonym", "/c/fr/chien")
+        + line("/c/en/dog", "/r/IsA", "/c/en/pet")
+        + line("/c/en/dog", "/r/ExternalURL", "http://dbpedia.org/resource/Dog")
+        + line("/c/english/dog", "/r/IsA", "/c/en/pet")
+    )
+    assert [row[2] for row in rows(path)] == ["/c/fr/chien", "/c/en/pet", "/c/en/pet"]
+    assert [row[:3] for row in rows(path, languages=("en",))] == [("/c/en/dog", "IsA", "/c/en/pet")]
+    assert [row[2] for row in rows(path, languages=("en", "fr"))] == ["/c/fr/chien", "/c/en/pet"]
+    with pytest.raises(FormatError, match="no assertion between concepts in de, nl"):
+        rows(path, languages=("de", "nl"))
+
+
+def test_what_json_leaves_out_has_defaults(path):
+    path.write_text(
+        line("/c/en/a", "/r/IsA", "/c/en/b", "{}") + line("/c/en/a", "/r/IsA", "/c/en/c", '{"weight": null}')
+    )
+    assert [row[3:] for row in rows(path)] == [(1000, "", "", "", "")] * 2
+
+
+def test_both_ways_of_decoding_agree(path):
+    lines = [line(f"/c/en/{i}", "/r/IsA", "/c/en/b", weight=i / 7, surfaceText="猫\t\\") for i in range(1, 9)]
+    path.write_text("".join(lines))
+    fast = rows(path)
+    path.write_text("".join(lines) + line("/c/en/x", "/r/IsA", "/c/en/b", '{"surfaceText": "\\ud83d\\ude00"}'))
+    assert rows(path) == [*fast, ("/c/en/x", "IsA", "/c/en/b", 1000, "", "", "", "😀")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("a,b,c\n", "five columns"),
+        (line("/c/en/a", "/r/IsA", "/c/en/b").replace("\n", "\tmore\n"), "five columns"),
+        *(
+            (line("/c/en/a", "/r/IsA", "/c/en/b", data), "fifth column")
+            for data in ("{", "", "null", "[]", "5", "{} {}")
+        ),
+        *(
+            (line("/c/en/a", "/r/IsA", "/c/en/b", f'{{"weight": {weight}}}'), "weight|fifth")
+            for weight in ("NaN", "1e999", "-1e999", "1e7", '"x"', "[]")
+        ),
+        (line("/c/en/a", "/r/IsA", "/c/en/b", '{"dataset": "\\ud800"}'), "fifth column"),
+        (line("/c/en/a", "/r/IsA", "/c/en/b", '{"weight": ' + "[" * 99_999), "fifth column"),
+    ],
+)
+def test_malformed_lines_are_named(path, wrong, words):
+    path.write_text(line("/c/en/a", "/r/IsA", "/c/en/b") + "\n" + wrong)
+    with pytest.raises(FormatError, match=f"line 3: .*({words})"):
+        rows(path)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgreason.graph import KnowledgeGraph
+from kgreason.grounding.match import MAX_WORDS, How, WordClass, find_forms, split_words
+from kgreason.language import language, normal_form
+
+ENGLISH = language("en")
+WORDS = ["dog", "dogs", "door", "revolving", "store", "went", "the", "of", "at", "is", "what", "up", "not", "2", "Éa"]
+NAMES = (
+    """
+dog|dog door|revolve door|go store|dog of the door|wake up|up|the|dog-door|dogdoor|2 dog|go up|éa|not dog|what is
+go up store at dog door|dog, door|dog is door
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
+
+
+def table(names):
+    return KnowledgeGraph.from_triples([(name, "RelatedTo", "x") for name in names]).surfaces
+
+
+texts = st.lists(
+    st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", "  ", "-", ", ", "/", ""])), max_size=11
+).map(lambda parts: "".join(word + gap for word, gap in parts))
+
+
+def scan(surfaces, text):
+    """Every hit by definition, from the strings themselves."""
+    words = split_words(text, ENGLISH)
+    forms = [[normal_form(t.text), *ENGLISH.lemmas(normal_form(t.text))] for t in words.tokens]
+    kinds = [WordClass(kind) for kind in words.word_class.tolist()]
+    found = set()
+
+    def look(first, last, form, how):
+        if (index := surfaces.index(form)) >= 0:
+            found.add((first, last, index, how))
+
+    for first, last in itertools.combinations(range(len(forms) + 1), 2):
+        if last - first > MAX_WORDS:
+            continue
+        span = range(first, last)
+        held = [kinds[i] for i in span]
+        kept = sum(kind < WordClass.STOP for kind in held)
+        if WordClass.CONTENT not in held and kept < 2:
+            continue
+        plain = [forms[i][0] for i in span]
+        gaps = [text[a.end : b.start] for a, b in itertools.pairwise(words.tokens[first:last])]
+        own = [normal_form(f"x{gap}x")[1:-1] for gap in gaps]
+        look(first, last, plain[0] + "".join(gap + word for gap, word in zip(own, plain[1:], strict=True)), How.AS_IS)
+        if not all(words.soft[i] for i in span[1:]) or held[0] >= WordClass.STOP or held[-1] >= WordClass.STOP:
+            continue
+        if any(gap != " " for gap in own):
+            look(first, last, " ".join(plain), How.AS_IS)
+            joined = (" " if gap == " " else "" for gap in own)
+            look(first, last, plain[0] + "".join(a + b for a, b in zip(joined, plain[1:], strict=True)), How.AS_IS)
+        elif last - first > 1:
+            look(first, last, "-".join(plain), How.AS_IS)
+        for choice in itertools.product(*(forms[i] for i in span)):
+            if list(choice) != plain:
+                look(first, last, " ".join(choice), How.INFLECTED)
+        if kept < len(held) and WordClass.BREAK not in held:
+            for choice in itertools.product(*(forms[i] for i in span if kinds[i] < WordClass.STOP)):
+                look(first, last, " ".join(choice), How.DROPPED)
+    return found
+
+
+@given(st.sets(st.sampled_from(NAMES)), texts)
+def test_the_walk_finds_what_a_scan_by_definition_finds(names, text):
+    surfaces = table(names)
+    hits = find_forms(surfaces, split_words(text, ENGLISH)).tolist()
+    assert {tuple(hit) for hit in hits} == scan(surfaces, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "how"),
+    [
+        ("zoo", "ZOO", How.AS_IS),
+        ("revolve door", "revolving doors", How.INFLECTED),
+        ("go store", "went to the store", How.DROPPED),
+        ("dog bed", "the dog's bed", How.DROPPED),
+        ("ice cream", "ice-cream", How.AS_IS),
+        ("ice-cream", "ice cream", How.AS_IS),
+        ("email", "e-mail", How.AS_IS),
+        ("wake up", "woke up", How.INFLECTED),
+        ("paris, texas", "Paris, Texas", How.AS_IS),
+        ("at&t", "AT&T", How.AS_IS),
+    ],
+)
+def test_how_a_name_may_stand_in_a_text(name, text, how):
+    surfaces = table([name])
+    hits = find_forms(surfaces, split_words(text, ENGLISH)).tolist()
+    assert [surfaces.index(name), how] in [hit[2:] for hit in hits]
+
+
+@pytest.mark.parametrize("text", ["the", "is", "up", "not", "of the", "bread, butter", "dog. Door", "dog is a door"])
+def test_what_is_never_a_name(text):
+    surfaces = table(["the", "is", "be", "up", "not", "of the", "bread butter", "dog door"])
+    assert not len(find_forms(surfaces, split_words(text, ENGLISH)))
+
+
+def test_a_name_of_its_own_may_drop_words_that_begin_a_clause():
+    surfaces, words = table(["dog door"]), split_words("dog is a door", ENGLISH)
+    assert len(find_forms(surfaces, words, across=True)) == 1
+
+
+def test_more_hits_than_foreseen_are_all_found():
+    names = [" ".join(["dog"] * n) for n in range(1, 50)]
+    words = split_words(" ".join(["dog"] * 53), ENGLISH)
+    hits = find_forms(table(names), words, 49)
+    assert len(hits) == sum(54 - n for n in range(1, 50))
+
+
+def test_no_forms_and_no_words():
+    assert find_forms(table([]), split_words("dog", ENGLISH)).shape == (0, 4)
+    assert find_forms(table(["dog"]), split_words("?", ENGLISH)).shape == (0, 4)
+
+
+def test_many_lemmas_do_not_explode():
+    words = split_words(" ".join(["better"] * 12), ENGLISH)
+    surfaces = table([" ".join(["better"] * 12), " ".join(["good"] * 5)])
+    hits = find_forms(surfaces, words, 12).tolist()
+    assert [0, 12] in [hit[:2] for hit in hits]
+    assert [0, 5] in [hit[:2] for hit in hits]

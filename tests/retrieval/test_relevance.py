@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis.extra import numpy as hnp
+
+from kgreason.graph import KnowledgeGraph
+from kgreason.graph.build import build
+from kgreason.graph.vectors import StaticVectors
+from kgreason.retrieval.relevance import Relevance
+
+int8 = hnp.arrays(np.int8, (7, 128))
+
+
+@given(int8, hnp.arrays(np.int8, 128))
+def test_the_cosine_is_exact(vectors, text):
+    exact = (vectors.astype(np.int64) @ text.astype(np.int64)).astype(np.float32) / np.float32(127 * 127)
+    assert np.array_equal(Relevance.cosine(vectors, text), exact)
+
+
+def test_a_bird_is_nearer_to_a_penguin_than_a_tax_is(tiny_graph):
+    relevance = Relevance(tiny_graph)
+    vectors = relevance.of_nodes(np.array([tiny_graph.find(key) for key in ("bird", "kitchen")]))
+    bird, kitchen = relevance.cosine(vectors, relevance.of_text("a penguin at the south pole"))
+    assert bird > kitchen
+
+
+def test_column_and_computation_agree(tmp_path):
+    import polars as pl
+
+    facts = pl.DataFrame({"source": ["penguin", "zoo"], "relation": ["AtLocation", "IsA"], "target": ["zoo", "park"]})
+    encode = StaticVectors.load().encode
+    with_column = KnowledgeGraph.open(build(facts, tmp_path, columns={"text": encode}))
+    without = KnowledgeGraph.from_triples(facts.rows())
+    nodes, names = np.array([2, 0, 4, 1, 3, 2]), ("ice_cream", "Zorblax")
+    vectors = Relevance(with_column).of_nodes(nodes, names)
+    assert np.array_equal(vectors, Relevance(without).of_nodes(nodes, names))
+    assert np.array_equal(vectors[[2, 4]], encode(["Zorblax", "ice cream"]))
+
+
+def test_no_nodes(tiny_graph):
+    assert Relevance(tiny_graph).of_nodes(np.empty(0, np.int64)).shape == (0, 128)

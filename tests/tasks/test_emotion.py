@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from kgreason.tasks import emotion
+
+
+def named(question):
+    """The right labels."""
+    return [question.options[index] for index in question.answers or (question.answer,)]
+
+
+def test_sst2(tmp_path):
+    (tmp_path / "dev.tsv").write_text('sentence\tlabel\na " joy \t1\ndull\t0\n')
+    joy, dull = emotion.sst2([tmp_path / "dev.tsv"])
+    assert (joy.text, joy.answer, joy.id) == ('a " joy', 1, "dev-0")
+    assert (dull.answer, dull.options) == (0, ("negative", "positive"))
+
+
+@pytest.fixture
+def goemotions(tmp_path):
+    names = [name for members in emotion.EKMAN.values() for name in members]
+    (tmp_path / "labels.txt").write_text("\n".join(names))
+    indices = [names.index(name) for name in ("joy", "pride", "fear")]
+    (tmp_path / "dev.tsv").write_text(f'Oh "my\t{",".join(map(str, indices))}\ta1\n')
+    return [tmp_path / "dev.tsv", tmp_path / "labels.txt"]
+
+
+def test_goemotions_has_28_labels_or_seven(goemotions):
+    (full,) = emotion.goemotions(goemotions)
+    assert len(full.options) == 28
+    assert named(full) == ["joy", "pride", "fear"]
+    (few,) = emotion.goemotions_ekman(goemotions)
+    assert few.options == ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+    assert named(few) == ["fear", "joy"]
+    assert full.multi_label
+    assert few.multi_label
+    assert (few.text, few.id) == ('Oh "my', "a1")
+
+
+@pytest.mark.data
+def test_the_groups_are_those_of_the_published_files(data_dir):
+    folder = data_dir / "goemotions"
+    assert tuple((folder / "ekman_labels.txt").read_text().split()) == emotion.EKMAN_LABELS
+    labels = (folder / "labels.txt").read_text().split()
+    assert sorted(labels) == sorted(name for members in emotion.EKMAN.values() for name in members)
+
+
+def test_emobank_brings_one_to_five_to_the_unit(tmp_path):
+    (tmp_path / "e.csv").write_text('id,split,V,A,D,text\na,dev,1.0,3.0,5.0,"Oh, ""no"""\nb,train,2.0,3.0,3.0,x\n')
+    (question,) = emotion.emobank([tmp_path / "e.csv"], split="dev")
+    assert (question.text, question.vad, question.options) == ('Oh, "no"', (0.0, 0.5, 1.0), ())
+    assert question.id == "a"
+
+
+def test_isear_mends_what_its_file_breaks(tmp_path):
+    (tmp_path / "i.csv").write_text('joy,"When I  \nmet her.",\nguit,I lied.,\nfear,"The end, ",I thought\n')
+    joy, guilt, fear = emotion.isear([tmp_path / "i.csv"])
+    assert (joy.text, named(joy), named(guilt)) == ("When I met her.", ["joy"], ["guilt"])
+    assert fear.text == "The end, ,I thought"

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from kgreason.errors import FormatError, InputError, LimitError
+from kgreason.tasks import ADAPTERS, adapter, load, names, validate
+
+#: Questions of each split as published, less rows without a gold label.
+COUNTS = {
+    "arc-challenge": {"train": 1119, "test": 1172},
+    "arc-easy": {"train": 2251},
+    "commonsenseqa": {"train": 8500, "dev": 1221, "test": 1241},
+    "ecare": {"train": 14928, "dev": 2132},
+    "emobank": {"train": 8062, "dev": 1000, "test": 1000},
+    "goemotions": {"train": 43410, "dev": 5426, "test": 5427},
+    "goemotions-full": {"train": 43410, "dev": 5426, "test": 5427},
+    "isear": {"train": 7516},
+    "lingnli": {"train": 44983, "dev": 7371},
+    "openbookqa": {"train": 4957, "dev": 500, "test": 500},
+    "piqa": {"dev": 1838},
+    "rte": {"train": 2490, "dev": 277},
+    "sick": {"train": 4500, "dev": 500, "test": 4927},
+    "snli-dev": {"dev": 9842},
+    "socialiqa": {"train": 33410, "dev": 1954},
+    "sst2": {"train": 60614, "dev": 6735, "test": 872},
+}
+
+
+def test_the_table_is_in_order_and_complete():
+    assert names() == tuple(sorted(ADAPTERS)) == tuple(COUNTS)
+    for name, entry in ADAPTERS.items():
+        assert entry.name == name
+        assert set(entry.splits) == set(COUNTS[name])
+        assert entry.licence
+        free = not any(word in entry.licence for word in ("research", "NC", "no licence"))
+        assert entry.trainable == free
+
+
+def test_near_names_are_given():
+    with pytest.raises(InputError, match=r"'comonsenseqa' is neither .* Known are: commonsenseqa"):
+        adapter("comonsenseqa")
+    with pytest.raises(InputError, match="Known are: arc-challenge, arc-easy, commonsenseqa"):
+        load("zzz", "dev")
+
+
+@pytest.mark.parametrize("split", [None, "valid"])
+def test_splits_are_given(split):
+    with pytest.raises(InputError, match=r"openbookqa has no split .* Its splits are: train, dev, test"):
+        load("openbookqa", split)
+
+
+def test_the_folder_looked_in_is_named(tmp_path):
+    with pytest.raises(InputError, match=rf"dev\.jsonl .* is not in {tmp_path}/openbookqa.*KGREASON_DATA"):
+        load("openbookqa", "dev", data=tmp_path)
+
+
+def test_a_file_is_read_without_a_split(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text('{"task": "open", "question": "Who?"}\n')
+    assert load(path) == load(str(path))
+    with pytest.raises(InputError, match="split 'dev' is given for the file"):
+        load(path, "dev")
+
+
+def test_rows_without_a_gold_label_are_counted(tmp_path, caplog):
+    (tmp_path / "lingnli").mkdir()
+    row = {"premise": "A bird.", "hypothesis": "An animal."}
+    (tmp_path / "lingnli" / "val_x.jsonl").write_text(
+        "".join(f"{json.dumps(row | {'label': label})}\n" for label in ("neutral", "-", "-"))
+    )
+    with caplog.at_level(logging.INFO, "kgreason"):
+        assert len(load("lingnli", "dev", data=tmp_path)) == 1
+    assert "lingnli dev: 2 rows without a gold label" in caplog.text
+
+
+@pytest.mark.parametrize("row", ['{"id": "a"}', '{"id": "a", "question": {"stem": 3, "choices": []}}', "[]", "x"])
+def test_a_file_of_another_form_is_refused(tmp_path, row):
+    (tmp_path / "openbookqa").mkdir()
+    (tmp_path / "openbookqa" / "dev.jsonl").write_text(f"{row}\n")
+    with pytest.raises(FormatError, match=r"openbookqa/dev\.jsonl"):
+        load("openbookqa", "dev", data=tmp_path)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COUNTS)
+def test_published_sets_are_read_whole(name, data_dir):
+    for split, count in COUNTS[name].items():
+        found = load(name, split, data=data_dir)
+        assert len(found) == count
+        assert len({question.id for question in found}) == count
+        assert all(question.answer is not None or question.answers or question.vad for question in found)
+        too_long = 0
+        for question in found:
+            try:
+                validate(question)
+            except LimitError:
+                too_long += 1
+        assert too_long <= (name == "piqa")  # one of its ways to a goal is longer than an option may be
