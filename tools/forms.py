@@ -9,8 +9,17 @@ from itertools import islice, product
 from kgreason.language import normal_form
 from tools.wordnet import WordNet
 
-__all__ = ["Forms"]
+__all__ = ["FUNCTION_WORDS", "Forms"]
 
+#: Words that ConceptNet 4 drops inside its labels, judged by their absence there, and words that stand for any thing;
+#: a label of nothing else names no concept.
+FUNCTION_WORDS = """
+a an the this that these those some each all i you he she it we they me him her us them my your his its our their
+someone somebody something anyone anybody anything everyone everybody everything nobody nothing one oneself myself
+yourself himself herself itself ourselves themselves of to in on at for with by from into as about and or but nor so
+than if am is are was were be been being do does did have has had having there here who whom which what where when
+such very too not's n't
+"""
 INFLECTED = 0.8
 STOPPED = 0.6
 #: Longer labels and rarer concepts are found word by word.
@@ -27,20 +36,13 @@ class Forms:
         key: makes a key from a label.
     """
 
-    #: Words that ConceptNet 4 drops inside its labels, inferred from their absence there.
-    FUNCTION_WORDS = frozenset(
-        "a an the this that these those some each all i you he she it we they me him her us them my your his its our "
-        "their someone somebody something anything yourself oneself one of to in on at for with by from into as about "
-        "and or but nor so than if am is are was were be been being do does did have has had having there here who "
-        "whom which what where when such very too not's n't".split()
-    )
-
     def __init__(self, wordnet: WordNet, labels: dict[str, Counter[str]], key: Callable[[str], str]) -> None:
         self.wordnet = wordnet
         self.labels = labels
         self.key = key
         self.found: dict[str, str] = {}
         self.spelled: dict[str, dict[str, float]] = defaultdict(dict)
+        self.dropped = frozenset(FUNCTION_WORDS.split())
         self.forms = self._forms()
         self._match()
 
@@ -75,7 +77,7 @@ class Forms:
                 self.labels[matched] = Counter([min(words, key=lambda w: (-words[w], len(w), w))])
 
     def _normalised(self, word: str, known: set[str]) -> tuple[str, float] | None:
-        parts = [part for part in word.split() if part not in self.FUNCTION_WORDS]
+        parts = [part for part in word.split() if part not in self.dropped]
         prior = INFLECTED if len(parts) == len(word.split()) else STOPPED
         choices = [self._bases(part) for part in parts]
         for bases in islice(product(*choices), 64):
@@ -103,7 +105,7 @@ class Forms:
         aliases: dict[tuple[str, str], float] = {}
         for name, labels in self.labels.items():
             plain = name.removeprefix("/c/en/").replace("_", " ")
-            found = {form: INFLECTED for form in self._inflected(plain, degrees[name])}
+            found = dict.fromkeys(self._inflected(plain, degrees[name]), INFLECTED)
             found.update((normal_form(word), prior) for word, prior in self.spelled.get(name, {}).items())
             found[plain] = INFLECTED
             own = {normal_form(label) for label in labels}

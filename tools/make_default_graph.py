@@ -34,7 +34,7 @@ from kgreason.errors import FormatError
 from kgreason.graph.relations import RelationTable
 from kgreason.graph.schema import default_label
 from kgreason.language import normal_form
-from tools.forms import Forms
+from tools.forms import FUNCTION_WORDS, Forms
 from tools.wordnet import FILES, Synset, WordNet
 
 CONCEPTNET_SHA256 = "276db8e5048c27ca435ae1042bbea10b0f024e3b74ce937b5c98062ab222af7f"
@@ -46,9 +46,9 @@ WORD = re.compile(r"[\w'’.,&+/%$#-]+")
 
 #: Usage domains that WordNet gives to abusive words, and words in them that mostly mean something else.
 ABUSE = {"ethnic slur", "obscenity", "disparagement"}
-HARMLESS = frozenset(
-    "butch cock cooly crap dike effeminacy effeminateness gamin greaser jerry mammy mick mickey oriental paddy paleface "
-    "peeing poop screwing sissiness taco throwaway tom touchy-feely unmanliness womanishness".split()
+HARMLESS = (
+    "butch cock cooly crap dike effeminacy effeminateness gamin greaser jerry mammy mick mickey oriental paddy "
+    "paleface peeing poop screwing sissiness taco throwaway tom touchy-feely unmanliness womanishness"
 )
 
 #: Pointers read in this direction; their converses in the database say the same.
@@ -67,7 +67,8 @@ class Graph:
         self.labels: dict[str, Counter[str]] = defaultdict(Counter)
         self.rows: list[Row] = []
         self.dropped: Counter[str] = Counter()
-        self.abusive = set(_abusive(wordnet)) - HARMLESS
+        self.function_words = frozenset(FUNCTION_WORDS.split())
+        self.abusive = set(_abusive(wordnet)) - set(HARMLESS.split())
         self.taxa = set(_below(wordnet, "taxonomic group"))
 
     def fault(self, label: str) -> str:
@@ -79,7 +80,7 @@ class Graph:
             return "label without a word"
         if not all(WORD.fullmatch(word) for word in words):
             return "label with stray signs"
-        if all(word in Forms.FUNCTION_WORDS for word in words):
+        if self.function_words.issuperset(words):
             return "label of function words only"
         if "help answer question" in label:
             return "label that is a leftover of the survey form"

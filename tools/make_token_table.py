@@ -42,7 +42,8 @@ def token_states(folder: Path, count: int) -> npt.NDArray[Any]:
     vocabulary = {token: row for row, token in enumerate(read_vocabulary(folder))}
     states = []
     with torch.inference_mode():
-        for ids in torch.arange(count).split(512):
+        for start in range(0, count, 512):
+            ids = torch.arange(start, min(start + 512, count))
             ends = torch.full_like(ids, vocabulary["[CLS]"]), torch.full_like(ids, vocabulary["[SEP]"])
             states.append(model(input_ids=torch.stack([ends[0], ids, ends[1]], 1)).last_hidden_state[:, 1])
     return torch.cat(states).numpy()
@@ -58,7 +59,8 @@ def principal(states: npt.NDArray[Any]) -> npt.NDArray[Any]:
     centred = states - states[FIRST_CHARACTER:].mean(0)
     axes = np.linalg.svd(centred[FIRST_CHARACTER:], full_matrices=False)[2][:DIMENSIONS]
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])
-    return centred @ (axes * signs[:, None]).T
+    rows: npt.NDArray[Any] = centred @ (axes * signs[:, None]).T
+    return rows
 
 
 def weights(count: int) -> npt.NDArray[Any]:

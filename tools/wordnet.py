@@ -22,7 +22,7 @@ LEXNAMES = (
     "motive object person phenomenon plant possession process quantity relation shape state substance time body change "
     "cognition communication competition consumption contact creation emotion motion perception possession social "
     "stative weather ppl"
-).split()
+)
 
 #: Endings that morphy(7WN) detaches.
 ENDINGS = {
@@ -150,7 +150,7 @@ def _synset(pos: str, line: str) -> tuple[str, Synset]:
     for i in range(int(fields[at])):
         symbol, offset, target_pos, ends = fields[at + 1 + 4 * i : at + 5 + 4 * i]
         pointers.append(Pointer(symbol, (target_pos, offset), int(ends[:2], 16), int(ends[2:], 16)))
-    return fields[0], Synset(pos, words, LEXNAMES[int(fields[1])], tuple(pointers), gloss.strip())
+    return fields[0], Synset(pos, words, LEXNAMES.split()[int(fields[1])], tuple(pointers), gloss.strip())
 
 
 @cache

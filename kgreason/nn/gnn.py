@@ -104,7 +104,7 @@ class BellmanFord(nn.Module):
         return scores.masked_fill(~graph.word_mask.unsqueeze(1), -1e4).softmax(-1) @ graph.words
 
 
-class _Relaxation(MessagePassing):  # type: ignore[misc]  # PyG has no types
+class _Relaxation(MessagePassing):
     """One iteration."""
 
     def __init__(self, graph_width: int) -> None:

@@ -25,13 +25,14 @@ class TaskConfig:
         dev: file of the dev split when ``data`` is a path (a named set has its own); empty: a tenth of the data.
         test: file of the test split when ``data`` is a path.
         limit: at most so many training samples; 0 for all.
-        labels: label set to ask for, when the file has none of its own.
+        weight: factor of its share of the batches.
     """
 
     data: str
     dev: str = ""
     test: str = ""
     limit: int = 0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from kgreason.nn.batch import Item
 
-__all__ = ["Mixture"]
+__all__ = ["Mixture", "shares"]
+
+#: Batches among which samples are sorted by length.
+WINDOW = 20
 
 
 class Mixture(Dataset[Item]):
     """The samples of a whole run in order; every batch is of one task.
 
-    A task's share is its size to the power 1 / temperature (1: by size, large: even), as in mT5 (Xue et al. 2021,
-    §3.1). Within a task samples come shuffled, each once before any comes again. Order and dropped graphs are a
-    function of the seed alone, so that position i is the same sample in a resumed run.
+    A task's share is its weight times its size to the power 1 / temperature (1: by size, large: even), as in mT5 (Xue
+    et al. 2021, §3.1). Within a task samples come shuffled, each once before any comes again, and within a window of
+    batches sorted by length, so that a batch carries little padding. Order and dropped graphs are a function of the
+    seed alone: position i is the same sample in a resumed run.
 
     Args:
         tasks: name to samples.
         steps: batches in all.
         batch_size: samples a batch.
         temperature: of the sampling, ≥ 1.
+        weights: factor of a task's share; 1 where it has none.
         graph_dropout: share of the samples whose graph is left out.
         seed: of all the above.
     """
@@ -35,21 +41,21 @@ class Mixture(Dataset[Item]):
         steps: int,
         batch_size: int,
         temperature: float = 1.0,
+        weights: Mapping[str, float] | None = None,
         graph_dropout: float = 0.0,
         seed: int = 0,
     ) -> None:
         self.tasks = {name: items for name, items in tasks.items() if items}
-        self.shares = shares({name: len(items) for name, items in self.tasks.items()}, temperature)
+        self.shares = shares({name: len(items) for name, items in self.tasks.items()}, temperature, weights)
         random = np.random.default_rng(seed)
         names = list(self.tasks)
         drawn = random.choice(len(names), size=steps, p=[self.shares[name] for name in names])
-        self._order = np.empty((steps * batch_size, 2), dtype=np.int64)
+        self._order = np.empty((steps, batch_size, 2), dtype=np.int64)
         for t, name in enumerate(names):
-            places = np.flatnonzero(np.repeat(drawn == t, batch_size))
-            size = len(self.tasks[name])
-            rounds = [random.permutation(size) for _ in range(-(-len(places) // size))]
-            self._order[places, 0] = t
-            self._order[places, 1] = np.concatenate([*rounds, np.empty(0, np.int64)])[: len(places)]
+            batches = _batches(self.tasks[name], int((drawn == t).sum()), batch_size, random)
+            self._order[drawn == t, :, 0] = t
+            self._order[drawn == t, :, 1] = batches
+        self._order = self._order.reshape(-1, 2)
         self._dropped = random.random(len(self._order)) < graph_dropout
         self._names = names
 
@@ -62,8 +68,22 @@ class Mixture(Dataset[Item]):
         return question, None if self._dropped[position] else subgraph
 
 
-def shares(sizes: Mapping[str, int], temperature: float) -> dict[str, float]:
+def _batches(items: Sequence[Item], count: int, size: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Rows of ``count`` batches. Shape: [count, size]."""
+    rounds = [random.permutation(len(items)) for _ in range(-(-count * size // len(items)))]
+    rows = np.concatenate([*rounds, np.empty(0, np.int64)])[: count * size]
+    length = np.array([len(question.text) + len(question.hypothesis or "") for question, _ in items])
+    for start in range(0, len(rows), WINDOW * size):
+        window = rows[start : start + WINDOW * size]
+        ordered = window[np.argsort(length[window], kind="stable")].reshape(-1, size)
+        rows[start : start + WINDOW * size] = ordered[random.permutation(len(ordered))].reshape(-1)
+    return rows.reshape(count, size)
+
+
+def shares(
+    sizes: Mapping[str, int], temperature: float, weights: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Probability of each task. Example: ``shares({"a": 1, "b": 3}, 1.0) == {"a": 0.25, "b": 0.75}``."""
-    weights = {name: size ** (1 / temperature) for name, size in sizes.items()}
-    total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items()}
+    scaled = {name: (weights or {}).get(name, 1.0) * size ** (1 / temperature) for name, size in sizes.items()}
+    total = sum(scaled.values())
+    return {name: share / total for name, share in scaled.items()}

@@ -90,7 +90,8 @@ def test_a_graph_without_edges(name: str):
 def test_one_iteration_as_written_out():
     graph, network = graph_input(), made("bellman-ford", steps=1)
     assert isinstance(network, BellmanFord)
-    step, query = network.steps[0], network.query
+    step: Any = network.steps[0]
+    query = network.query
     gathered = torch.zeros_like(graph.nodes)
     for e, (source, target) in enumerate(graph.edge_index.T.tolist()):
         words = graph.words[graph.edge_question[e]][graph.word_mask[graph.edge_question[e]]]

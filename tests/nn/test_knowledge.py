@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,42 +27,42 @@ def small(**settings: Any) -> Knowledge:
 
 
 class TestCounterOnly(ModuleCase):
-    writes = {"coverage": None}
+    writes = ("coverage",)
 
     def make(self) -> nn.Module:
         return small(nodes=False, fusion=False)
 
 
 class TestFollowerOnly(ModuleCase):
-    writes = {"coverage": None, "mass": None}
+    writes = ("coverage", "mass")
 
     def make(self) -> nn.Module:
         return small(paths="follower", nodes=False, fusion=False)
 
 
 class TestNodesOnly(ModuleCase):
-    writes = {"coverage": None, "nodes": G}
+    writes = ("coverage", "nodes")
 
     def make(self) -> nn.Module:
         return small(paths=None, fusion=False)
 
 
 class TestWhole(ModuleCase):
-    writes = {"coverage": None, "mass": None, "nodes": G, "tokens": WIDTH}
+    writes = ("coverage", "mass", "nodes", "tokens")
 
     def make(self) -> nn.Module:
         return small(paths="follower", blocks=2)
 
 
 class TestWholeNarrowed(ModuleCase):
-    writes = {"coverage": None, "nodes": G, "tokens": WIDTH}
+    writes = ("coverage", "nodes", "tokens")
 
     def make(self) -> nn.Module:
         return small(max_nodes=4)
 
 
 class TestConvolution(ModuleCase):
-    writes = {"coverage": None, "nodes": G, "tokens": WIDTH}
+    writes = ("coverage", "nodes", "tokens")
 
     def make(self) -> nn.Module:
         return small(gnn="RGCNConv")
@@ -71,6 +73,7 @@ class TestConvolution(ModuleCase):
 def test_untrained_k_is_the_text_model_bit_for_bit(paths: Any, gnn: str):
     state = random_state(random_batch())
     after = small(paths=paths, gnn=gnn)(state)
+    assert state.tokens is not None
     assert after.tokens is not state.tokens
     assert torch.equal(after.tokens, state.tokens)
 
@@ -83,10 +86,11 @@ def test_without_a_graph_trained_k_is_the_text_model_bit_for_bit(nodes: tuple[in
         for parameter in knowledge.parameters():
             parameter.add_(0.3)
     state = random_state(batch)
+    assert state.tokens is not None
     after = knowledge(state)
     for q, size in enumerate(nodes):
         rows = batch.sequence_question == q
-        assert torch.equal(after.tokens[rows], state.tokens[rows]) == (size == 0)  # type: ignore[index]  # M's tokens
+        assert torch.equal(after.tokens[rows], state.tokens[rows]) == (size == 0)
 
 
 def test_without_any_node_nothing_but_coverage_is_written():
@@ -145,7 +149,8 @@ def test_fuse_is_for_any_model():
     batch = batch.with_relations(torch.randn(2 * len(NAMES), WIDTH))
     assert torch.equal(knowledge.fuse(tokens, batch), tokens)
     with torch.no_grad():
-        knowledge.fusion[0].tokens.alpha.fill_(1.0)
+        for parameter in knowledge.fusion.parameters():
+            parameter.add_(0.3)
     assert not torch.equal(knowledge.fuse(tokens, batch), tokens)
 
 
@@ -156,6 +161,14 @@ def test_a_convolution_of_ones_own():
 
     knowledge = Knowledge.for_backbone(WIDTH, gnn=Sum(), graph_width=G, heads=2, relations=NAMES)
     assert knowledge(random_state(random_batch())).nodes.shape[-1] == G
+
+
+def test_the_guide_joins_k_to_another_model():
+    guide = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "guide" / "own_model_and_gnn.py"))
+    before, untrained, trained = guide["example"]()
+    assert torch.equal(before, untrained)
+    assert trained.shape == before.shape
+    assert not torch.equal(before, trained)
 
 
 @pytest.mark.parametrize("states", [torch.zeros(0, 0), torch.zeros(4, WIDTH), torch.zeros(10, WIDTH + 1)])

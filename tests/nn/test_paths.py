@@ -39,7 +39,7 @@ def test_a_counter_adds_weight_times_log_count():
     for (first, second), count, value in zip(
         batch.path_type.tolist(), batch.path_value.tolist(), paths.value.tolist(), strict=True
     ):
-        weight = float(counter.weight[first, second])  # −1, a path of one step, is the last column
+        weight = float(counter.weight.detach()[first, second])  # −1, a path of one step, is the last column
         assert value == pytest.approx(weight * math.log1p(count), abs=1e-6)
     assert paths.option is batch.path_option
 
@@ -99,7 +99,8 @@ def follow(batch: GraphBatch, steps: int = 3, seed: int = 0) -> Followed:
     woken(follower)
     tokens = random_state(batch).tokens
     assert tokens is not None
-    followed = follower(batch, tokens)
+    with torch.no_grad():
+        followed = follower(batch, tokens)
     assert isinstance(followed, Followed)
     return followed
 

@@ -74,6 +74,17 @@ def test_best_paths_of_an_edited_view_are_those_of_a_graph_built_with_the_edits(
         assert [p.contribution for p in own] == pytest.approx([p.contribution for p in other])
 
 
+@given(edits())
+def test_ranks_sort_an_edited_graph_by_degree_then_key(change):
+    facts, given_, added, removed = change
+    own = view(build(facts), Question("?", facts=tuple(given_)), added, removed)
+    nodes = np.arange(own.num_nodes)
+    degrees = own.degrees(nodes).tolist()
+    expected = sorted(nodes.tolist(), key=lambda node: (-degrees[node], own.key(node).encode()))
+    assert np.argsort(own.ranks(nodes)).tolist() == expected
+    assert degrees == np.diff(own.rows(nodes.tolist()).ptr).tolist()
+
+
 def view(graph, question=None, add=(), remove=()):
     return GraphView(graph, Grounding(question or Question("?"), ()), add, remove)
 

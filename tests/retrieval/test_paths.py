@@ -69,6 +69,18 @@ def test_types_share_what_they_contribute(penguins):
     assert retriever.paths(subgraph, 0, {}) == ()
 
 
+def test_paths_of_a_type_share_by_weight_and_degree():
+    steps = [("zorb", "IsA", "plam"), ("plam", "IsA", "quix"), ("zorb", "IsA", "fosk", 0.5), ("fosk", "IsA", "quix")]
+    graph = KnowledgeGraph.from_triples([*steps, ("fosk", "HasA", "gluv"), ("fosk", "HasA", "hink")])
+    retriever = Retriever(graph)
+    subgraph = retriever.retrieve(Grounder(graph).ground(Question("zorb", ("quix",))))
+    is_a = subgraph.relations.index("IsA")
+    values = {"plam": 1 / math.sqrt(2), "fosk": 0.5 / math.sqrt(4)}
+    paths = retriever.paths(subgraph, 0, {(is_a, is_a): 3.0})
+    shares = {path.edges[0].target: path.contribution for path in paths}
+    assert shares == pytest.approx({middle: 3.0 * value / sum(values.values()) for middle, value in values.items()})
+
+
 def test_limits(penguins):
     retriever, subgraph = penguins
     everything = retriever.paths(subgraph, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,8 @@ def main(
     for claim in claims:
         with progress.status(f"{claim.name} …"):
             lines.append(check(claim))
-    Console().print(table(lines))
+    # Piped into a file, the table is not cut to a terminal's width.
+    Console(width=None if sys.stdout.isatty() else 160).print(table(lines))
     if not lines or not all(line.ok for line in lines):
         raise typer.Exit(1)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from functools import partial
 from time import perf_counter
 
-from tools.claims import bad_input, image
-from tools.claims.claim import Claim, Measured, at_most
+from tools.claims import bad_input, evidence, image
+from tools.claims.claim import Claim, Measured, at_least, at_most
 from tools.claims.probes import interpret, kgreason
 
 __all__ = ["CLAIMS"]
@@ -61,5 +62,11 @@ CLAIMS = [
     Claim("default image opened", at_most(20, "ms"), image.open_milliseconds),
     Claim("digests of equal graphs", at_most(1, "digests"), image.different_digests),
     Claim("damage unnoticed by verify", at_most(0, "of 250"), image.unnoticed_damage),
+    Claim("question concepts found", at_least(95, "%"),
+          partial(evidence.linking, "question_concepts_found", "questions")),
+    Claim("options found", at_least(92, "%"), partial(evidence.linking, "options_found", "options")),
+    Claim("questions with evidence", at_least(90, "%"), evidence.answered_share),
+    Claim("paths that are not in the graph", at_most(0, "paths"), evidence.false_paths),
+    Claim("renamings that evidence misses", at_most(0, "graphs"), evidence.unfollowed_renamings),
     Claim("ground and retrieve, warm p50", at_most(5, "ms"), _ground_and_retrieve),
-]
+]  # fmt: skip

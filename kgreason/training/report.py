@@ -1,0 +1,99 @@
+"""How well predictions answer the questions of a task, as plain figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.metrics import accuracy, apply_thresholds, expected_calibration_error, macro_f1, pearson
+from kgreason.nn.predict import Prediction
+from kgreason.records import Question
+
+__all__ = ["confidence", "label_set", "main_score", "report", "temperature_of"]
+
+
+def report(
+    questions: Sequence[Question],
+    predictions: Sequence[Prediction],
+    *,
+    temperature: Mapping[str, float] | None = None,
+    threshold: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """Figures of one task's questions: those that its labels allow.
+
+    Args:
+        questions: with their truth.
+        predictions: in the same order.
+        temperature: of confidence, per task.
+        threshold: of a sigmoid, per label set; 0.5 where there is none.
+
+    Returns:
+        Single choice: accuracy, ece, and macro_f1 where all share one label set. Multi-label: macro_f1 and
+        exact-match accuracy. Affect: pearson_v, pearson_a, pearson_d and their mean.
+    """
+    found: dict[str, float] = {}
+    single = [(q, p) for q, p in zip(questions, predictions, strict=True) if q.answer is not None and not q.multi_label]
+    if single:
+        found |= _single([q for q, _ in single], [p for _, p in single], temperature or {})
+    multi = [(q, p) for q, p in zip(questions, predictions, strict=True) if q.multi_label and q.answers is not None]
+    if multi:
+        found |= _multi([q for q, _ in multi], [p for _, p in multi], threshold or {})
+    affect = [(q.vad, p.affect[:3]) for q, p in zip(questions, predictions, strict=True) if q.vad and p.affect is not None]
+    if affect:
+        truth, seen = (np.array(column) for column in zip(*affect, strict=True))
+        each = {f"pearson_{name}": pearson(seen[:, i], truth[:, i]) for i, name in enumerate("vad")}
+        found |= each | {"pearson": float(np.mean(list(each.values())))}
+    return found
+
+
+def main_score(figures: Mapping[str, float]) -> float:
+    """The figure that a run is chosen by: affect correlation, else multi-label F1, else accuracy."""
+    for name in ("pearson", "multi_f1", "accuracy"):
+        if name in figures:
+            return figures[name]
+    raise ValueError("no figure: the questions carry no truth")
+
+
+def label_set(question: Question) -> str:
+    """The name of a question's label set in a configuration."""
+    return "|".join(question.options)
+
+
+def temperature_of(question: Question, temperature: Mapping[str, float]) -> float:
+    """The divisor of a question's logits."""
+    return temperature.get(question.task, 1.0)
+
+
+def confidence(question: Question, logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float64]:
+    """Probabilities of the options: a softmax, or one sigmoid each. Shape: [o] -> [o]."""
+    scaled = logits.astype(np.float64) / temperature
+    if question.multi_label:
+        return np.asarray(1 / (1 + np.exp(-scaled)))
+    exps = np.exp(scaled - scaled.max())
+    return np.asarray(exps / exps.sum())
+
+
+def _single(
+    questions: Sequence[Question], predictions: Sequence[Prediction], temperature: Mapping[str, float]
+) -> dict[str, float]:
+    chosen = np.array([p.logits.argmax() for p in predictions])
+    truth = np.array([q.answer for q in questions])
+    sure = [
+        confidence(q, p.logits, temperature_of(q, temperature)).max()
+        for q, p in zip(questions, predictions, strict=True)
+    ]
+    found = {"accuracy": accuracy(chosen, truth), "ece": expected_calibration_error(sure, chosen == truth)}
+    if questions[0].task != "choice" and len({q.options for q in questions}) == 1:
+        found["macro_f1"] = macro_f1(chosen, truth)
+    return found
+
+
+def _multi(
+    questions: Sequence[Question], predictions: Sequence[Prediction], threshold: Mapping[str, float]
+) -> dict[str, float]:
+    truth = np.array([[i in (q.answers or ()) for i in range(len(q.options))] for q in questions])
+    sure = np.array([confidence(q, p.logits) for q, p in zip(questions, predictions, strict=True)])
+    chosen = apply_thresholds(sure, np.full(sure.shape[1], threshold.get(label_set(questions[0]), 0.5)))
+    return {"multi_f1": macro_f1(chosen, truth), "exact": float((chosen == truth).all(1).mean())}
