@@ -19,6 +19,7 @@ __all__ = [
     "Evidence",
     "Grounding",
     "Mention",
+    "Mood",
     "Option",
     "Origin",
     "Path",
@@ -236,6 +237,36 @@ class Answer:
         return cls(
             **{**values, "options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences}
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """What a text feels like: sentiment, categories by probability, affect in 0..1, and the concepts that speak for it.
+
+    Args:
+        sentiment: the likelier of negative and positive.
+        confidence: its probability.
+        categories: emotion to probability, each judged by itself, likeliest first.
+        found: the categories above their threshold.
+        vad: valence, arousal, dominance.
+        intensity: distance from neutral.
+    """
+
+    text: str
+    sentiment: str
+    confidence: float
+    categories: Mapping[str, float]
+    found: tuple[str, ...]
+    vad: tuple[float, float, float]
+    intensity: float
+    evidence: Evidence = field(default_factory=Evidence)
+    graph_used: bool = True
+    note: str = ""
+    trace: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The mood as JSON-ready values."""
+        return asdict(self)
 
 
 def _evidence(values: Mapping[str, Sequence[Mapping[str, Any]]]) -> Evidence:

@@ -109,7 +109,7 @@ class _Linker:
         words = split_words(text, self.language)
         num_words = len(words.tokens)
         spans = self._spans(words, min(num_words, MAX_OPTION_WORDS), across=True)
-        kept = np.flatnonzero(words.word_class < WordClass.STOP)
+        kept = np.flatnonzero(words.kinds < WordClass.STOP)
         inner = (int(kept[0]), int(kept[-1]) + 1) if len(kept) else (0, num_words)
         whole = _best(spans.get((0, num_words), {}), spans.get(inner, {}), self._exactly(text))
         if whole:
@@ -167,7 +167,7 @@ def _longest(spans: _Spans, words: Words) -> list[tuple[int, int]]:
     """Spans that do not overlap: most words that are kept first, then by prior, then by degree, then from the left."""
 
     def rank(span: tuple[int, int]) -> tuple[int, float, int, int]:
-        content = int((words.word_class[span[0] : span[1]] < WordClass.STOP).sum())
+        content = int((words.kinds[span[0] : span[1]] < WordClass.STOP).sum())
         prior = max(spans[span].values())
         # Node ids fall with degree.
         best = min(abs(node) for node, value in spans[span].items() if value == prior)
@@ -184,7 +184,7 @@ def _longest(spans: _Spans, words: Words) -> list[tuple[int, int]]:
 
 def _parts(spans: _Spans, words: Words, first: int, last: int) -> list[tuple[tuple[int, int], float]]:
     """Names inside a longer one: the longest that ends it, its last word, and its first word of content."""
-    content = first + np.flatnonzero(words.word_class[first:last] == WordClass.CONTENT)
+    content = first + np.flatnonzero(words.kinds[first:last] == WordClass.CONTENT)
     parts = [(start, last) for start, end in spans if end == last and start > first]
     parts = [min(parts), max(parts)] if parts else []
     if len(content) and last - first > 1:

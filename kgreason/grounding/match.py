@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from kgreason.graph.surfaces import Surfaces
 from kgreason.language import Language, Token, normal_form
 
-__all__ = ["MAX_WORDS", "How", "WordClass", "Words", "find_forms", "split_words"]
+__all__ = ["MAX_WORDS", "How", "Packed", "Table", "WordClass", "Words", "find_forms", "split_words"]
 
 #: Words of the longest name looked for inside a text.
 MAX_WORDS = 6
@@ -39,16 +40,23 @@ class How(IntEnum):
 _HARD = re.compile(r"[.,;:!?()\[\]{}\"“”…—–/]")
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Words:
-    """A text cut into words, with the forms each may be stored under, packed for the walk.
+class Table(NamedTuple):
+    """What the walk reads of a surface table."""
+
+    slots: npt.NDArray[np.uint64]
+    offsets: npt.NDArray[np.int64]
+    data: npt.NDArray[np.uint8]
+
+
+class Packed(NamedTuple):
+    """The words of a text as the walk reads them; a word's first form is the word as it stands.
 
     Shapes:
-        word_class [w] uint8; soft [w] bool; form_ptr [f + 1], word_ptr [w + 1], gap_ptr [w + 1] int32;
-        forms, gaps [bytes] uint8.
+        word_class [w] uint8; soft [w] bool (whether a name with inflections undone may span the gap before);
+        forms [bytes] uint8, form_ptr [f + 1] int32; word_ptr [w + 1] int32 (which forms are a word's);
+        gaps [bytes] uint8, gap_ptr [w + 1] int32 (what stands before each word).
     """
 
-    tokens: tuple[Token, ...]
     word_class: npt.NDArray[np.uint8]
     soft: npt.NDArray[np.bool_]
     forms: npt.NDArray[np.uint8]
@@ -56,6 +64,19 @@ class Words:
     word_ptr: npt.NDArray[np.int32]
     gaps: npt.NDArray[np.uint8]
     gap_ptr: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Words:
+    """A text cut into words."""
+
+    tokens: tuple[Token, ...]
+    packed: Packed
+
+    @property
+    def kinds(self) -> npt.NDArray[np.uint8]:
+        """The :class:`WordClass` of each word. Shape: [w]."""
+        return self.packed.word_class
 
 
 def split_words(text: str, language: Language) -> Words:
@@ -70,24 +91,29 @@ def split_words(text: str, language: Language) -> Words:
     """
     tokens = language.tokenize(text)
     forms: list[bytes] = []
-    word_ptr, classes, soft, gaps, end = [0], [], [], [], 0
+    gaps: list[bytes] = []
+    word_ptr, kinds, soft, end = [0], [], [], 0
     for token in tokens:
         word = normal_form(token.text).replace("’", "'")
         forms += (form.encode() for form in (word, *language.lemmas(word)))
         word_ptr.append(len(forms))
-        classes.append(_word_class(word, language))
+        kinds.append(_word_class(word, language))
         gap = text[end : token.start]
         soft.append(gap == " " or not _HARD.search(gap))
         gaps.append(b" " if gap == " " else _normal_gap(gap))
         end = token.end
-    return Words(
-        tuple(tokens),
-        np.array(classes, np.uint8),
-        np.array(soft, np.bool_),
-        *_packed(forms),
-        np.array(word_ptr, np.int32),
-        *_packed(gaps),
+    form_bytes, form_ptr = _joined(forms)
+    gap_bytes, gap_ptr = _joined(gaps)
+    packed = Packed(
+        word_class=np.array(kinds, np.uint8),
+        soft=np.array(soft, np.bool_),
+        forms=form_bytes,
+        form_ptr=form_ptr,
+        word_ptr=np.array(word_ptr, np.int32),
+        gaps=gap_bytes,
+        gap_ptr=gap_ptr,
     )
+    return Words(tuple(tokens), packed)
 
 
 def _word_class(word: str, language: Language) -> WordClass:
@@ -103,7 +129,7 @@ def _normal_gap(gap: str) -> bytes:
     return normal_form(f"x{gap}x")[1:-1].encode()
 
 
-def _packed(parts: list[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+def _joined(parts: list[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
     bounds = np.zeros(len(parts) + 1, np.int32)
     np.cumsum([len(part) for part in parts], out=bounds[1:])
     return np.frombuffer(b"".join(parts), np.uint8), bounds
@@ -135,23 +161,10 @@ def find_forms(
     num_words = len(words.tokens)
     if num_words == 0 or len(surfaces) == 0:
         return np.empty((0, 4), np.int32)
+    table = Table(surfaces.slots, surfaces.offsets, surfaces.data)
     hits = np.empty((num_words * 16, 4), np.int32)
     while True:
-        found = walk(
-            surfaces.slots,
-            surfaces.offsets,
-            surfaces.data,
-            words.forms,
-            words.form_ptr,
-            words.word_ptr,
-            words.gaps,
-            words.gap_ptr,
-            words.word_class,
-            words.soft,
-            max_words,
-            across,
-            hits,
-        )
+        found = walk(table, words.packed, max_words, across, hits)
         if found <= len(hits):
             return hits[:found]
         hits = np.empty((found, 4), np.int32)

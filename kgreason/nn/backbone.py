@@ -65,6 +65,7 @@ def load_base(name: str) -> nn.Module:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # a base's pooler is left out on purpose; the load report calls that unexpected
     place = find_base(name)
     try:
         config = AutoConfig.from_pretrained(place)

@@ -63,7 +63,7 @@ class Logic(nn.Module):
             features = self.gate.features(text.detach(), (paths + graph).detach(), state.coverage, batch)
             gate = self.gate(features, batch.question_task)
         logits = text + gate[batch.option_question] * (paths + graph)
-        return Scores(logits, text, paths, graph, gate, state.affect, features)
+        return Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence)
 
     def _text(self, state: CognitiveState) -> Tensor:
         batch, question = state.batch, state.question

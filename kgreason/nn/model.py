@@ -122,6 +122,15 @@ class ReasoningModel(nn.Module):
             base = adapted(base, config.lora)
         return cls(config, Backbone(base, load_tokenizer(config.base)))
 
+    def with_knowledge(self, knowledge: KnowledgeConfig) -> ReasoningModel:
+        """The same model with a new, untrained K; the other parts keep their weights."""
+        if self.settings.knowledge == knowledge:
+            return self
+        model = type(self)(replace(self.settings, knowledge=knowledge), self.backbone).to(self.device)
+        kept = {name: tensor for name, tensor in self.own_state().items() if not name.startswith("knowledge.")}
+        model.load_state_dict(kept, strict=False)
+        return model
+
     def collator(self, *, graph_dropout: float = 0.0, seed: int = 0) -> Collator:
         """The collator that makes this model's batches."""
         return Collator(

@@ -63,7 +63,7 @@ class Scores(NamedTuple):
 
     Shapes:
         logits [o], text [o], paths [o], graph [o] (node states), gate [b], affect [b, a] or None, features [b, f]
-        (what the gate reads) or None.
+        (what the gate reads) or None, sentence [s] (weight of each sequence within its question) or None.
     """
 
     logits: Tensor
@@ -73,6 +73,7 @@ class Scores(NamedTuple):
     gate: Tensor
     affect: Tensor | None
     features: Tensor | None
+    sentence: Tensor | None
 
 
 _pytree.register_dataclass(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from kgreason.records import ORIGINS, Grounding, Triple
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["GraphView", "Rows"]
+__all__ = ["Degrees", "GraphView", "Rows"]
 
 #: idx, code, weight, origin of one node's row.
 _Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.uint8]]
@@ -29,8 +28,7 @@ _Entry = tuple[int, int]
 _GIVEN = ORIGINS.index("given")
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Adjacency rows of some nodes, one after another, each sorted by neighbour, then relation code.
 
     Shapes:
@@ -63,6 +61,19 @@ class Rows:
         """The entries where ``mask`` holds. Shapes: mask [m]."""
         before = np.concatenate([[0], np.cumsum(mask)])
         return Rows(before[self.ptr], self.idx[mask], self.code[mask], self.weight[mask], self.origin[mask])
+
+
+class Degrees(NamedTuple):
+    """Degrees of all nodes, as kernels read them.
+
+    Shapes:
+        ptr [nodes of the graph + 1] int64 (bounds of the image's rows), patched [p] int64 (ascending nodes whose
+        degree is another), of_patched [p] int64 (that degree).
+    """
+
+    ptr: npt.NDArray[np.int64]
+    patched: npt.NDArray[np.int64]
+    of_patched: npt.NDArray[np.int64]
 
 
 class GraphView:

@@ -5,15 +5,22 @@ Scratch arrays are all zero (or −1 where said) between calls: each kernel clea
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+
+if TYPE_CHECKING:
+    from kgreason.retrieval.edits import Degrees, Rows
+    from kgreason.retrieval.scratch import Lists, TypeTable
 
 __all__ = ["count_paths", "induce", "link_pairs", "touched_by"]
 
 _Int32 = npt.NDArray[np.int32]
 _Int64 = npt.NDArray[np.int64]
 _Float64 = npt.NDArray[np.float64]
+_Flags = npt.NDArray[np.bool_]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(20)
@@ -24,59 +31,44 @@ _SEARCH_FROM = 16
 
 @njit(cache=True, nogil=True)
 def touched_by(
-    seeds: _Int32,
-    ptr: _Int64,
-    idx: _Int32,
-    weight: npt.NDArray[np.float32],
-    count: _Int32,
-    total: _Float64,
-    out_node: _Int32,
-    out_count: _Int32,
-    out_weight: _Float64,
+    seeds: _Int32, rows: Rows, count: _Int32, total: _Float64, node: _Int32, touches: _Int32, strength: _Float64
 ) -> int:
     """Nodes that are neighbours of two or more seeds, which are exactly those on a path of two steps between seeds.
 
     Args:
         seeds: distinct nodes, never among the results.
-        ptr: bounds of the seeds' rows, sorted by neighbour.
-        idx: neighbours.
-        weight: of the entries.
+        rows: their adjacency.
         count: scratch by node, zero.
         total: scratch by node, zero.
-        out_node: written; as long as ``idx``, as are the next two.
-        out_count: written: seeds touched.
-        out_weight: written: summed weight of the edges to seeds.
+        node: written; has room for as many as there are entries, as have the next two.
+        touches: written: seeds touched.
+        strength: written: summed weight of the edges to seeds.
 
     Returns:
         How many were found.
-
-    Shapes:
-        seeds [k], ptr [k + 1], idx and weight [m], count and total [nodes of the graph], out_* [m].
     """
     touched = 0
     for k in range(len(seeds)):
         last = -1
-        for entry in range(ptr[k], ptr[k + 1]):
-            node = idx[entry]
-            if node != last:
-                if count[node] == 0:
-                    out_node[touched] = node
+        for entry in range(rows.ptr[k], rows.ptr[k + 1]):
+            other = rows.idx[entry]
+            if other != last:
+                if count[other] == 0:
+                    node[touched] = other
                     touched += 1
-                count[node] += 1
-                last = node
-            total[node] += weight[entry]
+                count[other] += 1
+                last = other
+            total[other] += rows.weight[entry]
     for seed in seeds:
         count[seed] = min(count[seed], 1)
     found = 0
     for i in range(touched):
-        node = out_node[i]
-        if count[node] > 1:
-            out_node[found], out_count[found], out_weight[found] = node, count[node], total[node]
+        other = node[i]
+        if count[other] > 1:
+            node[found], touches[found], strength[found] = other, count[other], total[other]
             found += 1
-        count[node] = 0
-        total[node] = 0.0
-    for seed in seeds:
-        count[seed] = 0
+        count[other] = 0
+        total[other] = 0.0
     return found
 
 
@@ -86,7 +78,7 @@ def induce(
     idx: _Int32,
     nodes: _Int32,
     local: _Int32,
-    readable: npt.NDArray[np.bool_],
+    readable: _Flags,
     place: _Int32,
     out: _Int64,
 ) -> int:
@@ -142,50 +134,58 @@ def induce(
 
 
 @njit(cache=True, nogil=True)
-def _degree(node: int, ptr: _Int64, patched: _Int64, patched_degree: _Int64) -> np.int64:
-    at = np.searchsorted(patched, node)
-    if at < len(patched) and patched[at] == node:
-        return np.int64(patched_degree[at])
-    return np.int64(ptr[node + 1] - ptr[node])
+def _degree(node: int, degrees: Degrees) -> np.int64:
+    at = np.searchsorted(degrees.patched, node)
+    if at < len(degrees.patched) and degrees.patched[at] == node:
+        return np.int64(degrees.of_patched[at])
+    return np.int64(degrees.ptr[node + 1] - degrees.ptr[node])
 
 
 @njit(cache=True, nogil=True)
-def _add(table: _Int64, sums: _Float64, used: _Int32, size: int, key: int, value: float) -> int:
+def _add(table: TypeTable, size: int, key: int, value: float) -> int:
     """Add to the sum of a key in an open-addressing table; the number of keys after it."""
-    mask = np.uint64(len(table) - 1)
+    mask = np.uint64(len(table.keys) - 1)
     slot = ((np.uint64(key) * _MULTIPLIER) >> _SHIFT) & mask
-    while table[slot] >= 0:
-        if table[slot] == key:
-            sums[slot] += value
+    while table.keys[slot] >= 0:
+        if table.keys[slot] == key:
+            table.sums[slot] += value
             return size
         slot = (slot + _ONE) & mask
-    table[slot] = key
-    sums[slot] = value
-    used[size] = np.int32(slot)
+    table.keys[slot] = key
+    table.sums[slot] = value
+    table.used[size] = np.int32(slot)
     return size + 1
+
+
+@njit(cache=True, nogil=True)
+def _thread(rows: Rows, chosen: _Flags, head: _Int32, following: _Int32) -> None:
+    """List the entries of the chosen rows by the node they lead to: ``head[node]``, then ``following[entry]``."""
+    for k in range(len(chosen)):
+        if chosen[k]:
+            for entry in range(rows.ptr[k], rows.ptr[k + 1]):
+                following[entry] = head[rows.idx[entry]]
+                head[rows.idx[entry]] = entry
+
+
+@njit(cache=True, nogil=True)
+def _unthread(rows: Rows, chosen: _Flags, head: _Int32) -> None:
+    for k in range(len(chosen)):
+        if chosen[k]:
+            for entry in range(rows.ptr[k], rows.ptr[k + 1]):
+                head[rows.idx[entry]] = -1
 
 
 @njit(cache=True, nogil=True)
 def count_paths(
     seeds: _Int32,
-    ptr: _Int64,
-    idx: _Int32,
-    code: _Int32,
-    weight: npt.NDArray[np.float32],
+    rows: Rows,
     row_of: _Int32,
-    is_question: npt.NDArray[np.bool_],
-    option_ptr: _Int32,
-    option_row: _Int32,
+    is_question: _Flags,
+    of_options: _Int32,
     inverse: _Int32,
-    graph_ptr: _Int64,
-    patched: _Int64,
-    patched_degree: _Int64,
-    head: _Int32,
-    following: _Int32,
-    place: _Int32,
-    table: _Int64,
-    sums: _Float64,
-    used: _Int32,
+    degrees: Degrees,
+    lists: Lists,
+    table: TypeTable,
 ) -> int:
     """Sum, for every option and path type, the values of the paths of one and two steps that reach the option.
 
@@ -195,92 +195,65 @@ def count_paths(
 
     Args:
         seeds: distinct nodes, one row each.
-        ptr: bounds of their rows.
-        idx: neighbours.
-        code: relation codes.
-        weight: of the entries.
+        rows: their adjacency.
         row_of: the row an entry stands in.
         is_question: whether a seed is a concept of the question.
-        option_ptr: bounds of the options' seeds.
-        option_row: their rows.
+        of_options: option and seed, sorted.
         inverse: code of an edge from its other end.
-        graph_ptr: bounds of all rows of the graph, for degrees.
-        patched: ascending nodes whose degree is another.
-        patched_degree: that degree.
-        head: scratch by node, −1.
-        following: scratch by entry.
-        place: scratch by node, zero.
-        table: scratch, −1, a power of two long.
-        sums: scratch beside it.
-        used: written: the slots of ``table`` that are filled.
+        degrees: of all nodes.
+        lists: scratch.
+        table: written: sums by key.
 
     Returns:
         The number of keys, or −1 where they fill half of ``table``.
 
     Shapes:
-        seeds [k], ptr [k + 1], idx, code, weight, row_of, following [m], is_question [k], option_ptr [o + 1],
-        option_row [j], inverse [2R], head and place [nodes], table, sums and used [h].
+        seeds and is_question [k], row_of [m], of_options [2, j], inverse [2R].
     """
     codes = np.int64(len(inverse)) + 1
-    limit = len(table) // 2
+    limit = len(table.keys) // 2
+    place = lists.place
     member = np.full(len(seeds), -1, np.int32)
     for k in range(len(seeds)):
         place[seeds[k]] = k + 1
-        if is_question[k]:
-            for entry in range(ptr[k], ptr[k + 1]):
-                following[entry] = head[idx[entry]]
-                head[idx[entry]] = entry
-    size = 0
-    for option in range(len(option_ptr) - 1):
-        for j in range(option_ptr[option], option_ptr[option + 1]):
-            member[option_row[j]] = option
-        for j in range(option_ptr[option], option_ptr[option + 1]):
-            row = option_row[j]
-            for entry in range(ptr[row], ptr[row + 1]):
-                if size >= limit:
-                    break
-                node = idx[entry]
-                last = inverse[code[entry]]
-                step = min(weight[entry], np.float32(1.0))
-                start = place[node] - 1
-                if start >= 0 and is_question[start] and member[start] != option:
-                    key = (option * codes + last) * codes
-                    size = _add(table, sums, used, size, key, step)
-                before = head[node]
-                if before < 0:
-                    continue
-                scale = step / np.sqrt(_degree(node, graph_ptr, patched, patched_degree))
-                while before >= 0 and size < limit:
-                    if member[row_of[before]] != option:
-                        key = (option * codes + code[before]) * codes + last + 1
-                        value = min(weight[before], np.float32(1.0)) * scale
-                        size = _add(table, sums, used, size, key, value)
-                    before = following[before]
-    for k in range(len(seeds)):
-        place[seeds[k]] = 0
-        if is_question[k]:
-            for entry in range(ptr[k], ptr[k + 1]):
-                head[idx[entry]] = -1
+    _thread(rows, is_question, lists.head, lists.following)
+    size, pairs = 0, of_options.shape[1]
+    for j in range(pairs):
+        option, row = of_options[0, j], of_options[1, j]
+        if j == 0 or option != of_options[0, j - 1]:
+            for i in range(j, pairs):
+                if of_options[0, i] == option:
+                    member[of_options[1, i]] = option
+        for entry in range(rows.ptr[row], rows.ptr[row + 1]):
+            if size >= limit:
+                break
+            node, last = rows.idx[entry], inverse[rows.code[entry]]
+            step = min(rows.weight[entry], np.float32(1.0))
+            start = place[node] - 1
+            if start >= 0 and is_question[start] and member[start] != option:
+                size = _add(table, size, (option * codes + last) * codes, step)
+            before = lists.head[node]
+            if before >= 0:
+                step /= np.sqrt(_degree(node, degrees))
+            while before >= 0 and size < limit:
+                if member[row_of[before]] != option:
+                    key = (option * codes + rows.code[before]) * codes + last + 1
+                    size = _add(table, size, key, min(rows.weight[before], np.float32(1.0)) * step)
+                before = lists.following[before]
+    for seed in seeds:
+        place[seed] = 0
+    _unthread(rows, is_question, lists.head)
     return size if size < limit else -1
 
 
 @njit(cache=True, nogil=True)
-def link_pairs(
-    starts: npt.NDArray[np.bool_],
-    ends: npt.NDArray[np.bool_],
-    ptr: _Int64,
-    idx: _Int32,
-    head: _Int32,
-    following: _Int32,
-    out: _Int32,
-) -> int:
+def link_pairs(rows: Rows, starts: _Flags, ends: _Flags, head: _Int32, following: _Int32, out: _Int32) -> int:
     """Pairs of entries (from a start to a node, from an end to the same node): the paths of two steps.
 
     Args:
+        rows: adjacency of the concepts.
         starts: which rows paths start from.
         ends: which rows they lead to.
-        ptr: bounds of the rows.
-        idx: neighbours.
         head: scratch by node, −1.
         following: scratch by entry.
         out: written: entry of the start's row, entry of the end's row.
@@ -289,25 +262,18 @@ def link_pairs(
         How many there are, of which those that fit are in ``out``.
 
     Shapes:
-        starts and ends [k], ptr [k + 1], idx and following [m], head [nodes], out [h, 2].
+        starts and ends [k], out [h, 2].
     """
-    for k in range(len(starts)):
-        if starts[k]:
-            for entry in range(ptr[k], ptr[k + 1]):
-                following[entry] = head[idx[entry]]
-                head[idx[entry]] = entry
+    _thread(rows, starts, head, following)
     found = 0
     for k in range(len(ends)):
         if ends[k]:
-            for entry in range(ptr[k], ptr[k + 1]):
-                before = head[idx[entry]]
+            for entry in range(rows.ptr[k], rows.ptr[k + 1]):
+                before = head[rows.idx[entry]]
                 while before >= 0:
                     if found < len(out):
                         out[found, 0], out[found, 1] = before, entry
                     found += 1
                     before = following[before]
-    for k in range(len(starts)):
-        if starts[k]:
-            for entry in range(ptr[k], ptr[k + 1]):
-                head[idx[entry]] = -1
+    _unthread(rows, starts, head)
     return found

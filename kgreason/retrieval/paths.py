@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.records import ORIGINS, ROLE_QUESTION, Edge, Path
-from kgreason.retrieval.edits import GraphView, Rows
+from kgreason.retrieval.edits import Degrees, GraphView, Rows
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
 from kgreason.retrieval.seeds import Seeds
@@ -41,39 +41,20 @@ def count_types(view: GraphView, seeds: Seeds, rows: Rows, scratch: Scratch) -> 
     """
     from kgreason.retrieval.kernels import count_paths  # numba is slow to import
 
-    option, seed = seeds.of_options
-    options = int(option[-1]) + 1 if len(option) else 0
-    option_ptr = np.searchsorted(option, np.arange(options + 1)).astype(np.int32)
     scratch.fit(view.num_nodes, len(rows.idx))
     patched = view.patched
+    degrees = Degrees(view.graph.ptr, patched, view.degrees(patched))
+    is_question = (seeds.role & ROLE_QUESTION).astype(np.bool_)
+    row_of, of_options = rows.row_of(), seeds.of_options
     while True:
-        size = count_paths(
-            seeds.nodes,
-            rows.ptr,
-            rows.idx,
-            rows.code,
-            rows.weight,
-            rows.row_of(),
-            (seeds.role & ROLE_QUESTION).astype(np.bool_),
-            option_ptr,
-            np.ascontiguousarray(seed),
-            view.inverse,
-            view.graph.ptr,
-            patched,
-            view.degrees(patched),
-            scratch.head,
-            scratch.following,
-            scratch.place,
-            scratch.table,
-            scratch.sums,
-            scratch.used,
-        )
+        lists, table = scratch.lists, scratch.table
+        size = count_paths(seeds.nodes, rows, row_of, is_question, of_options, view.inverse, degrees, lists, table)
         if size >= 0:
             break
-        scratch.fit_types(2 * len(scratch.table))
-    used = scratch.used[:size]
-    keys, values = scratch.table[used], scratch.sums[used]
-    scratch.table[used] = -1
+        scratch.fit_types(2 * len(table.keys))
+    used = table.used[:size]
+    keys, values = table.keys[used], table.sums[used]
+    table.keys[used] = -1
     order = np.argsort(keys)
     codes = len(view.inverse) + 1
     of_option, types = np.divmod(keys[order], codes * codes)
@@ -178,7 +159,7 @@ def _pairs(
     scratch.fit(view.num_nodes, len(rows.idx))
     pairs = np.empty((1 << 10, 2), np.int32)
     while True:
-        size = link_pairs(is_start, is_end, rows.ptr, rows.idx, scratch.head, scratch.following, pairs)
+        size = link_pairs(rows, is_start, is_end, scratch.lists.head, scratch.lists.following, pairs)
         if size <= len(pairs):
             return pairs[:size]
         pairs = np.empty((size, 2), np.int32)

@@ -144,21 +144,13 @@ class Retriever:
         scratch = self._scratch
         scratch.fit(view.num_nodes, len(rows.idx))
         size = touched_by(
-            seeds.nodes,
-            rows.ptr,
-            rows.idx,
-            rows.weight,
-            scratch.count,
-            scratch.total,
-            scratch.found,
-            scratch.touches,
-            scratch.strength,
+            seeds.nodes, rows, scratch.count, scratch.total, scratch.node, scratch.touches, scratch.strength
         )
         touches = scratch.touches[:size]
         # Only nodes that may still be chosen need a relevance.
         least = np.partition(touches, size - room)[size - room] if size > room else 0
         contending = np.flatnonzero(touches >= least)
-        nodes, touches, strength = scratch.found[contending], touches[contending], scratch.strength[contending]
+        nodes, touches, strength = scratch.node[contending], touches[contending], scratch.strength[contending]
         near = self.relevance.cosine(self.relevance.of_nodes(nodes, view.names), text)
         order = np.lexsort((view.ranks(nodes), -strength, -near, -touches))[:room]
         return np.concatenate([seeds.nodes, nodes[order]])
@@ -199,7 +191,9 @@ class Retriever:
         ordered = nodes[local]
         readable = (ordered < self.graph.num_nodes) & ~np.isin(ordered, view.patched)
         while True:
-            size = induce(self.graph.ptr, self.graph.idx, ordered, local, readable, scratch.place, scratch.induced)
+            size = induce(
+                self.graph.ptr, self.graph.idx, ordered, local, readable, scratch.lists.place, scratch.induced
+            )
             if size <= len(scratch.induced):
                 break
             scratch.induced = np.empty((2 * size, 3), np.int64)

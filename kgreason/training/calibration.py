@@ -11,10 +11,10 @@ from torch import Tensor
 
 from kgreason.metrics import fit_temperature, fit_thresholds
 from kgreason.nn.batch import TASKS, Item
+from kgreason.nn.confidence import confidence, label_set
 from kgreason.nn.logic import GATE_FEATURES
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
-from kgreason.training.report import confidence, label_set
 
 __all__ = ["calibrate", "fit_gate"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from kgreason.metrics import accuracy, apply_thresholds, expected_calibration_error, macro_f1, pearson
+from kgreason.nn.confidence import confidence, label_set
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
 
-__all__ = ["confidence", "label_set", "main_score", "report", "temperature_of"]
+__all__ = ["main_score", "report"]
 
 
 def report(
@@ -56,34 +56,12 @@ def main_score(figures: Mapping[str, float]) -> float:
     raise ValueError("no figure: the questions carry no truth")
 
 
-def label_set(question: Question) -> str:
-    """The name of a question's label set in a configuration."""
-    return "|".join(question.options)
-
-
-def temperature_of(question: Question, temperature: Mapping[str, float]) -> float:
-    """The divisor of a question's logits."""
-    return temperature.get(question.task, 1.0)
-
-
-def confidence(question: Question, logits: npt.NDArray[np.float32], temperature: float = 1.0) -> npt.NDArray[np.float64]:
-    """Probabilities of the options: a softmax, or one sigmoid each. Shape: [o] -> [o]."""
-    scaled = logits.astype(np.float64) / temperature
-    if question.multi_label:
-        return np.asarray(1 / (1 + np.exp(-scaled)))
-    exps = np.exp(scaled - scaled.max())
-    return np.asarray(exps / exps.sum())
-
-
 def _single(
     questions: Sequence[Question], predictions: Sequence[Prediction], temperature: Mapping[str, float]
 ) -> dict[str, float]:
     chosen = np.array([p.logits.argmax() for p in predictions])
     truth = np.array([q.answer for q in questions])
-    sure = [
-        confidence(q, p.logits, temperature_of(q, temperature)).max()
-        for q, p in zip(questions, predictions, strict=True)
-    ]
+    sure = [confidence(q, p.logits, temperature).max() for q, p in zip(questions, predictions, strict=True)]
     found = {"accuracy": accuracy(chosen, truth), "ece": expected_calibration_error(sure, chosen == truth)}
     if questions[0].task != "choice" and len({q.options for q in questions}) == 1:
         found["macro_f1"] = macro_f1(chosen, truth)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.grounding.kernels import _find, _variants
+from kgreason.grounding.match import Table
 from tests.grounding.test_match import table
 
 forms = st.sets(st.text(alphabet="abé 猫", min_size=1).map(lambda text: " ".join(text.split())).filter(bool))
@@ -15,7 +16,7 @@ def test_a_form_is_found_exactly_if_it_is_stored(stored, asked):
     surfaces = table(stored)
     for form in stored | asked:
         data = np.frombuffer(form.encode(), np.uint8)
-        index = _find(surfaces.slots, surfaces.offsets, surfaces.data, data, len(data))
+        index = _find(Table(surfaces.slots, surfaces.offsets, surfaces.data), data, len(data))
         assert (index >= 0) == (form in stored)
         assert index < 0 or surfaces.form(index) == form
 
@@ -24,7 +25,7 @@ def test_a_form_is_found_exactly_if_it_is_stored(stored, asked):
 def test_variants_stay_within_their_limit(counts):
     words = np.arange(len(counts), dtype=np.int32)
     ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    limit, product = _variants(words, len(counts), ptr)
+    limit, product = _variants(words, ptr)
     assert product == np.prod([min(limit, count) for count in counts], dtype=int)
     assert product <= 256
     assert limit >= 1

@@ -35,7 +35,7 @@ def scan(surfaces, text):
     """Every hit by definition, from the strings themselves."""
     words = split_words(text, ENGLISH)
     forms = [[normal_form(t.text), *ENGLISH.lemmas(normal_form(t.text))] for t in words.tokens]
-    kinds = [WordClass(kind) for kind in words.word_class.tolist()]
+    kinds = [WordClass(kind) for kind in words.kinds.tolist()]
     found = set()
 
     def look(first, last, form, how):
@@ -54,7 +54,7 @@ def scan(surfaces, text):
         gaps = [text[a.end : b.start] for a, b in itertools.pairwise(words.tokens[first:last])]
         own = [normal_form(f"x{gap}x")[1:-1] for gap in gaps]
         look(first, last, plain[0] + "".join(gap + word for gap, word in zip(own, plain[1:], strict=True)), How.AS_IS)
-        if not all(words.soft[i] for i in span[1:]) or held[0] >= WordClass.STOP or held[-1] >= WordClass.STOP:
+        if not all(words.packed.soft[i] for i in span[1:]) or held[0] >= WordClass.STOP or held[-1] >= WordClass.STOP:
             continue
         if any(gap != " " for gap in own):
             look(first, last, " ".join(plain), How.AS_IS)

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgreason.retrieval.edits import Rows
 from kgreason.retrieval.kernels import induce, link_pairs, touched_by
 
 N = 23
@@ -23,9 +24,10 @@ def rows_of(edges, nodes=range(N)):
 def test_touched_by_two_seeds_is_between_a_pair_of_them(edges, seeds):
     ptr, idx = rows_of(edges, seeds)
     weight = np.arange(1, len(idx) + 1, dtype=np.float32)
+    rows = Rows(ptr, idx, idx, weight, np.zeros(len(idx), np.uint8))
     count, total = np.zeros(N, np.int32), np.zeros(N, np.float64)
     node, touches, strength = np.empty(len(idx), np.int32), np.empty(len(idx), np.int32), np.empty(len(idx))
-    size = touched_by(np.array(seeds, np.int32), ptr, idx, weight, count, total, node, touches, strength)
+    size = touched_by(np.array(seeds, np.int32), rows, count, total, node, touches, strength)
     near = [set(idx[ptr[k] : ptr[k + 1]].tolist()) for k in range(len(seeds))]
     between = set().union(*(a & b for a, b in itertools.combinations(near, 2))) - set(seeds)
     assert sorted(node[:size].tolist()) == sorted(between)
@@ -65,7 +67,8 @@ def test_linked_pairs_meet_in_one_node(edges, flags):
     ptr, idx = rows_of(edges, range(5))
     starts, ends = (np.array(column, np.bool_) for column in zip(*flags, strict=True))
     head, following, out = np.full(N, -1, np.int32), np.empty(len(idx), np.int32), np.empty((10_000, 2), np.int32)
-    size = link_pairs(starts, ends, ptr, idx, head, following, out)
+    rows = Rows(ptr, idx, idx, np.ones(len(idx), np.float32), np.zeros(len(idx), np.uint8))
+    size = link_pairs(rows, starts, ends, head, following, out)
     row = np.repeat(np.arange(5), np.diff(ptr))
     expected = [
         (a, b) for a in range(len(idx)) for b in range(len(idx)) if idx[a] == idx[b] and starts[row[a]] and ends[row[b]]

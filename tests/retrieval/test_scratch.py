@@ -16,8 +16,8 @@ from tests.retrieval.oracle import named
 def test_it_grows_and_never_shrinks():
     scratch = Scratch()
     scratch.fit(7, 13)
-    assert len(scratch.count) == len(scratch.head) == len(scratch.place) == len(scratch.total) == 7
-    assert len(scratch.following) >= 13
+    assert len(scratch.count) == len(scratch.lists.head) == len(scratch.lists.place) == len(scratch.total) == 7
+    assert len(scratch.lists.following) >= 13
     held = scratch.count
     scratch.fit(5, 11)
     assert scratch.count is held
@@ -25,12 +25,12 @@ def test_it_grows_and_never_shrinks():
 
 def test_every_thread_has_its_own():
     scratch, seen = Scratch(), []
-    threads = [threading.Thread(target=lambda: seen.append(scratch.table)) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: seen.append(scratch.table.keys)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({id(table) for table in [*seen, scratch.table]}) == 3
+    assert len({id(table) for table in [*seen, scratch.table.keys]}) == 3
 
 
 def test_kernels_leave_it_as_they_found_it(tiny_graph):
@@ -39,10 +39,10 @@ def test_kernels_leave_it_as_they_found_it(tiny_graph):
     retriever.paths(subgraph, 0)
     scratch = retriever._scratch
     assert not scratch.count.any()
-    assert not scratch.place.any()
+    assert not scratch.lists.place.any()
     assert not scratch.total.any()
-    assert (scratch.head == -1).all()
-    assert (scratch.table == -1).all()
+    assert (scratch.lists.head == -1).all()
+    assert (scratch.table.keys == -1).all()
 
 
 def test_small_memory_grows_until_all_types_and_edges_fit():

@@ -1,0 +1,41 @@
+"""From logits to probabilities that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from kgreason.records import Question
+
+__all__ = ["confidence", "label_set"]
+
+
+def confidence(
+    question: Question, logits: npt.NDArray[np.floating], temperature: Mapping[str, float] | None = None
+) -> npt.NDArray[np.float64]:
+    """Probabilities of a question's options: a softmax at its task's temperature, or one sigmoid each.
+
+    Args:
+        question: says whether options are judged by themselves.
+        logits: of its options.
+        temperature: per task (Guo et al. 2017, eq. 9); 1 where there is none.
+
+    Shapes:
+        logits [o] -> [o].
+
+    Example:
+        >>> confidence(Question("?", ("a", "b")), np.array([0.0, 0.0])).tolist()
+        [0.5, 0.5]
+    """
+    if question.multi_label:
+        return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))
+    scaled = logits.astype(np.float64) / (temperature or {}).get(question.task, 1.0)
+    exps = np.exp(scaled - scaled.max())
+    return np.asarray(exps / exps.sum())
+
+
+def label_set(question: Question) -> str:
+    """The name of a question's label set among a model's thresholds."""
+    return "|".join(question.options)
