@@ -132,9 +132,7 @@ class Reasoner:
 
     def entails(self, premise: str, hypothesis: str, *, language: str = "en") -> Answer:
         """Whether a premise entails a hypothesis; evidence runs from the premise's concepts to the hypothesis's."""
-        return self.answer(
-            Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=language)
-        )
+        return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=language))
 
     def answer(self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Answer:
         """Answer a question of the choice or entailment kind, or any with a label set."""

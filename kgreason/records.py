@@ -1,6 +1,6 @@
 """The records that travel through the house: plain, frozen, torch-free, printable, JSON in and out.
 
-    Question -> Grounding -> Subgraph -> (nn) -> Answer
+Question -> Grounding -> Subgraph -> (nn) -> Answer
 """
 
 from __future__ import annotations

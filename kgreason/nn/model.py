@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kgreason import storage
 from kgreason.errors import CheckpointError, ConfigError
-from kgreason.nn.backbone import Backbone, base_digest, load_base, load_tokenizer
+from kgreason.nn.backbone import Backbone, base_digest, hidden_size, load_base, load_tokenizer
 from kgreason.nn.batch import Collator, GraphBatch, Reading, RelationNames
 from kgreason.nn.context import Context
 from kgreason.nn.emotion import Emotion
@@ -115,7 +115,7 @@ class ReasoningModel(nn.Module):
     def create(cls, config: ModelConfig) -> Self:
         """A new model on its pretrained base, ready to be trained."""
         base = load_base(config.base)
-        width = base.config.hidden_size  # type: ignore[union-attr]  # a Hugging Face model has a config
+        width = hidden_size(base)
         if config.knowledge is not None and config.knowledge.width != width:
             config = replace(config, knowledge=replace(config.knowledge, width=width))
         if config.lora is not None:

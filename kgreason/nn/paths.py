@@ -122,8 +122,9 @@ class PathFollower(nn.Module):
         self.attend = nn.Linear(inner, inner)
         self.mention = nn.Linear(inner, inner)
         self.step = nn.Parameter(torch.randn(steps, inner) * inner**-0.5)
-        self.query = nn.Sequential(nn.Linear(2 * inner, inner), nn.ReLU(), nn.Linear(inner, inner))
-        self.key = nn.Linear(inner, inner)
+        self.hidden = nn.Linear(2 * inner, inner)
+        self.hidden_step = nn.Parameter(torch.randn(steps, inner))
+        self.query = nn.Linear(inner, inner)
         self.stay = nn.Parameter(torch.randn(1, inner) * inner**-0.5)
         self.power = nn.Linear(2 * inner, 1)
         nn.init.zeros_(self.power.weight)
@@ -150,8 +151,10 @@ class PathFollower(nn.Module):
         seen = scores.masked_fill(~mask[:, None, None], -1e4).softmax(-1) @ own.unsqueeze(1)
         whole = (own * mask.unsqueeze(-1)).sum(1) / mask.sum(1).clamp(min=1).unsqueeze(-1)
         whole = whole[:, None].expand(-1, count, -1)
-        query = self.query(torch.cat([seen, whole.unsqueeze(2).expand_as(seen)], -1))
-        keys = torch.cat([self.key(self.text(batch.relation_state)), self.stay.to(own.dtype)])
+        hidden = self.hidden(torch.cat([seen, whole.unsqueeze(2).expand_as(seen)], -1)) + self.hidden_step
+        # Words and relation texts go through the same layer, so that like meets like before any training.
+        query = seen + self.query(hidden.relu())
+        keys = torch.cat([self.text(batch.relation_state), self.stay.to(own.dtype)])
         logits = LOGIT_BOUND * torch.tanh(query @ keys.T * own.shape[-1] ** -0.5)
         occurs = _occurring(batch)[:, None, None]
         power = self.power(torch.cat([mentioned, whole], -1)).squeeze(-1).float().masked_fill(~present, -1e4)

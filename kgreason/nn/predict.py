@@ -75,17 +75,16 @@ def predict(
 def _batch(model: ReasoningModel, collate: Collator, items: Sequence[Item]) -> list[Prediction]:
     batch = collate(items).to(model.device)
     scores = model(batch)
-    columns = [t.float().cpu().numpy() for t in (scores.logits, scores.text, scores.paths, scores.graph)]
+    logits, text, paths, graph = (
+        t.float().cpu().numpy() for t in (scores.logits, scores.text, scores.paths, scores.graph)
+    )
     affect = scores.affect.float().cpu().numpy() if scores.affect is not None else None
     features = scores.features.float().cpu().numpy() if scores.features is not None else None
     gate = scores.gate.float().cpu().numpy()
-    ends = np.cumsum([len(question.options) for question, _ in items])
-    return [
-        Prediction(
-            *(column[end - len(question.options) : end] for column in columns),
-            gate=float(gate[b]),
-            affect=None if affect is None else affect[b],
-            features=None if features is None else features[b],
-        )
-        for b, ((question, _), end) in enumerate(zip(items, ends, strict=True))
-    ]
+    found, end = [], 0
+    for b, (question, _) in enumerate(items):
+        rows = slice(end, end := end + len(question.options))
+        own = None if affect is None else affect[b]
+        read = None if features is None else features[b]
+        found.append(Prediction(logits[rows], text[rows], paths[rows], graph[rows], float(gate[b]), own, read))
+    return found

@@ -57,12 +57,16 @@ class Seeds:
             np.fromiter(number, np.int32, len(number)),
             np.array(role, np.uint8),
             np.array(prior, np.float32),
-            np.array(sorted(mentioned), np.int32).reshape(-1, 2).T,
-            np.array(sorted(pairs), np.int32).reshape(-1, 2).T,
+            _columns(sorted(mentioned)),
+            _columns(sorted(pairs)),
         )
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+
+def _columns(pairs: list[tuple[int, int]]) -> npt.NDArray[np.int32]:
+    return np.ascontiguousarray(np.array(pairs, np.int32).reshape(-1, 2).T)
 
 
 def is_direct(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -84,10 +84,10 @@ def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], prediction
     def closure() -> Tensor:
         optimizer.zero_grad()
         value = loss()
-        value.backward()
+        torch.autograd.backward(value)
         return value
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch leaves LBFGS untyped
     gate, index = model.logic.gate, TASKS.index(task)
     gate.weight[index] = weight.detach().to(gate.weight.device)
     gate.fitted[index] = True

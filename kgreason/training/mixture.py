@@ -1,4 +1,4 @@
-"""Many tasks in one run: one fixed order of samples, drawn by temperature, that a resumed run takes up where it stopped."""
+"""Many tasks in one run: a fixed order of samples, drawn by temperature, that a resumed run takes up again."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Mixture(Dataset[Item]):
         random = np.random.default_rng(seed)
         names = list(self.tasks)
         drawn = random.choice(len(names), size=steps, p=[self.shares[name] for name in names])
-        self._order = np.empty((steps, batch_size, 2), dtype=np.int64)
+        order = np.empty((steps, batch_size, 2), dtype=np.int64)
         for t, name in enumerate(names):
             batches = _batches(self.tasks[name], int((drawn == t).sum()), batch_size, random)
-            self._order[drawn == t, :, 0] = t
-            self._order[drawn == t, :, 1] = batches
-        self._order = self._order.reshape(-1, 2)
+            order[drawn == t, :, 0] = t
+            order[drawn == t, :, 1] = batches
+        self._order = order.reshape(-1, 2)
         self._dropped = random.random(len(self._order)) < graph_dropout
         self._names = names
 

@@ -40,7 +40,9 @@ def report(
     multi = [(q, p) for q, p in zip(questions, predictions, strict=True) if q.multi_label and q.answers is not None]
     if multi:
         found |= _multi([q for q, _ in multi], [p for _, p in multi], threshold or {})
-    affect = [(q.vad, p.affect[:3]) for q, p in zip(questions, predictions, strict=True) if q.vad and p.affect is not None]
+    affect = [
+        (q.vad, p.affect[:3]) for q, p in zip(questions, predictions, strict=True) if q.vad and p.affect is not None
+    ]
     if affect:
         truth, seen = (np.array(column) for column in zip(*affect, strict=True))
         each = {f"pearson_{name}": pearson(seen[:, i], truth[:, i]) for i, name in enumerate("vad")}

@@ -65,7 +65,8 @@ def _task(run: RunConfig, task: TaskConfig, retrieve: Retrieve, data: str | Path
         kept = [kept[i] for i in np.random.default_rng(run.seed).permutation(len(kept))[: task.limit]]
     if not kept or not dev:
         raise ConfigError(
-            f"{task.data} leaves {len(kept)} training and {len(dev)} dev samples", fix="Give more data, or less held_out."
+            f"{task.data} leaves {len(kept)} training and {len(dev)} dev samples",
+            fix="Give more data, or less held_out.",
         )
     return TaskData(retrieve(kept), retrieve(held_out), retrieve(dev))
 
@@ -91,15 +92,24 @@ def build_model(run: RunConfig) -> ReasoningModel:
             model = model.with_knowledge(run.model.knowledge)
     else:
         model = ReasoningModel.create(run.model)
-    for name in run.freeze:
-        module = getattr(model, name)
-        if module is not None:
-            module.requires_grad_(False)
+    for part in run.freeze:
+        frozen = [p for name, p in model.named_parameters() if name == part or name.startswith(f"{part}.")]
+        if not frozen:
+            raise ConfigError(
+                f"freeze names {part!r}", fix="Name a module or parameter, such as backbone or logic.scale."
+            )
+        for parameter in frozen:
+            parameter.requires_grad_(False)
     return model
 
 
 def train(
-    run: RunConfig, model: ReasoningModel, data: Data, *, resume: bool = False, on_report: Callable[[str], None] | None = None
+    run: RunConfig,
+    model: ReasoningModel,
+    data: Data,
+    *,
+    resume: bool = False,
+    on_report: Callable[[str], None] | None = None,
 ) -> ReasoningModel:
     """Train, and write the finished model to ``<output>/model``.
 

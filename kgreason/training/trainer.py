@@ -12,9 +12,11 @@ from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 
 from kgreason.nn.batch import GraphBatch, Item
-from kgreason.nn.model import ReasoningModel, read_tensors
+from kgreason.nn.model import ReasoningModel
+from kgreason.nn.weights import read_tensors
 from kgreason.training.config import RunConfig
 from kgreason.training.losses import losses
+from kgreason.training.mixture import Mixture
 
 __all__ = ["ReasoningTrainer"]
 
@@ -33,25 +35,24 @@ class ReasoningTrainer(Trainer):
     """
 
     def __init__(
-        self, model: ReasoningModel, run: RunConfig, mixture: Dataset[Item], report: Callable[[], dict[str, float]]
+        self, model: ReasoningModel, run: RunConfig, mixture: Mixture, report: Callable[[], dict[str, float]]
     ) -> None:
         self.run = run
+        self.mixture = mixture
         self.report = report
-        steps = len(mixture) // run.batch_size  # type: ignore[arg-type]  # a Mixture has a length
+        steps = len(mixture) // run.batch_size
         each = max(1, steps // run.epochs)
+        collate = model.collator()
         super().__init__(
             model=model,
             args=_arguments(run, steps, each),
             train_dataset=mixture,
             eval_dataset=mixture,  # the Trainer asks for one; evaluate reads the dev splits
-            data_collator=lambda items: self.collate(items).to_mapping(),
+            data_collator=lambda items: collate(items).to_mapping(),
             callbacks=[EarlyStoppingCallback(run.patience)] if run.patience else None,
         )
-        self.collate = model.collator()
 
-    def compute_loss(
-        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
-    ) -> Any:
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         """Loss of a batch."""
         batch = GraphBatch.from_mapping(inputs)
         scores = model(batch)
@@ -74,11 +75,11 @@ class ReasoningTrainer(Trainer):
         """The dev report."""
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.report().items()}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def _get_train_sampler(self, train_dataset: Dataset[Item] | None = None) -> Sampler[int]:
-        return SequentialSampler(train_dataset or self.train_dataset)
+        return SequentialSampler(self.mixture)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         self._reasoner.save_pretrained(Path(output_dir or self.args.output_dir) / "model")

@@ -190,6 +190,16 @@ def test_only_relations_of_the_subgraph_are_followed():
         assert set(followed_codes) == occurring
 
 
+def test_steps_choose_apart_from_the_start():
+    torch.manual_seed(0)
+    batch = random_batch()
+    tokens = random_state(batch).tokens
+    assert tokens is not None
+    relation = PathFollower(WIDTH, 3, inner=11)(batch, tokens).relation.detach()
+    for one, two in ((0, 1), (0, 2), (1, 2)):
+        assert (relation[:, :, one] - relation[:, :, two]).abs().amax() > 0.01
+
+
 def test_no_concept_and_no_edge():
     batch = random_batch()
     no_concept = follow(replace(batch, node_role=batch.node_role & 2))
