@@ -6,6 +6,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 NEEDS := pyproject.toml tools/constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
+# Public data sets, where they lie beside the checkout; tests and claims that need them say so without.
+ifneq ($(wildcard ../shared/data),)
+export KGREASON_DATA ?= $(abspath ../shared/data)
+endif
+
 .PHONY: help demo install develop test check lint soak clean
 .DEFAULT_GOAL := help
 

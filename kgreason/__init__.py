@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kgreason.config import RetrievalConfig
+    from kgreason.engine import Reasoner
+    from kgreason.engine import Reasoner
     from kgreason.errors import KGReasonError
     from kgreason.graph import KnowledgeGraph
     from kgreason.grounding import Grounder
-    from kgreason.records import Answer, Grounding, Question, Subgraph
+    from kgreason.records import Answer, Grounding, Mood, Question, Subgraph
     from kgreason.retrieval import Retriever
 
 __version__ = "0.1.0"
@@ -30,7 +32,9 @@ __all__ = [
     "Grounding",
     "KGReasonError",
     "KnowledgeGraph",
+    "Mood",
     "Question",
+    "Reasoner",
     "RetrievalConfig",
     "Retriever",
     "Subgraph",
@@ -39,10 +43,12 @@ __all__ = [
 
 _ROOMS = {
     "config": ("RetrievalConfig",),
+    "engine": ("Reasoner",),
+    "engine": ("Reasoner",),
     "errors": ("KGReasonError",),
     "graph": ("KnowledgeGraph",),
     "grounding": ("Grounder",),
-    "records": ("Answer", "Grounding", "Question", "Subgraph"),
+    "records": ("Answer", "Grounding", "Mood", "Question", "Subgraph"),
     "retrieval": ("Retriever",),
 }
 _HOME = {name: f"{__name__}.{room}" for room, names in _ROOMS.items() for name in names}

@@ -184,15 +184,15 @@ class Reasoner:
         evidence = self._evidence(read, None, 0.0)
         spoken = next((evidence[i] for i in order if EKMAN[i] != "neutral" and evidence[i].paths), Evidence())
         used, note = _graph_note(read, evidence)
-        affect = (scores.affect if scores.affect is not None else torch.full((2, 4), float("nan")))[0].tolist()
+        affect = None if scores.affect is None else scores.affect[0].tolist()
         return Mood(
             text=text,
             sentiment=SENTIMENT[int(polarity.argmax())],
             confidence=float(polarity.max()),
             categories={EKMAN[i]: float(sure[i]) for i in order},
             found=tuple(EKMAN[i] for i in order if sure[i] >= limit) or (EKMAN[order[0]],),
-            vad=(affect[0], affect[1], affect[2]),
-            intensity=affect[3],
+            vad=None if affect is None else (affect[0], affect[1], affect[2]),
+            intensity=None if affect is None else affect[3],
             evidence=spoken,
             graph_used=used,
             note=note,

@@ -230,13 +230,9 @@ class Answer:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Answer:
         """The inverse of :meth:`to_dict`."""
-        options = tuple(
-            Option(**{**option, "evidence": _evidence(option["evidence"])}) for option in values["options"]
-        )
+        options = tuple(Option(**{**option, "evidence": _evidence(option["evidence"])}) for option in values["options"])
         sentences = tuple((str(text), float(weight)) for text, weight in values.get("sentences", ()))
-        return cls(
-            **{**values, "options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences}
-        )
+        return cls(**{**values, "options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences})
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +244,8 @@ class Mood:
         confidence: its probability.
         categories: emotion to probability, each judged by itself, likeliest first.
         found: the categories above their threshold.
-        vad: valence, arousal, dominance.
-        intensity: distance from neutral.
+        vad: valence, arousal, dominance; None where the model has no emotion analyser.
+        intensity: distance from neutral; None likewise.
     """
 
     text: str
@@ -257,8 +253,8 @@ class Mood:
     confidence: float
     categories: Mapping[str, float]
     found: tuple[str, ...]
-    vad: tuple[float, float, float]
-    intensity: float
+    vad: tuple[float, float, float] | None
+    intensity: float | None
     evidence: Evidence = field(default_factory=Evidence)
     graph_used: bool = True
     note: str = ""

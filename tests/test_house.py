@@ -110,7 +110,8 @@ def test_every_test_has_its_module():
     def homes(path: Path) -> list[Path]:
         inside = path.relative_to(ROOT / "tests")
         subject = inside.with_name(inside.name.removeprefix("test_"))
-        return [PACKAGE / subject, ROOT / subject, (PACKAGE / subject).with_suffix("") / "__init__.py"]
+        modules = [PACKAGE / subject, ROOT / subject]
+        return [*modules, *(module.with_suffix("") / "__init__.py" for module in modules)]
 
     named = [path for path in TESTS if path.name.startswith("test_") and path.name not in of_the_whole]
     assert not [name(path) for path in named if not any(home.exists() for home in homes(path))]

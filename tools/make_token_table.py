@@ -86,9 +86,10 @@ def start(items: Tensor, axes: Tensor) -> Tensor:
     """Rows to begin with: centred states on the axes, weighted by frequency rank, of length 1 on average."""
     ranks = torch.arange(len(items)) - FIRST_WORD
     weight = torch.log(2 + ranks.clamp(min=0) / 10)
-    rows = (items - items[FIRST_CHARACTER:].mean(0)) @ axes.T * weight[:, None]
+    rows: Tensor = (items - items[FIRST_CHARACTER:].mean(0)) @ axes.T * weight[:, None]
     rows[:FIRST_CHARACTER] = 0
-    return rows / rows[FIRST_CHARACTER:].norm(dim=1).mean()
+    rows /= rows[FIRST_CHARACTER:].norm(dim=1).mean()
+    return rows
 
 
 def fit(rows: Tensor, ids: list[list[int]], targets: Tensor) -> Tensor:
@@ -105,7 +106,7 @@ def fit(rows: Tensor, ids: list[list[int]], targets: Tensor) -> Tensor:
             flat = torch.cat(bags)
             lengths = torch.tensor([len(bag) for bag in bags])
             sums = F.normalize(table(flat, lengths.cumsum(0) - lengths), dim=1)
-            used = flat.unique()
+            used = torch.unique(flat)
             moved = (table.weight[used] - rows[used]).square().sum(1).mean()
             loss = 1 - (sums * targets[chosen]).sum(1).mean() + HOLD * moved
             optimizer.zero_grad()

@@ -10,6 +10,8 @@ from kgreason import __version__
 from kgreason.cli.answer import ground, retrieve
 from kgreason.cli.doctor import doctor
 from kgreason.cli.graph import app as graph
+from kgreason.cli.reason import ask, emotion, entails
+from kgreason.cli.training import evaluate, predict, train
 
 __all__ = ["app"]
 
@@ -19,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ground, retrieve, doctor):
+for command in (ask, entails, emotion, train, evaluate, predict, ground, retrieve, doctor):
     app.command()(command)
 app.add_typer(graph, name="graph")
 

@@ -168,10 +168,10 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         value = {} if value is True else value
     if get_origin(hint) is dict and where == "tasks":
         return {name: _build(TaskConfig, table, f"tasks.{name}.") for name, table in value.items()}
-    if is_dataclass(hint) and isinstance(value, Mapping):
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, Mapping):
         return _build(hint, value, f"{where}.")
     if get_origin(hint) in (tuple, frozenset) and isinstance(value, list):
-        return get_origin(hint)(value)  # type: ignore[misc]  # tuple or frozenset, just checked
+        return get_origin(hint)(value)
     wanted = _SCALARS.get(hint)
     if wanted is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool)):
         raise ConfigError(f"{where} is {value!r}", fix=f"Give a value of type {hint.__name__}.")

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from kgreason.metrics import accuracy, apply_thresholds, expected_calibration_error, macro_f1, pearson
+from kgreason.metrics import (
+    accuracy,
+    apply_thresholds,
+    classification_report,
+    expected_calibration_error,
+    macro_f1,
+    pearson,
+)
 from kgreason.nn.confidence import confidence, label_set
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
 
-__all__ = ["main_score", "report"]
+__all__ = ["classification", "main_score", "report"]
 
 
 def report(
@@ -58,6 +66,24 @@ def main_score(figures: Mapping[str, float]) -> float:
     raise ValueError("no figure: the questions carry no truth")
 
 
+def classification(
+    questions: Sequence[Question], predictions: Sequence[Prediction], threshold: Mapping[str, float] | None = None
+) -> str:
+    """Precision, recall and F1 per label where the questions share a label set, else their figures, as text."""
+    labels = questions[0].options
+    if len(labels) > 1 and all(q.options == labels for q in questions):
+        if questions[0].multi_label:
+            truth, chosen = _decisions(questions, predictions, threshold or {})
+            return str(classification_report(chosen, truth, labels))
+        if all(q.answer is not None for q in questions):
+            return str(
+                classification_report(
+                    [int(p.logits.argmax()) for p in predictions], [q.answer or 0 for q in questions], labels
+                )
+            )
+    return "\n".join(f"{name:>12} {value:.3f}" for name, value in report(questions, predictions).items())
+
+
 def _single(
     questions: Sequence[Question], predictions: Sequence[Prediction], temperature: Mapping[str, float]
 ) -> dict[str, float]:
@@ -73,7 +99,14 @@ def _single(
 def _multi(
     questions: Sequence[Question], predictions: Sequence[Prediction], threshold: Mapping[str, float]
 ) -> dict[str, float]:
+    truth, chosen = _decisions(questions, predictions, threshold)
+    return {"multi_f1": macro_f1(chosen, truth), "exact": float((chosen == truth).all(1).mean())}
+
+
+def _decisions(
+    questions: Sequence[Question], predictions: Sequence[Prediction], threshold: Mapping[str, float]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which labels are right and which are chosen. Shapes: [n, o] each."""
     truth = np.array([[i in (q.answers or ()) for i in range(len(q.options))] for q in questions])
     sure = np.array([confidence(q, p.logits) for q, p in zip(questions, predictions, strict=True)])
-    chosen = apply_thresholds(sure, np.full(sure.shape[1], threshold.get(label_set(questions[0]), 0.5)))
-    return {"multi_f1": macro_f1(chosen, truth), "exact": float((chosen == truth).all(1).mean())}
+    return truth, apply_thresholds(sure, np.full(sure.shape[1], threshold.get(label_set(questions[0]), 0.5)))
