@@ -114,3 +114,38 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def facts() -> tuple[tuple[str, str, str, float], ...]:
     """What the tiny graph is made of."""
     return FACTS
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT of 2 layers and width 32 with MiniLM's tokenizer, as a Hugging Face folder."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from kgreason.nn.backbone import load_tokenizer
+
+    folder = tmp_path_factory.mktemp("tiny_bert")
+    tokenizer = load_tokenizer("all-MiniLM-L6-v2")
+    torch.manual_seed(7)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    config = BertConfig(vocab_size=len(tokenizer), max_position_embeddings=128, **sizes)
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random GPT-2 of 2 layers and width 32, as a Hugging Face folder."""
+    import torch
+    from transformers import GPT2Config, GPT2Model
+
+    from kgreason.nn.backbone import load_tokenizer
+
+    folder = tmp_path_factory.mktemp("tiny_gpt")
+    tokenizer = load_tokenizer("all-MiniLM-L6-v2")
+    torch.manual_seed(7)
+    config = GPT2Config(vocab_size=len(tokenizer), n_positions=128, n_embd=32, n_layer=2, n_head=2)
+    GPT2Model(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

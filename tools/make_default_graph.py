@@ -111,6 +111,10 @@ class Graph:
         self.labels[key(label)][label] += 1
         return key(label)
 
+    def degrees(self) -> Counter[str]:
+        """How many rows each concept stands in."""
+        return Counter(end for row in self.rows for end in (row[0], row[2]))
+
     def add_wordnet(self, forms: Forms) -> None:
         """Relations between words: the three most frequent senses of each; between synsets, by their first words."""
         seen: dict[tuple[str, str, str, str], int] = {}
@@ -156,8 +160,8 @@ def clean(label: str) -> str:
 
 
 def key(label: str) -> str:
-    """The key of an English label."""
-    return "/c/en/" + normal_form(label).replace(" ", "_")
+    """The key of an English label; a slash would end the term, so that one within becomes a space."""
+    return "/c/en/" + normal_form(label.replace("/", " ")).replace(" ", "_")
 
 
 def relation_of(table: RelationTable, symbol: str, pos: str) -> str:
@@ -307,9 +311,8 @@ def main() -> None:
     graph.add_conceptnet(lines)
     forms = Forms(wordnet, graph.labels, key)
     graph.add_wordnet(forms)
-    degrees = Counter(end for row in graph.rows for end in (row[0], row[2]))
     folder = arguments.out / "facts"
-    counts = write_facts(folder, graph, forms.aliases(degrees))
+    counts = write_facts(folder, graph, forms.aliases(graph.degrees()))
     write_lemmas(arguments.out / "lemmas.tsv.gz", forms.lemmas())
     names = ("assertions.parquet", "concepts.parquet", "aliases.parquet")
     storage.write_json(
