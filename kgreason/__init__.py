@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kgreason.config import RetrievalConfig
     from kgreason.engine import Reasoner
-    from kgreason.engine import Reasoner
     from kgreason.errors import KGReasonError
     from kgreason.graph import KnowledgeGraph
     from kgreason.grounding import Grounder
@@ -43,7 +42,6 @@ __all__ = [
 
 _ROOMS = {
     "config": ("RetrievalConfig",),
-    "engine": ("Reasoner",),
     "engine": ("Reasoner",),
     "errors": ("KGReasonError",),
     "graph": ("KnowledgeGraph",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +64,11 @@ class Output:
         for part in human:
             console.print(part, markup=False)
 
+    def say(self, *human: RenderableType) -> None:
+        """Print what is found on the way, for people; JSON holds it at the end."""
+        if not (self.as_json or self.quiet):
+            self.show(None, *human)
+
     def note(self, text: str) -> None:
         """Say something beside the result."""
         if not self.quiet:
@@ -86,7 +92,9 @@ class Output:
 
         tasks: dict[str, progress.TaskID] = {}
         columns = (progress.SpinnerColumn(), "{task.description}", progress.BarColumn(), progress.TimeElapsedColumn())
-        with progress.Progress(*columns, console=console, transient=True) as bars:
+        # A redirected standard output stays where it goes; on a terminal it has to keep out of the bars' way.
+        beside = sys.stdout.isatty()
+        with progress.Progress(*columns, console=console, transient=True, redirect_stdout=beside) as bars:
 
             def draw(stage: str, done: int, total: int) -> None:
                 if stage not in tasks:

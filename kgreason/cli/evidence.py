@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
     from kgreason.records import Edge, Path
 
-__all__ = ["evidence_tree"]
+__all__ = ["evidence_line", "evidence_tree"]
 
 
-def evidence_tree(title: str, paths: Iterable[Path]) -> Tree:
+def evidence_tree(title: str, paths: Sequence[Path], *, contributions: bool = False) -> Tree:
     """Paths under what they speak for.
 
     Args:
         title: an option, or the ends of the paths.
         paths: strongest first.
+        contributions: write behind each path what it adds to the score.
 
     Returns:
         A tree with an edge a branch; paths that begin with the same edges share them.
@@ -29,14 +30,37 @@ def evidence_tree(title: str, paths: Iterable[Path]) -> Tree:
 
     tree = Tree(Text(title, style="bold"), guide_style="dim")
     branches: dict[tuple[Edge, ...], Tree] = {(): tree}
+    labels: dict[tuple[Edge, ...], Text] = {}
     for path in paths:
         for end in range(1, len(path.edges) + 1):
             beginning = path.edges[:end]
             if beginning not in branches:
-                branches[beginning] = branches[beginning[:-1]].add(_line(beginning[-1]))
+                labels[beginning] = _line(beginning[-1])
+                branches[beginning] = branches[beginning[:-1]].add(labels[beginning])
+        if contributions:
+            labels[path.edges].append(f"  {path.contribution:+.2f}", style=_colour(path.contribution))
     if not tree.children:
         tree.add(Text("no path", style="dim"))
     return tree
+
+
+def evidence_line(title: str, paths: Sequence[Path], *, contributions: bool = False) -> Text:
+    """The same in one line: the strongest path, and how many more there are."""
+    from rich.text import Text
+
+    line = Text(title, style="bold")
+    if not paths:
+        return line.append("  no path", style="not bold dim")
+    line.append(f"  {paths[0]}", style="not bold")
+    if contributions:
+        line.append(f"  {paths[0].contribution:+.2f}", style=f"not bold {_colour(paths[0].contribution)}")
+    if len(paths) > 1:
+        line.append(f"  and {len(paths) - 1} more", style="not bold dim")
+    return line
+
+
+def _colour(contribution: float) -> str:
+    return "green" if contribution > 0 else "red" if contribution < 0 else "dim"
 
 
 def _line(edge: Edge) -> Text:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,24 +14,30 @@ from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from kgreason.engine import Reasoner
-    from kgreason.records import Answer, Mood
+    from kgreason.records import Answer, Mood, Option
 
-__all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails", "open_reasoner"]
+__all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails"]
 
-ReasonerGraph = Annotated[str, typer.Option("--graph", "-g", help="A graph's folder, 'default' or 'none'.")]
+ReasonerGraph = Annotated[
+    str, typer.Option("--graph", "-g", help="A graph's folder; 'none' for the text alone; the packaged one by default.")
+]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="A checkpoint's folder or the name of a shipped one.")]
-All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option.")]
+All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
 BAR = 24
 
 
-def open_reasoner(model: str, graph: str, out: Output) -> Reasoner:
+def _open(model: str, graph: str, out: Output) -> Reasoner:
     """A reasoner; the first use of the packaged graph builds it, which shows."""
-    from kgreason.engine import Reasoner
+    opened = None if graph == "none" else open_graph(graph, out)
+    with out.progress() as report:
+        report("load the model", 0, 0)
+        from kgreason.engine import Reasoner
 
-    return Reasoner.from_pretrained(model, None if graph == "none" else open_graph(graph, out))
+        return Reasoner.from_pretrained(model, opened)
 
 
 def ask(
@@ -54,8 +61,10 @@ def ask(
     text = None if context is None else _text(context)
     asked = validate(Question(question, tuple(options or ()), context=text, language=language))
     added, removed = triples(add or ()), triples(remove or ())
-    answer = open_reasoner(model, graph, out).answer(asked, add=added, remove=removed)
-    _show(answer, out, show_all)
+    answer = _open(model, graph, out).answer(asked, add=added, remove=removed)
+    shown = [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)]
+    out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
+    _tell(answer.trace, out, gate=answer.gate)
 
 
 def entails(
@@ -68,8 +77,20 @@ def entails(
     quiet: Quiet = False,
 ) -> None:
     """Say whether a premise entails, contradicts or leaves open a hypothesis."""
+    from kgreason.cli.evidence import evidence_tree
+    from kgreason.records import Question
+    from kgreason.tasks import validate
+    from kgreason.tasks.entailment import THREE_WAY
+
     out = Output(as_json, quiet)
-    _show(open_reasoner(model, graph, out).entails(premise, hypothesis, language=language), out, False)
+    validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=language))
+    answer = _open(model, graph, out).entails(premise, hypothesis, language=language)
+    shown: list[RenderableType] = [_ranking(answer)]
+    if answer.evidence.paths:
+        tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)
+        shown += ["", tree]
+    out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
+    _tell(answer.trace, out, gate=answer.gate)
 
 
 def emotion(
@@ -81,20 +102,14 @@ def emotion(
     quiet: Quiet = False,
 ) -> None:
     """Sentiment, emotions and affect of a text."""
-    from kgreason.cli.evidence import evidence_tree
+    from kgreason.records import Question
+    from kgreason.tasks import validate
 
     out = Output(as_json, quiet)
-    mood = open_reasoner(model, graph, out).emotion(text, language=language)
-    shown: list[Any] = [
-        _bars([(mood.sentiment, mood.confidence)]),
-        "",
-        _bars(list(mood.categories.items()), mood.found),
-    ]
-    shown += ["", _affect(mood)]
-    if mood.evidence.paths:
-        shown += ["", evidence_tree("from its concepts", mood.evidence.paths)]
-    out.show(mood.to_dict(), *shown)
-    _tell(mood.note, mood.trace, out)
+    validate(Question(text, task="emotion", language=language))
+    mood = _open(model, graph, out).emotion(text, language=language)
+    out.show(mood.to_dict(), *_feelings(mood))
+    _tell(mood.trace, out)
 
 
 def _text(path: Path) -> str:
@@ -102,48 +117,103 @@ def _text(path: Path) -> str:
     from kgreason.config import LIMITS
     from kgreason.errors import FormatError
 
+    data = storage.read_limited(path, LIMITS.context_bytes)
     try:
-        return storage.read_limited(path, LIMITS.context_bytes).decode()
+        return data.decode()
     except UnicodeDecodeError as error:
-        raise FormatError(path, f"byte {error.start} is not UTF-8", fix="Save the text as UTF-8.") from None
+        line = 1 + data.count(b"\n", 0, error.start)
+        wrong = f"byte {data[error.start]:#04x} is not UTF-8"
+        raise FormatError(path, wrong, line=line, fix="Convert the file to UTF-8.") from error
 
 
-def _show(answer: Answer, out: Output, show_all: bool) -> None:
-    from kgreason.cli.evidence import evidence_tree
-
-    chances = [(option.text, option.probability) for option in answer.options]
-    shown: list[Any] = [_bars(chances, (answer.choice,))]
-    for option in answer.options if show_all else answer.options[:1]:
-        if option.evidence.paths:
-            shown += ["", evidence_tree(option.text, option.evidence.paths)]
-    if answer.sentences:
-        shown += ["", "Key passages:", *(f"  {weight:.2f}  {passage}" for passage, weight in answer.sentences)]
-    out.show(answer.to_dict(), *shown)
-    _tell(answer.note, {**answer.trace, "gate": answer.gate}, out)
-
-
-def _bars(rows: list[tuple[str, float]], chosen: tuple[str, ...] = ()) -> Table:
-    """Probabilities as bars, what was chosen in bold."""
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for text, chance in rows:
-        table.add_row(text, "█" * round(BAR * chance), f"{chance:.0%}", style="bold" if text in chosen else "")
+def _bars(rows: Mapping[str, float], bold: Collection[str]) -> Table:
+    """Numbers from 0 to 1 with a bar each."""
+    table = _table()
+    for name, value in rows.items():
+        table.add_row(name, _bar(value, name in bold), f"{value:.1%}", style="bold" if name in bold else None)
     return table
 
 
-def _affect(mood: Mood) -> str:
-    valence, arousal, dominance = mood.vad
-    return f"valence {valence:.2f}  arousal {arousal:.2f}  dominance {dominance:.2f}  intensity {mood.intensity:.2f}"
+def _table() -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(max_width=60)
+    table.add_column(width=BAR, no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    return table
 
 
-def _tell(note: str, trace: Any, out: Output) -> None:
+def _bar(value: float, chosen: bool) -> RenderableType:
+    from rich.bar import Bar
+
+    return Bar(1, 0, value, width=BAR, color="green" if chosen else "cyan")
+
+
+def _ranking(answer: Answer) -> Table:
+    """The options, likeliest first; where the graph counts, what text and graph say of each."""
+    table = _table()
+    for option in answer.options:
+        chosen = option is answer.options[0]
+        cells: list[RenderableType] = [option.text, _bar(option.probability, chosen), f"{option.probability:.1%}"]
+        if answer.gate:
+            cells.append(f"text {option.text_score:.2f}  graph {option.graph_score:+.2f}")
+        table.add_row(*cells, style="bold" if chosen else None)
+    return table
+
+
+def _note(answer: Answer) -> str:
+    """What the graph did not do."""
+    return answer.note or ("" if answer.gate else "the graph's evidence adds nothing to the scores of this model")
+
+
+def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
+    """The tree of the chosen option and a line for each other one, or a tree for all."""
+    from kgreason.cli.evidence import evidence_line, evidence_tree
+
+    if not any(option.evidence.paths for option in answer.options):
+        return []
+
+    def shown(option: Option) -> RenderableType:
+        draw = evidence_tree if show_all or option is answer.options[0] else evidence_line
+        return draw(option.text, option.evidence.paths, contributions=answer.gate > 0)
+
+    chosen, *others = map(shown, answer.options)
+    return ["", chosen, "", *others]
+
+
+def _passages(sentences: Sequence[tuple[str, float]]) -> list[RenderableType]:
+    from rich.text import Text
+
+    lines = [Text(f"{weight:.2f}  {passage}") for passage, weight in sentences]
+    return ["", Text("what was read most", style="bold"), *lines] if lines else []
+
+
+def _notes(note: str) -> list[RenderableType]:
+    from rich.text import Text
+
+    return ["", Text(f"{note[0].upper()}{note[1:]}.", style="yellow")] if note else []
+
+
+def _feelings(mood: Mood) -> list[RenderableType]:
+    from kgreason.cli.evidence import evidence_tree
+
+    shown: list[RenderableType] = [_bars({mood.sentiment: mood.confidence}, {mood.sentiment})]
+    shown += ["", _bars(mood.categories, mood.found)]
+    if mood.vad is not None and mood.intensity is not None:
+        scales = zip(("valence", "arousal", "dominance", "intensity"), (*mood.vad, mood.intensity), strict=True)
+        shown += ["", _bars(dict(scales), ())]
+    if mood.evidence.paths:
+        shown += ["", evidence_tree("from its words to the emotion", mood.evidence.paths)]
+    return [*shown, *_notes(mood.note)]
+
+
+def _tell(trace: Mapping[str, float], out: Output, **before: float) -> None:
+    """Gate, time and sizes of each stage in one line."""
     if out.as_json:
         return
-    if note:
-        out.note(f"{note[0].upper()}{note[1:]}.")
-    parts = (
-        f"{name.removesuffix('_ms')} {value:.1f} ms" if name.endswith("_ms") else f"{name} {value:.3g}"
-        for name, value in trace.items()
-    )
-    out.note("  ".join(parts))
+    parts = [f"{name} {value:.2f}" for name, value in before.items()]
+    for name, value in trace.items():
+        stage = name.removesuffix("_ms")
+        parts.append(f"{value:.0f} {name}" if stage == name else f"{stage} {value:.1f} ms")
+    out.note(" · ".join(parts))

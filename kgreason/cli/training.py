@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,17 +13,25 @@ import typer
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
 from kgreason.cli.reason import ModelOption, ReasonerGraph
-from kgreason.errors import InputError, StorageError
 
 if TYPE_CHECKING:
+    import torch
+    from rich.console import RenderableType
+    from rich.table import Table
+
     from kgreason.graph import KnowledgeGraph
     from kgreason.nn.model import ReasoningModel
+    from kgreason.nn.predict import Prediction
     from kgreason.records import Question
     from kgreason.training.config import RunConfig
+    from kgreason.training.plan import Plan
+    from kgreason.training.run import DevReport
 
 __all__ = ["evaluate", "predict", "train"]
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder of the data sets; KGREASON_DATA by default.")]
+Split = Annotated[str | None, typer.Option("--split", help="Split of a data set known by name.")]
+Limit = Annotated[int, typer.Option("--limit", min=0, help="The first so many questions of each file; 0 for all.")]
 Bf16 = Annotated[bool, typer.Option("--bf16", help="Run the backbone in bfloat16: faster, last digits differ.")]
 
 
@@ -36,157 +45,230 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a model on one task or many."""
-    from kgreason.retrieval import Pairs
     from kgreason.training.config import load_run
-    from kgreason.training.plan import plan
-    from kgreason.training.run import build_model, load_data
-    from kgreason.training.run import train as train_model
+    from kgreason.training.run import check_output, load_test
 
     out = Output(as_json, quiet)
     run = load_run(config, settings or ())
-    _check_folder(Path(run.output), resume or dry_run)
-    graph = None if run.graph == "none" else open_graph(run.graph, out)
+    if dry_run:
+        _plan(run, data, out)
+        return
+    check_output(run, resume=resume)
+    tests = load_test(run, data) if run.test else {}
+    start = perf_counter()
+    graph = _graph(run.graph, out)
+    model, reports = _train(run, graph, resume, data, out)
+    rows, shown = [], []
+    for name, questions in tests.items():
+        row, part = _test(name, model, questions, graph, out)
+        rows.append(row)
+        shown += part
+    if missing := sorted(set(run.tasks) - set(tests)) if run.test else []:
+        out.note(f"No test split: {', '.join(missing)}.")
+    folder = str(Path(run.output) / "model")
+    values = {"model": folder, "reports": reports, "test": rows, "seconds": round(perf_counter() - start, 1)}
+    out.show(values, *shown, f"The model is in {folder}.")
+
+
+def _graph(source: str, out: Output) -> KnowledgeGraph | None:
+    return None if source == "none" else open_graph(source, out)
+
+
+def _train(
+    run: RunConfig, graph: KnowledgeGraph | None, resume: bool, data: Path | None, out: Output
+) -> tuple[ReasoningModel, list[dict[str, Any]]]:
+    """Train and show every dev report; the model, and the reports as JSON-ready values."""
+    from dataclasses import asdict
+
+    from kgreason.retrieval import Pairs
+    from kgreason.training.run import build_model, load_data
+    from kgreason.training.run import train as train_model
+
+    reports: list[dict[str, Any]] = []
+
+    def report(found: DevReport) -> None:
+        reports.append(asdict(found))
+        out.say(_report(found))
+
     with out.progress() as progress:
         samples = load_data(run, lambda questions: Pairs(questions, graph, progress=progress), data)
-    model = build_model(run)
-    if dry_run:
-        found = plan(run, model, samples)
-        out.show(found.to_dict(), *(f"{name:12} {value}" for name, value in _readable(found.to_dict()).items()))
-        return
-    model = train_model(run, model, samples, resume=resume, on_report=out.note)
-    tests = _test(run, model, graph, data) if run.test else {}
-    shown = [f"{name}, test\n{report}" for name, report in tests.items()]
-    out.show({"model": str(Path(run.output) / "model"), "test": tests}, *shown, f"The model is in {run.output}/model.")
+        progress("load the model", 0, 0)
+        model = build_model(run)
+    with out.progress() as progress:
+        return train_model(run, model, samples, resume=resume, on_report=report, progress=progress), reports
 
 
-def _check_folder(folder: Path, allowed: bool) -> None:
-    if not allowed and any(folder.glob("checkpoint-*")):
-        raise StorageError(
-            f"{folder} holds a run", fix="Go on with --resume, or name another folder: --set output=DIR."
-        )
+def _report(found: DevReport) -> Table:
+    """A dev report as a small table: a row a task."""
+    from rich.table import Table
+
+    title = f"epoch {found.epoch}/{found.epochs}   loss {found.loss:.4f}   dev score {found.score:.3f}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
+    for task, figures in found.tasks.items():
+        table.add_row(task, "  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+    return table
 
 
-def _readable(values: dict[str, Any]) -> dict[str, str]:
-    def show(value: Any) -> str:
-        if isinstance(value, dict):
-            return "  ".join(f"{name} {show(part)}" for name, part in value.items())
-        return f"{value:,.3g}" if isinstance(value, float) else f"{value:,}"
-
-    return {name: show(value) for name, value in values.items()}
-
-
-def _test(run: RunConfig, model: ReasoningModel, graph: KnowledgeGraph | None, data: Path | None) -> dict[str, str]:
-    """Classification reports on the test splits."""
-    from kgreason.nn.predict import predict as score
-    from kgreason.retrieval import Pairs
-    from kgreason.tasks import load
+def _test(
+    name: str, model: ReasoningModel, questions: Sequence[Question], graph: KnowledgeGraph | None, out: Output
+) -> tuple[dict[str, Any], list[RenderableType]]:
+    """A task's test split: figures and report per label, as JSON-ready values and as shown."""
+    from kgreason.evaluation import figures
     from kgreason.training.report import classification
 
-    found = {}
-    for name, task in run.tasks.items():
-        questions = load(task.test, data=data) if task.test else load(task.data, "test", data=data)
-        predictions = score(model, Pairs(questions, graph))
-        found[name] = classification(questions, predictions, model.settings.threshold)
-    return found
+    predictions = _score(model, questions, graph, None, out)
+    row = {"task": name, "n": len(questions), **figures(model, questions, predictions)}
+    labels = classification(questions, predictions, model.settings.threshold)
+    shown = [f"{name}, test: {_figures(row)}", *([] if labels is None else ["", str(labels)]), ""]
+    return {**row, "labels": None if labels is None else labels.to_dict()}, [*shown]
+
+
+def _score(
+    model: ReasoningModel,
+    questions: Sequence[Question],
+    graph: KnowledgeGraph | None,
+    autocast: torch.dtype | None,
+    out: Output,
+) -> list[Prediction]:
+    from kgreason.nn.predict import predict
+    from kgreason.retrieval import Pairs
+
+    with out.progress() as progress:
+        items = Pairs(questions, graph if model.knowledge is not None else None, progress=progress)
+        return predict(model, items, autocast=autocast, progress=lambda done, total: progress("score", done, total))
+
+
+def _figures(row: Mapping[str, Any]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in row.items() if _is_share(name, value))
+
+
+def _is_share(name: str, value: Any) -> bool:
+    return isinstance(value, float) and name != "seconds"
+
+
+def _plan(run: RunConfig, data: Path | None, out: Output) -> None:
+    from kgreason.retrieval import Pairs
+    from kgreason.training.plan import plan
+    from kgreason.training.run import build_model, load_data
+
+    graph = _graph(run.graph, out)
+    with out.progress() as progress:
+        progress("read the samples", 0, 0)
+        samples = load_data(run, lambda questions: Pairs(questions, graph, stored=False), data)
+        found = plan(run, build_model(run), samples, progress=progress)
+    out.show(found.to_dict(), *_planned(run, found))
+
+
+def _planned(run: RunConfig, found: Plan) -> list[RenderableType]:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("task", "train", "held out", "dev", "share", "a step"):
+        table.add_column(title, justify="left" if title == "task" else "right")
+    for name, task in found.tasks.items():
+        counts = (f"{number:,}" for number in (task.train, task.held_out, task.dev))
+        table.add_row(name, *counts, f"{task.share:.1%}", f"{task.step_seconds:.2f} s")
+    minutes = 60 * found.hours
+    lasting = f"{minutes:.1f} minutes" if minutes < 90 else f"{found.hours:.1f} hours"
+    return [
+        table,
+        "",
+        f"{found.steps:,} steps of {run.batch_size} questions in {run.epochs:,} epochs, about {lasting}",
+        f"{found.trainable:,} of {found.parameters:,} parameters are trained",
+        f"memory {found.memory_gb:.1f} GB",
+        f"output {run.output}",
+    ]
 
 
 def evaluate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sample files, or data sets known by name.")],
-    split: Annotated[str, typer.Option("--split", help="Split of a data set known by name.")] = "dev",
+    split: Split = None,
     graph: ReasonerGraph = "default",
     model: ModelOption = "mini",
     data: DataOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="At most so many questions a file; 0 for all.")] = 0,
+    limit: Limit = 0,
     bf16: Bf16 = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure a model on files, beside itself with the graph switched off."""
-    import torch
-
-    from kgreason.engine import find_checkpoint
+    """Measure a model on files (of data sets the dev split), beside itself with the graph switched off."""
     from kgreason.evaluation import evaluate as measure
-    from kgreason.nn.model import ReasoningModel
 
     out = Output(as_json, quiet)
-    asked = {file: _questions(file, split, data, limit) for file in files}
-    reasoner = ReasoningModel.from_pretrained(find_checkpoint(model))
-    opened = None if graph == "none" else open_graph(graph, out)
+    asked = {file: _questions(file, split or "dev", split, data, limit) for file in files}
+    loaded, opened, autocast = _load(model, graph, bf16, out)
     rows = []
     for file, questions in asked.items():
         with out.progress() as progress:
-            autocast = torch.bfloat16 if bf16 else None
-            rows.append(measure(reasoner, questions, opened, name=file, autocast=autocast, progress=progress))
+            rows.append(measure(loaded, questions, opened, name=file, autocast=autocast, progress=progress))
     out.show(rows, _table(rows))
+    if opened is not None and loaded.knowledge is None:
+        out.note("This model has no K and reads no graph.")
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> Any:
+def _questions(file: str, named: str, split: str | None, data: Path | None, limit: int) -> list[Question]:
+    """The questions of a file, or of a split of a data set: ``named`` unless the user chose one."""
+    from kgreason.tasks import ADAPTERS, load
+
+    questions = load(file, named if file in ADAPTERS else split, data=data)
+    return questions[:limit] if limit else questions
+
+
+def _load(
+    model: str, graph: str, bf16: bool, out: Output
+) -> tuple[ReasoningModel, KnowledgeGraph | None, torch.dtype | None]:
+    opened = _graph(graph, out)
+    with out.progress() as progress:
+        progress("load the model", 0, 0)
+        import torch
+
+        from kgreason.engine import find_checkpoint
+        from kgreason.nn.model import ReasoningModel
+
+        loaded = ReasoningModel.from_pretrained(find_checkpoint(model))
+    return loaded, opened, torch.bfloat16 if bf16 else None
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A line a figure: with the graph, and without."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("file", "n", "figure", "with graph", "without", "95 %"):
+    for column in ("file", "n", "figure", "with graph", "without"):
         table.add_column(column, justify="left" if column in ("file", "figure") else "right")
     for row in rows:
-        for name, value in row["text"].items():
-            if isinstance(value, float):
-                interval = "–".join(f"{100 * end:.1f}" for end in row["ci95"]) if name == "accuracy" else ""
-                table.add_row(
-                    row["file"], f"{row['n']:,}", name, f"{100 * row[name]:.1f}", f"{100 * value:.1f}", interval
-                )
+        figures = [name for name, value in row.items() if _is_share(name, value)]
+        for place, name in enumerate(figures):
+            first = ("", "") if place else (row["file"], f"{row['n']:,}")
+            text = row["text"].get(name)
+            table.add_row(*first, name, f"{100 * row[name]:.1f}", "" if text is None else f"{100 * text:.1f}")
+        if row["ci95"]:
+            low, high = (100 * end for end in row["ci95"])
+            table.add_row("", "", "95 % interval", f"{low:.1f} to {high:.1f}", "")
     return table
-
-
-def _questions(file: str, split: str, data: Path | None, limit: int) -> list[Question]:
-    from kgreason.tasks import load
-
-    questions = load(file, None if Path(file).suffix else split, data=data)
-    if not questions:
-        raise InputError(f"{file} holds no question", fix="Give a file with samples.")
-    return list(questions[:limit] if limit else questions)
 
 
 def predict(
     file: Annotated[str, typer.Argument(help="A sample file, or a data set known by name.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the answers go, JSON lines.")],
-    split: Annotated[str, typer.Option("--split", help="Split of a data set known by name.")] = "test",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the answers go, a JSON line each.")],
+    split: Split = None,
     graph: ReasonerGraph = "default",
     model: ModelOption = "mini",
     data: DataOption = None,
+    limit: Limit = 0,
     bf16: Bf16 = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Answer every question of a file."""
-    import torch
-
+    """Answer every question of a file (of a data set the test split)."""
     from kgreason import storage
-    from kgreason.engine import find_checkpoint
-    from kgreason.nn.confidence import confidence
-    from kgreason.nn.model import ReasoningModel
-    from kgreason.nn.predict import predict as score
-    from kgreason.retrieval import Pairs
 
     out = Output(as_json, quiet)
-    questions = _questions(file, split, data, 0)
-    reasoner = ReasoningModel.from_pretrained(find_checkpoint(model))
-    opened = None if graph == "none" else open_graph(graph, out)
-    with out.progress() as progress:
-        items = Pairs(questions, opened, progress=progress)
-        autocast = torch.bfloat16 if bf16 else None
-        predictions = score(
-            reasoner, items, autocast=autocast, progress=lambda done, total: progress("scoring", done, total)
-        )
-    lines = []
-    for question, found in zip(questions, predictions, strict=True):
-        sure = confidence(question, found.logits, reasoner.settings.temperature)
-        row: dict[str, Any] = {
-            "id": question.id,
-            "probabilities": dict(zip(question.options, sure.tolist(), strict=True)),
-        }
-        if len(sure):
-            row["choice"] = question.options[int(sure.argmax())]
-        if question.task == "emotion" and found.affect is not None:
-            row["vad"], row["intensity"] = found.affect[:3].tolist(), float(found.affect[3])
-        lines.append(json.dumps(row, ensure_ascii=False))
-    storage.write_text(output, "".join(f"{line}\n" for line in lines))
+    questions = _questions(file, split or "test", split, data, limit)
+    loaded, opened, autocast = _load(model, graph, bf16, out)
+
+    from kgreason.evaluation import answers
+
+    rows = answers(loaded, questions, _score(loaded, questions, opened, autocast, out))
+    storage.write_text(output, "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows))
     out.show({"path": str(output), "questions": len(questions)}, f"{len(questions):,} answers in {output}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
@@ -10,18 +11,19 @@ import numpy as np
 import torch
 
 from kgreason.config import RetrievalConfig
+from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
-from kgreason.metrics import best_rank, hits_at_k, wilson_interval
-from kgreason.nn.batch import Item
+from kgreason.metrics import best_rank, ci95, hits_at_k, macro_f1, wilson_interval
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
-from kgreason.training.report import report
+from kgreason.training.report import affects, decisions, mean_pearson, report, single_choices
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "figures"]
 
 Progress = Callable[[str, int, int], None]
+HITS = (1, 3, 10)
 
 
 def evaluate(
@@ -34,7 +36,9 @@ def evaluate(
     autocast: torch.dtype | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Figures of a model on questions of one task.
+    """Figures of a model on questions whose truth is known; the others are left out.
+
+    A model without K reads no graph, so that its figures with and without are the same ones.
 
     Args:
         model: a trained model.
@@ -46,44 +50,74 @@ def evaluate(
         progress: called with (stage, done, total).
 
     Returns:
-        file, task, n, seconds, the figures of :func:`kgreason.training.report.report`, for single choice also ci95
-        (Wilson) and hits, and under ``text`` the same figures of the same model without the graph.
+        file, task, n; accuracy (of all labels at once, where there are several), macro_f1, ece, hits (choice) or
+        pearson, pearson_v, pearson_a, pearson_d, as far as the truth allows them; ci95 of the main figure: pearson,
+        macro_f1 of several labels, else accuracy; seconds; and under ``text`` the same figures without the graph.
+        A figure that is not defined (a correlation with what does not vary) is None.
+
+    Raises:
+        InputError: no question's truth is known.
     """
-    start = perf_counter()
-    found = _figures(model, questions, Pairs(questions, graph, config, progress), autocast, progress)
-    seconds = perf_counter() - start
-    text = found if graph is None else _figures(model, questions, Pairs(questions), autocast, progress)
-    head = {"file": name, "task": questions[0].task, "n": len(questions)}
-    return {**head, **found, "seconds": round(seconds, 2), "text": text}
+    known = [q for q in questions if q.answer is not None or q.answers is not None or q.vad is not None]
+    if not known:
+        raise InputError(
+            f"none of the {len(questions)} questions{name and f' of {name}'} says its answer",
+            fix="Give samples of choice, entailment or emotion with answer, label, labels or vad.",
+        )
+
+    def arm(opened: KnowledgeGraph | None, stage: str) -> dict[str, Any]:
+        def scored(done: int, total: int) -> None:
+            if progress is not None:
+                progress(stage, done, total)
+
+        start = perf_counter()
+        items = Pairs(known, opened, config, progress)
+        predictions = predict(model, items, autocast=autocast, progress=scored)
+        return figures(model, known, predictions) | {"seconds": round(perf_counter() - start, 2)}
+
+    tasks = {question.task for question in known}
+    head = {"file": name, "task": tasks.pop() if len(tasks) == 1 else "mixed", "n": len(known)}
+    text = arm(None, "score without the graph")
+    found = text if graph is None or model.knowledge is None else arm(graph, "score")
+    return {**head, **found, "text": text}
 
 
-def _figures(
-    model: ReasoningModel,
-    questions: Sequence[Question],
-    items: Sequence[Item],
-    autocast: torch.dtype | None,
-    progress: Progress | None,
-) -> dict[str, Any]:
-    stage = "scoring"
-    predictions = predict(
-        model,
-        items,
-        autocast=autocast,
-        progress=None if progress is None else lambda done, total: progress(stage, done, total),
-    )
-    settings = model.settings
+def figures(model: ReasoningModel, questions: Sequence[Question], predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """Figures of predictions, named as :func:`evaluate` names them.
+
+    Args:
+        model: which made the predictions; its temperatures and thresholds are used.
+        questions: the questions.
+        predictions: in the same order.
+    """
+    threshold = model.settings.threshold
     found: dict[str, Any] = dict(
-        report(questions, predictions, temperature=settings.temperature, threshold=settings.threshold)
+        report(questions, predictions, temperature=model.settings.temperature, threshold=threshold)
     )
-    single = [(q, p) for q, p in zip(questions, predictions, strict=True) if q.answer is not None and not q.multi_label]
-    if single:
-        found |= _choices(single)
-    return found
+    if "multi_f1" in found and "accuracy" not in found:
+        found = {"accuracy": found.pop("exact"), "macro_f1": found.pop("multi_f1"), **found}
+    found["ci95"] = _interval(questions, predictions, threshold)
+    choices = [(q, p) for q, p in single_choices(questions, predictions) if q.task == "choice"]
+    if choices:
+        ranks = np.array([best_rank(p.logits, np.arange(len(p.logits)) == q.answer) for q, p in choices])
+        most = max(len(q.options) for q, _ in choices)
+        found["hits"] = {str(k): hits_at_k(ranks, k) for k in HITS if k == 1 or k < most}
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in found.items()}
 
 
-def _choices(rows: Sequence[tuple[Question, Prediction]]) -> dict[str, Any]:
-    """Interval and hits of single choice."""
-    right = sum(int(p.logits.argmax()) == q.answer for q, p in rows)
-    ranks = np.array([best_rank(p.logits, np.arange(len(p.logits)) == q.answer) for q, p in rows])
-    low, high = wilson_interval(right, len(rows))
-    return {"ci95": [low, high], "hits": {str(k): hits_at_k(ranks, k) for k in (1, 3, 10)}}
+def _interval(
+    questions: Sequence[Question], predictions: Sequence[Prediction], threshold: dict[str, float]
+) -> list[float] | None:
+    """95 % interval of the figure that :func:`kgreason.training.report.main_score` takes; None without a figure."""
+    right, seen = affects(questions, predictions)
+    truth, chosen = decisions(questions, predictions, threshold)
+    rows = single_choices(questions, predictions)
+    if len(right) > 1:
+        ends = ci95(mean_pearson, seen, right)
+    elif len(truth):
+        ends = ci95(macro_f1, chosen, truth)
+    elif rows:
+        ends = wilson_interval(sum(int(p.logits.argmax()) == q.answer for q, p in rows), len(rows))
+    else:
+        return None
+    return None if math.isnan(ends[0]) else list(ends)

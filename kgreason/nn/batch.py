@@ -141,8 +141,7 @@ class Collator:
         relations: the model's relation names; grows as subgraphs bring new ones.
         reading: separate (question and option apart), joint (each option with the question) or summed (both).
         max_length: tokens a sequence.
-        graph_dropout: share of the samples whose graph is left out (training only).
-        seed: of the dropout.
+        stride: tokens that two neighbouring chunks of a context share, half a chunk at most.
     """
 
     def __init__(
@@ -153,32 +152,21 @@ class Collator:
         reading: Reading = "separate",
         max_length: int = 128,
         stride: int = 32,
-        graph_dropout: float = 0.0,
-        seed: int = 0,
     ) -> None:
         self.tokenizer = tokenizer
         self.relations = relations
         self.reading = reading
         self.max_length = max_length
-        self.stride = stride
-        self.graph_dropout = graph_dropout
-        self._random = np.random.default_rng(seed)
+        self.chunk = max_length // 2
+        self.stride = min(stride, self.chunk // 2)
 
     def __call__(self, items: Sequence[Item]) -> GraphBatch:
         """Collate; one item is one question with its subgraph, or None without a graph."""
-        kept = [
-            (question, None if self.graph_dropout and self._random.random() < self.graph_dropout else subgraph)
-            for question, subgraph in items
-        ]
-        texts = self._texts([question for question, _ in kept])
-        graph = _pack_graphs(kept, self.relations)
-        graph["token_node"] = _token_nodes(kept, graph.pop("node_offset"), texts)
-        return GraphBatch(
-            **_truth([question for question, _ in kept]),
-            **texts.tensors,
-            **graph,
-            relation_state=torch.zeros(0, 0),
-        )
+        questions = [question for question, _ in items]
+        texts = self._texts(questions)
+        graph = _pack_graphs(items, self.relations)
+        graph["token_node"] = _token_nodes(items, graph.pop("node_offset"), texts)
+        return GraphBatch(**_truth(questions), **texts.tensors, **graph, relation_state=torch.zeros(0, 0))
 
     def _texts(self, questions: Sequence[Question]) -> _Texts:
         texts = _Texts()
@@ -204,13 +192,13 @@ class Collator:
 
     def chunks(self, context: str) -> list[str]:
         """Windows of a long text, half a sequence each, overlapping by ``stride`` tokens."""
-        size = self.max_length // 2
         offsets = self.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
             "offset_mapping"
         ]
-        step = max(1, size - self.stride)
-        starts = range(0, max(1, len(offsets) - self.stride), step)
-        return [context[offsets[i][0] : offsets[min(i + size, len(offsets)) - 1][1]] for i in starts if offsets]
+        if not offsets:
+            return []
+        starts = range(0, max(1, len(offsets) - self.stride), self.chunk - self.stride)
+        return [context[offsets[i][0] : offsets[min(i + self.chunk, len(offsets)) - 1][1]] for i in starts]
 
 
 class _Texts:

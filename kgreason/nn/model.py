@@ -131,15 +131,13 @@ class ReasoningModel(nn.Module):
         model.load_state_dict(kept, strict=False)
         return model
 
-    def collator(self, *, graph_dropout: float = 0.0, seed: int = 0) -> Collator:
+    def collator(self) -> Collator:
         """The collator that makes this model's batches."""
         return Collator(
             self.backbone.tokenizer,
             self.relations,
             reading=self.settings.reading,
             max_length=self.settings.max_length,
-            graph_dropout=graph_dropout,
-            seed=seed,
         )
 
     def forward(self, batch: GraphBatch) -> Scores:

@@ -1,4 +1,4 @@
-"""Questions joined with their subgraphs, computed once and mapped from the cache."""
+"""Questions joined with their subgraphs, computed once and mapped from the cache, or made when they are read."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import overload
 
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
+from kgreason.grounding import Grounder
 from kgreason.records import Question, Subgraph
 from kgreason.retrieval.file import SubgraphFile
+from kgreason.retrieval.subgraph import Retriever
 
 __all__ = ["Pairs"]
 
@@ -23,6 +25,7 @@ class Pairs(Sequence[Pair]):
         graph: the graph, or None.
         config: of the retrieval.
         progress: called with (stage, done, total) while subgraphs are computed.
+        stored: compute all subgraphs now and keep them in the cache; otherwise each when it is read.
 
     Example:
         >>> Pairs([Question("Why?")])[0][1] is None
@@ -35,9 +38,16 @@ class Pairs(Sequence[Pair]):
         graph: KnowledgeGraph | None = None,
         config: RetrievalConfig | None = None,
         progress: Callable[[str, int, int], None] | None = None,
+        *,
+        stored: bool = True,
     ) -> None:
         self.questions = questions
-        self.subgraphs = None if graph is None else SubgraphFile(graph, questions, config, progress=progress)
+        self._subgraph: Callable[[int], Subgraph | None] = lambda _: None
+        if graph is not None and stored:
+            self._subgraph = SubgraphFile(graph, questions, config, progress=progress).__getitem__
+        elif graph is not None:
+            grounder, retriever = Grounder(graph, config), Retriever(graph, config)
+            self._subgraph = lambda i: retriever.retrieve(grounder.ground(questions[i]))
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -50,4 +60,4 @@ class Pairs(Sequence[Pair]):
         """One pair, or those of a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        return self.questions[index], None if self.subgraphs is None else self.subgraphs[index]
+        return self.questions[index], self._subgraph(index)

@@ -56,7 +56,7 @@ class RunConfig:
         graph_dropout: share of the samples trained without their graph.
         patience: reports without a better dev score before it stops; 0 never stops.
         held_out: share of each task's training samples kept for fitting gate, temperature and thresholds.
-        dev_limit: dev questions a task read at each report; the last report reads all.
+        dev_limit: dev questions a task read at each report; 0 for all.
         save_steps: steps between checkpoints; 0 for each report.
         bf16: M runs in bfloat16.
         test: whether the test splits are read at the end.

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 
 from kgreason.nn.batch import Item
-from kgreason.nn.model import ReasoningModel
+from kgreason.nn.model import ReasoningModel, pick_device
+from kgreason.nn.predict import predict
 from kgreason.training.config import RunConfig
 from kgreason.training.losses import losses
-from kgreason.training.mixture import Mixture, shares
+from kgreason.training.mixture import shares
 from kgreason.training.run import Data, plan_steps
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "TaskPlan", "plan"]
 
-_TRIALS = 3
+TRIALS = 3
+DEV_TRIAL = 32
+
+
+@dataclass(frozen=True)
+class TaskPlan:
+    """One task of a run beforehand.
+
+    Args:
+        train: training samples.
+        held_out: samples kept for fitting.
+        dev: dev samples.
+        share: of the steps.
+        step_seconds: measured time of a step.
+        question_seconds: measured time of a dev question.
+    """
+
+    train: int
+    held_out: int
+    dev: int
+    share: float
+    step_seconds: float
+    question_seconds: float
 
 
 @dataclass(frozen=True)
@@ -27,56 +53,110 @@ class Plan:
     """A run beforehand.
 
     Args:
-        samples: training samples per task.
-        shares: share of the steps per task.
+        tasks: by name.
         steps: of the whole run.
         trainable: parameters that change.
         parameters: all parameters.
-        minutes: expected time of the steps, reports not counted.
-        memory_mb: largest memory of this process so far, a few steps in.
+        hours: expected time of steps, dev reports and the final fit.
+        memory_gb: peak of this process (of the GPU, where one is used) over the steps that were tried.
     """
 
-    samples: dict[str, int]
-    shares: dict[str, float]
+    tasks: dict[str, TaskPlan]
     steps: int
     trainable: int
     parameters: int
-    minutes: float
-    memory_mb: float
+    hours: float
+    memory_gb: float
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
         return asdict(self)
 
 
-def plan(run: RunConfig, model: ReasoningModel, data: Data) -> Plan:
-    """Time a few steps of every task and reckon the rest; the model's weights stay as they are."""
-    samples = {name: len(task.train) for name, task in data.items()}
-    share = shares(samples, run.temperature, {name: task.weight for name, task in run.tasks.items()})
+def plan(
+    run: RunConfig, model: ReasoningModel, data: Data, *, progress: Callable[[str, int, int], None] | None = None
+) -> Plan:
+    """Try a few steps of every task and reckon the rest; the model's weights stay as they are.
+
+    Args:
+        run: its configuration.
+        model: from :func:`~kgreason.training.run.build_model`; goes to the run's device.
+        data: from :func:`~kgreason.training.run.load_data`; only the samples tried are read.
+        progress: called with (stage, done, total).
+    """
+    sizes = {name: len(task.train) for name, task in data.items()}
+    share = shares(sizes, run.temperature, {name: task.weight for name, task in run.tasks.items()})
+    model.to(pick_device(run.device))
+    before, training = model.backbone.autocast, model.training
+    model.backbone.autocast = autocast = torch.bfloat16 if run.bf16 else None
+    tasks = {}
+    for done, (name, task) in enumerate(data.items()):
+        if progress is not None:
+            progress("try steps", done, len(data))
+        step = _step_seconds(run, model, task.train)
+        question = _question_seconds(model, task.dev, autocast)
+        tasks[name] = TaskPlan(len(task.train), len(task.held_out), len(task.dev), share[name], step, question)
+    model.backbone.autocast = before
+    model.train(training)
+    numbers = [(p.numel(), p.requires_grad) for p in model.parameters()]
     steps = plan_steps(run, data)
-    model.backbone.autocast = torch.bfloat16 if run.bf16 else None
-    model.train()
-    seconds = sum(share[name] * _step_seconds(run, model, task.train) for name, task in data.items())
-    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return Plan(
-        samples=samples,
-        shares=share,
+        tasks=tasks,
         steps=steps,
-        trainable=sum(size for size, learns in sizes if learns),
-        parameters=sum(size for size, _ in sizes),
-        minutes=steps * seconds / 60,
-        memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        trainable=sum(number for number, learns in numbers if learns),
+        parameters=sum(number for number, _ in numbers),
+        hours=_seconds(run, tasks, steps) / 3600,
+        memory_gb=_peak_bytes(model.device) / 1e9,
     )
 
 
+def _seconds(run: RunConfig, tasks: dict[str, TaskPlan], steps: int) -> float:
+    """Steps, a report an epoch, and held-out questions scored twice for the final fit."""
+    total = steps * sum(task.share * task.step_seconds for task in tasks.values())
+    for task in tasks.values():
+        reported = min(task.dev, run.dev_limit or task.dev)
+        total += (run.epochs * reported + 2 * task.held_out) * task.question_seconds
+    return total
+
+
+def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
+    """So many items drawn at random; fewer only where there are fewer."""
+    rows = np.random.default_rng(seed).permutation(len(items))[:count]
+    return [items[int(row)] for row in rows]
+
+
 def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) -> float:
-    """Seconds of one step, the first (which warms up) left out."""
-    mixture = Mixture({"": items}, steps=_TRIALS + 1, batch_size=run.batch_size, seed=run.seed)
-    collate, size, start = model.collator(), run.batch_size, 0.0
-    for step in range(_TRIALS + 1):
-        if step == 1:
-            start = perf_counter()
-        batch = collate([mixture[i] for i in range(step * size, (step + 1) * size)]).to(model.device)
+    """Median time of a step, the first of which, a warm-up, is left out. At learning rate 0 no weight changes."""
+    learning = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=0.0, weight_decay=0.0)
+    collate, times = model.collator(), []
+    model.train()
+    for trial in range(TRIALS + 1):
+        chosen = _some(items, run.batch_size, trial)
+        start = perf_counter()
+        batch = collate(chosen).to(model.device)
         torch.autograd.backward(losses(model(batch), batch).total)
-        model.zero_grad()
-    return (perf_counter() - start) / _TRIALS
+        optimizer.step()
+        optimizer.zero_grad()
+        _wait(model.device)
+        times.append(perf_counter() - start)
+    return median(times[1:])
+
+
+def _question_seconds(model: ReasoningModel, items: Sequence[Item], autocast: torch.dtype | None) -> float:
+    chosen = _some(items, DEV_TRIAL, 0)
+    start = perf_counter()
+    predict(model, chosen, autocast=autocast)
+    return (perf_counter() - start) / len(chosen)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _peak_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -17,15 +17,19 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
-from kgreason.tasks import load
+from kgreason.tasks import ADAPTERS, load
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.mixture import Mixture
 from kgreason.training.report import main_score, report
 
-__all__ = ["Data", "TaskData", "build_model", "load_data", "plan_steps", "train"]
+__all__ = [
+    "Data", "DevReport", "Progress", "TaskData", "build_model", "check_output", "load_data", "load_test", "plan_steps",
+    "train",
+]  # fmt: skip
 
 _log = logging.getLogger(__name__)
 Retrieve = Callable[[Sequence[Question]], Sequence[Item]]
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,29 @@ class TaskData:
 
 
 Data = Mapping[str, TaskData]
+
+
+@dataclass(frozen=True)
+class DevReport:
+    """How a run stands; printing it gives a line.
+
+    Args:
+        epoch: of ``epochs``, counted by reports.
+        epochs: of the run.
+        loss: mean training loss since the last report.
+        tasks: figures of each task's dev questions.
+        score: mean over the tasks of the figure each is judged by.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    tasks: Mapping[str, Mapping[str, float]]
+    score: float
+
+    def __str__(self) -> str:
+        figures = (f"{task} {name} {value:.3f}" for task, found in self.tasks.items() for name, value in found.items())
+        return "  ".join([f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}", *figures])
 
 
 def load_data(run: RunConfig, retrieve: Retrieve, data: str | Path | None = None) -> Data:
@@ -69,6 +96,38 @@ def _task(run: RunConfig, task: TaskConfig, retrieve: Retrieve, data: str | Path
             fix="Give more data, or less held_out.",
         )
     return TaskData(retrieve(kept), retrieve(held_out), retrieve(dev))
+
+
+def load_test(run: RunConfig, data: str | Path | None = None) -> dict[str, list[Question]]:
+    """Questions of the test splits; a task that has none is left out.
+
+    Args:
+        run: its configuration.
+        data: the folder of data sets; KGREASON_DATA if not given.
+    """
+    found: dict[str, list[Question]] = {}
+    for name, task in run.tasks.items():
+        if task.test:
+            found[name] = load(task.test, data=data)
+        elif task.data in ADAPTERS and "test" in ADAPTERS[task.data].splits:
+            found[name] = load(task.data, "test", data=data)
+    return found
+
+
+def check_output(run: RunConfig, *, resume: bool) -> None:
+    """Refuse to write over a run, or to resume what was never begun.
+
+    Raises:
+        ConfigError: says which, and what to do.
+    """
+    folder = Path(run.output)
+    begun = any(folder.glob("checkpoint-*"))
+    if resume and not begun:
+        raise ConfigError(f"{folder} holds no checkpoint to resume", fix="Leave out --resume to begin.")
+    if not resume and (begun or (folder / "model").exists()):
+        raise ConfigError(
+            f"{folder} holds a run already", fix="Go on with --resume, or choose another folder: --set output=DIR."
+        )
 
 
 def _falls(question: Question, purpose: str, share: float) -> bool:
@@ -109,7 +168,8 @@ def train(
     data: Data,
     *,
     resume: bool = False,
-    on_report: Callable[[str], None] | None = None,
+    on_report: Callable[[DevReport], None] | None = None,
+    progress: Progress | None = None,
 ) -> ReasoningModel:
     """Train, and write the finished model to ``<output>/model``.
 
@@ -118,14 +178,19 @@ def train(
         model: from :func:`build_model`.
         data: from :func:`load_data`.
         resume: go on from the last checkpoint in the run's folder; bit for bit what an unbroken run gives.
-        on_report: called with one line for each dev report.
+        on_report: called with each dev report.
+        progress: called with (stage, done, total) after each step.
 
     Returns:
         The trained model, calibrated.
+
+    Raises:
+        ConfigError: the run's folder holds a run that is not to be resumed, or none that could be.
     """
     from kgreason.training.calibration import calibrate
     from kgreason.training.trainer import ReasoningTrainer
 
+    check_output(run, resume=resume)
     mixture = Mixture(
         {name: task.train for name, task in data.items()},
         steps=plan_steps(run, data),
@@ -139,22 +204,27 @@ def train(
     model.backbone.autocast = autocast
 
     def dev_report() -> dict[str, float]:
-        figures: dict[str, float] = {}
-        scores: list[float] = []
-        for name, task in data.items():
-            items = task.dev[: run.dev_limit] if run.dev_limit else task.dev
-            predictions = predict(model, items, autocast=autocast)
-            found = report([q for q, _ in items], predictions)
-            figures |= {f"{name}_{key}": value for key, value in found.items()}
-            scores.append(main_score(found))
+        found = _dev_figures(run, model, data, autocast)
+        score = float(np.mean([main_score(figures) for figures in found.values()]))
         if on_report is not None:
-            on_report("  ".join(f"{key} {value:.3f}" for key, value in figures.items()))
-        return figures | {"score": float(np.mean(scores))}
+            on_report(DevReport(trainer.reports + 1, run.epochs, trainer.loss, found, score))
+        flat = {f"{task}_{name}": value for task, figures in found.items() for name, value in figures.items()}
+        return flat | {"score": score}
 
-    trainer = ReasoningTrainer(model, run, mixture, dev_report)
+    trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
     trainer.train(resume_from_checkpoint=resume or None)
     model.backbone.autocast = None
     model = calibrate(model, {name: task.held_out for name, task in data.items()}, autocast=autocast)
     model.save_pretrained(Path(run.output) / "model")
     storage.write_json(Path(run.output) / "log.json", trainer.state.log_history)
     return model
+
+
+def _dev_figures(
+    run: RunConfig, model: ReasoningModel, data: Data, autocast: torch.dtype | None
+) -> dict[str, dict[str, float]]:
+    found = {}
+    for name, task in data.items():
+        items = task.dev[: run.dev_limit] if run.dev_limit else task.dev
+        found[name] = report([question for question, _ in items], predict(model, items, autocast=autocast))
+    return found

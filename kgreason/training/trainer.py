@@ -9,7 +9,16 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import Dataset, Sampler, SequentialSampler
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
@@ -32,10 +41,16 @@ class ReasoningTrainer(Trainer):
         run: its configuration.
         mixture: the samples in order.
         report: evaluates on dev and returns metrics, ``score`` among them.
+        progress: called with (stage, done, total) after each step.
     """
 
     def __init__(
-        self, model: ReasoningModel, run: RunConfig, mixture: Mixture, report: Callable[[], dict[str, float]]
+        self,
+        model: ReasoningModel,
+        run: RunConfig,
+        mixture: Mixture,
+        report: Callable[[], dict[str, float]],
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self.run = run
         self.mixture = mixture
@@ -51,6 +66,24 @@ class ReasoningTrainer(Trainer):
             data_collator=lambda items: collate(items).to_mapping(),
             callbacks=[EarlyStoppingCallback(run.patience)] if run.patience else None,
         )
+        for printing in (PrinterCallback, ProgressCallback):  # what is shown is the caller's to say
+            self.remove_callback(printing)
+        if progress is not None:
+            self.add_callback(_Steps(progress))
+
+    @property
+    def loss(self) -> float:
+        """Mean training loss since the last report."""
+        since = [entry["loss"] for entry in self.state.log_history[self._last_report() + 1 :] if "loss" in entry]
+        return sum(since) / len(since) if since else float("nan")
+
+    @property
+    def reports(self) -> int:
+        """How many dev reports there have been."""
+        return sum("eval_score" in entry for entry in self.state.log_history)
+
+    def _last_report(self) -> int:
+        return max((i for i, entry in enumerate(self.state.log_history) if "eval_score" in entry), default=-1)
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         """Loss of a batch."""
@@ -95,6 +128,16 @@ class ReasoningTrainer(Trainer):
         model = self.accelerator.unwrap_model(self.model)
         assert isinstance(model, ReasoningModel)
         return model
+
+
+class _Steps(TrainerCallback):
+    """Tells of every step."""
+
+    def __init__(self, progress: Callable[[str, int, int], None]) -> None:
+        self.progress = progress
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.progress("train", state.global_step, state.max_steps)
 
 
 def load_weights(model: ReasoningModel, folder: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 #: Part of speech, name, lexicographer file, words, pointers as (symbol, name, source and target word), gloss.
-SYNSETS = (
+SYNSETS: tuple[tuple[Any, ...], ...] = (
     ("n", "door", 6, ["door"], [("#p", "building", "0000")], "a barrier"),
     ("n", "building", 6, ["building", "edifice"], [], "a structure"),
     ("n", "revolving", 6, ["revolving_door", "revolver"], [("@", "door", "0000")], "a door that turns"),
@@ -31,7 +32,7 @@ EXCEPTIONS = {"n": "children child\n", "v": "went go\ngone go\n", "a": "", "r": 
 
 
 @pytest.fixture(scope="session")
-def dictionary(tmp_path_factory) -> Path:
+def dictionary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small WordNet."""
     folder = tmp_path_factory.mktemp("dict")
     offsets = {name: f"{number:08d}" for number, (_, name, *_) in enumerate(SYNSETS, 1)}
