@@ -127,16 +127,28 @@ class Reasoner:
         Raises:
             InputError: what is asked cannot be answered; says why.
         """
+        if isinstance(options, str):
+            raise InputError("options is one text", fix="Give a list of 2 to 64 texts.")
         asked = Question(question, tuple(options), context=context, facts=tuple(facts), language=language)
         return self.answer(asked, add=add, remove=remove)
 
     def entails(self, premise: str, hypothesis: str, *, language: str = "en") -> Answer:
-        """Whether a premise entails a hypothesis; evidence runs from the premise's concepts to the hypothesis's."""
+        """Whether a premise entails a hypothesis; evidence runs from the premise's concepts to the hypothesis's.
+
+        Raises:
+            InputError: a text is empty or too long.
+        """
         return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=language))
 
     def answer(self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Answer:
-        """Answer a question of the choice or entailment kind, or any with a label set."""
-        read = self._read(validate(question), tuple(add), tuple(remove))
+        """Answer a question of the choice or entailment kind, or any with a label set.
+
+        Raises:
+            InputError: what is asked cannot be answered, has no options, or names an edge that is not there to remove.
+        """
+        if not validate(question).options:
+            raise InputError("the question has no options", fix="Give 2 to 64 options.")
+        read = self._read(question, tuple(add), tuple(remove))
         scores, batch = self._score([(read.question, read.subgraph)], read.trace)
         logits = scores.logits.numpy()
         probability = confidence(read.question, logits, self.model.settings.temperature)
@@ -170,7 +182,11 @@ class Reasoner:
         )
 
     def emotion(self, text: str, *, language: str = "en") -> Mood:
-        """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found."""
+        """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found.
+
+        Raises:
+            InputError: the text is empty or too long.
+        """
         sentiment = self._read(validate(Question(text, SENTIMENT, task="emotion", language=language)), (), ())
         ekman = Question(text, EKMAN, task="emotion", multi_label=True, language=language)
         read = self._read(validate(ekman), (), ())
@@ -218,7 +234,7 @@ class Reasoner:
     def _score(self, items: Sequence[Item], trace: dict[str, float]) -> tuple[Scores, GraphBatch]:
         start = perf_counter()
         batch = self.model.collator()(items).to(self.model.device)
-        scores = Scores(*(None if part is None else part.cpu() for part in self.model(batch)))  # type: ignore[arg-type]
+        scores = Scores(*(None if part is None else part.cpu() for part in self.model(batch)))  # type: ignore[arg-type]  # parts keep their types
         trace["model_ms"] = 1000 * (perf_counter() - start)
         return scores, batch
 
@@ -271,6 +287,8 @@ def _graph_note(read: _Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
         return False, "answered without a graph"
     if not len(read.subgraph):
         return False, "the graph gave nothing: it knows no concept of the question or its options"
-    if not any(found.paths for found in evidence):
+    if not len(read.subgraph.path_option):
         return False, "the graph gave nothing: no path of two steps joins the question to an option"
+    if not any(found.paths for found in evidence):
+        return True, "the graph's paths speak for none of the options"
     return True, ""

@@ -44,7 +44,7 @@ def train(name: str, data: str | None) -> RunConfig:
 def hours(run: RunConfig) -> float:
     """Training time of a run, its dev reports included."""
     log: list[dict[str, Any]] = storage.read_json(Path(run.output) / "log.json")
-    return sum(entry.get("train_runtime", 0.0) for entry in log) / 3600
+    return float(sum(entry.get("train_runtime", 0.0) for entry in log)) / 3600
 
 
 def card(runs: list[RunConfig], spent: float) -> str:
@@ -63,9 +63,9 @@ library_name: kgreason
 
 # mini
 
-A small reasoner: a LoRA adapter for {base} with the graph module K (typed path counter and a Bellman-Ford
-network over 64 channels), emotion E, context C and logic R, for kgreason. It answers multiple-choice questions, entailment and emotion
-in English, with evidence from a graph.
+A small reasoner: a LoRA adapter for {base} with the graph module K (typed path counter and a
+Bellman-Ford network over 64 channels), emotion E, context C and logic R, for kgreason. It answers multiple-choice
+questions, entailment and emotion in English, with evidence from a graph.
 
 ## Training data
 
@@ -81,12 +81,14 @@ path weights and a network without per-concept parameters.
 
     python -m tools.make_mini --data FOLDER
 
-Three runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on 2 cores: text on all tasks; more of the
-choice tasks with the others replayed; K with all that reads text held fixed, then the gate fitted on a held-out tenth.
+Three runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
+more of the choice tasks with the others replayed; K with all that reads text held fixed, then the gate fitted on a held-out
+tenth.
 
 ## Scores
 
-Dev sets, with the graph and with it switched off, stand in docs/results.jsonl of the repository under "mini ...", with commit and command.
+Dev sets, with the graph and with it switched off, stand in docs/results.jsonl of the repository under "mini ...", with
+commit and command.
 
 ## Limits
 

@@ -1,6 +1,6 @@
 """The picture in the README: a real run of a command, drawn as it looks in a terminal.
 
-    python -m tools.picture docs/images/ask.svg -- ask "Where would you keep a penguin?" --options zoo desert oven
+python -m tools.picture docs/images/ask.svg -- ask "Where would you keep a penguin?" --options zoo desert oven
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ def main() -> None:
         sys.exit("usage: python -m tools.picture OUT.svg -- COMMAND ...")
     environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
     run = subprocess.run(
-        [sys.executable, "-m", "kgreason", *command, "--quiet"], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "kgreason", *command, "--quiet"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text(f"$ kgreason {shlex.join(command)}\n", style="bold"))

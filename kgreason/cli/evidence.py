@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence_line", "evidence_tree"]
 
+#: Said of an option without paths; a model leaves out those that speak against it.
+NOTHING = {False: "no path", True: "no path speaks for it"}
+
 
 def evidence_tree(title: str, paths: Sequence[Path], *, contributions: bool = False) -> Tree:
     """Paths under what they speak for.
@@ -40,7 +43,7 @@ def evidence_tree(title: str, paths: Sequence[Path], *, contributions: bool = Fa
         if contributions:
             labels[path.edges].append(f"  {path.contribution:+.2f}", style=_colour(path.contribution))
     if not tree.children:
-        tree.add(Text("no path", style="dim"))
+        tree.add(Text(NOTHING[contributions], style="dim"))
     return tree
 
 
@@ -50,7 +53,7 @@ def evidence_line(title: str, paths: Sequence[Path], *, contributions: bool = Fa
 
     line = Text(title, style="bold")
     if not paths:
-        return line.append("  no path", style="not bold dim")
+        return line.append(f"  {NOTHING[contributions]}", style="not bold dim")
     line.append(f"  {paths[0]}", style="not bold")
     if contributions:
         line.append(f"  {paths[0].contribution:+.2f}", style=f"not bold {_colour(paths[0].contribution)}")

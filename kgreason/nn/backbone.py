@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from kgreason import storage
@@ -71,11 +72,8 @@ def load_base(name: str) -> nn.Module:
         config = AutoConfig.from_pretrained(place)
         pooling = {"add_pooling_layer": False} if config.model_type in _POOLED else {}
         model: nn.Module = AutoModel.from_pretrained(place, config=config, use_safetensors=True, **pooling)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"base model {name!r} cannot be loaded: {str(error).splitlines()[0]}",
-            fix=f"Give a folder of a Hugging Face model with {_WEIGHTS}, or one of {', '.join(PACKAGED)}.",
-        ) from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _unusable(name, error) from error
     return model
 
 
@@ -89,16 +87,30 @@ def hidden_size(model: nn.Module) -> int:
 
 
 def load_tokenizer(name: str) -> Any:
-    """The fast tokenizer of a base. Decoders without a padding token pad with their end token."""
+    """The fast tokenizer of a base, padding at the end. Decoders without a padding token pad with their end token.
+
+    Raises:
+        CheckpointError: the base has none.
+    """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(find_base(name))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(find_base(name), padding_side="right")
+    except (OSError, ValueError) as error:
+        raise _unusable(name, error) from error
     if not tokenizer.is_fast:
         raise CheckpointError(f"base model {name!r} has no fast tokenizer", fix="Use a base with a tokenizer.json.")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.model_max_length = 10**9  # long contexts are cut by the collator, not warned about
     return tokenizer
+
+
+def _unusable(name: str, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"base model {name!r} cannot be loaded: {str(error).splitlines()[0]}",
+        fix=f"Give a folder of a Hugging Face model with {_WEIGHTS}, or one of {', '.join(PACKAGED)}.",
+    )
 
 
 class Backbone(nn.Module):
@@ -115,9 +127,10 @@ class Backbone(nn.Module):
         self.tokenizer = tokenizer
         config: Any = model.config
         self.width = hidden_size(model)
+        self.positions: int | None = getattr(config, "max_position_embeddings", None)
         self._has_types = getattr(config, "type_vocab_size", 0) > 1
         self.autocast: torch.dtype | None = None  # training and bulk scoring run M in bfloat16
-        self._relations: tuple[list[str], Tensor] | None = None
+        self._relations: tuple[tuple[tuple[str, ...], torch.device, torch.dtype | None], Tensor] | None = None
 
     def forward(self, state: CognitiveState) -> CognitiveState:
         """Write token states. Shapes: batch.input_ids [t, l] -> tokens [s, l, d]."""
@@ -145,24 +158,37 @@ class Backbone(nn.Module):
         return torch.cat(states)[order.argsort()]
 
     def relation_states(self, names: RelationNames) -> Tensor:
-        """Text states of relation codes, without gradient; kept while M does not change. Shape: [2 · len(names), d]."""
-        if self._relations is not None and self._relations[0] == names.names:
-            return self._relations[1]
+        """Text states of relation codes, without gradient or dropout; kept while M does not change.
+
+        Shapes:
+            [2 · len(names), d].
+        """
+        device = next(self.model.parameters()).device
+        wanted = (tuple(names.names), device, self.autocast)
+        if self._relations is None or self._relations[0] != wanted or (self.training and self._learns()):
+            self._relations = wanted, self._relation_states(names, device)
+        return self._relations[1]
+
+    def _relation_states(self, names: RelationNames, device: torch.device) -> Tensor:
         table = RelationTable.load()
         phrases = [phrase for name in names.names for phrase in (table[name].phrase, table[name].inverse)]
-        device = next(self.model.parameters()).device
         if not phrases:
             return torch.zeros(0, self.width, device=device)
-        encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", return_token_type_ids=True).to(device)
-        with torch.no_grad():
+        training = self.model.training
+        self.model.eval()
+        with torch.inference_mode(False), torch.no_grad():  # what is kept here may meet gradients later
+            encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", return_token_type_ids=True).to(device)
             states = self.encode(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"])
-        states = states.sum(1) / encoded["attention_mask"].sum(1, keepdim=True)
-        if not (self.training and any(parameter.requires_grad for parameter in self.model.parameters())):
-            self._relations = (list(names.names), states)
+            states = states.sum(1) / encoded["attention_mask"].sum(1, keepdim=True)
+        self.model.train(training)
         return states
 
+    def _learns(self) -> bool:
+        return any(parameter.requires_grad for parameter in self.model.parameters())
+
     def train(self, mode: bool = True) -> Backbone:
-        """As in torch; relation states are computed anew after a change of mode."""
-        self._relations = None
+        """As in torch; where M learns, relation states are computed anew."""
+        if self._learns():
+            self._relations = None
         super().train(mode)
         return self

@@ -17,7 +17,7 @@ from kgreason.nn.context import Context
 from kgreason.nn.emotion import Emotion
 from kgreason.nn.knowledge import Knowledge, KnowledgeConfig
 from kgreason.nn.logic import Logic
-from kgreason.nn.lora import LoraSettings, adapted, adapter_files, merge_adapter
+from kgreason.nn.lora import LoraSettings, adapted, adapter_files, load_adapter, merge_adapter
 from kgreason.nn.state import CognitiveState, Scores
 from kgreason.nn.weights import cast, read_tensors
 
@@ -25,6 +25,7 @@ __all__ = ["ModelConfig", "ReasoningModel", "pick_device"]
 
 FORMAT = 1
 _CONFIG, _WEIGHTS, _ADAPTER = "config.json", "model.safetensors", "adapter"
+_READS_GRAPH = ("knowledge.", "emotion.attention.", "emotion.concepts.", "logic.node", "logic.gate.")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ class ModelConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """The inverse of :meth:`to_json`."""
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            CheckpointError: the values are of another format.
+        """
         values = dict(values)
         if (found := values.pop("format", None)) != FORMAT:
             raise CheckpointError(
@@ -83,17 +88,35 @@ class ModelConfig:
 
 
 def pick_device(device: str = "auto") -> torch.device:
-    """``auto`` is CUDA where there is one, else the CPU; any other name is taken at its word."""
+    """``auto`` is CUDA where there is one, else the CPU.
+
+    Raises:
+        ConfigError: there is no such device.
+
+    Example:
+        >>> pick_device("cpu")
+        device(type='cpu')
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(device)
+        found = torch.device(device)
     except RuntimeError:
         raise ConfigError(f"device is {device!r}", fix="Use auto, cpu or cuda.") from None
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"device is {device!r}, but there is no CUDA here", fix="Use auto or cpu.")
+    return found
 
 
 class ReasoningModel(nn.Module):
     """The five modules in the order of the formula.
+
+    Args:
+        config: what it is made of.
+        backbone: M.
+
+    Raises:
+        ConfigError: sequences are to be longer than M can read.
 
     Example:
         >>> model = ReasoningModel.create(ModelConfig())  # doctest: +SKIP
@@ -102,6 +125,11 @@ class ReasoningModel(nn.Module):
 
     def __init__(self, config: ModelConfig, backbone: Backbone) -> None:
         super().__init__()
+        if backbone.positions is not None and config.max_length > backbone.positions:
+            raise ConfigError(
+                f"max_length is {config.max_length}, but {config.base} reads {backbone.positions} tokens at most",
+                fix=f"Give max_length a value of {backbone.positions} or less.",
+            )
         self.settings = config
         graph_width = config.knowledge.graph_width if config.knowledge else KnowledgeConfig().graph_width
         self.relations = RelationNames()
@@ -115,19 +143,29 @@ class ReasoningModel(nn.Module):
     def create(cls, config: ModelConfig) -> Self:
         """A new model on its pretrained base, ready to be trained."""
         base = load_base(config.base)
-        width = hidden_size(base)
-        if config.knowledge is not None and config.knowledge.width != width:
-            config = replace(config, knowledge=replace(config.knowledge, width=width))
+        if config.knowledge is not None:
+            config = replace(config, knowledge=replace(config.knowledge, width=hidden_size(base)))
         if config.lora is not None:
             base = adapted(base, config.lora)
         return cls(config, Backbone(base, load_tokenizer(config.base)))
 
     def with_knowledge(self, knowledge: KnowledgeConfig) -> ReasoningModel:
-        """The same model with a new, untrained K; the other parts keep their weights."""
+        """The same model with a new K; what reads a graph begins anew, all else keeps its weights.
+
+        Raises:
+            ConfigError: K's nodes are of another width than those that E was made for.
+        """
+        knowledge = replace(knowledge, width=self.backbone.width)
         if self.settings.knowledge == knowledge:
             return self
+        width = (self.settings.knowledge or KnowledgeConfig()).graph_width
+        if knowledge.graph_width != width:
+            raise ConfigError(
+                f"knowledge.graph_width is {knowledge.graph_width}, but the model was made with {width}",
+                fix=f"Give {width}, or train from the pretrained base.",
+            )
         model = type(self)(replace(self.settings, knowledge=knowledge), self.backbone).to(self.device)
-        kept = {name: tensor for name, tensor in self.own_state().items() if not name.startswith("knowledge.")}
+        kept = {name: tensor for name, tensor in self.own_state().items() if not name.startswith(_READS_GRAPH)}
         model.load_state_dict(kept, strict=False)
         return model
 
@@ -172,9 +210,16 @@ class ReasoningModel(nn.Module):
         Args:
             folder: replaced if it exists.
             dtype: store weights in another type, such as torch.float16 for a shipped checkpoint.
+
+        Raises:
+            CheckpointError: the adapter was merged into the base and cannot be told from it.
         """
         from safetensors.torch import save
 
+        if self.settings.lora is not None and not self._adapter_apart:
+            raise CheckpointError(
+                "the adapter of this model is merged into its base", fix="Load it with trainable=True to save it."
+            )
         config = replace(self.settings, base_digest=base_digest(self.settings.base))
         tensors = {name: cast(tensor, dtype) for name, tensor in self.own_state().items()}
 
@@ -208,13 +253,27 @@ class ReasoningModel(nn.Module):
                 f"expected {config.base_digest[:12]}",
                 fix="Install the base named in the checkpoint's config.json.",
             )
+        place = pick_device(device)
         base = load_base(config.base)
         if config.lora is not None:
-            adapter = folder / _ADAPTER
-            base = adapted(base, config.lora, adapter) if trainable else merge_adapter(base, config.lora, adapter)
+            base = adapted(base, config.lora) if trainable else merge_adapter(base, config.lora, folder / _ADAPTER)
         model = cls(config, Backbone(base, load_tokenizer(config.base)))
-        model._load(folder / _WEIGHTS)
-        return model.to(pick_device(device)).eval()
+        model.load_weights(folder)
+        return model.to(place).eval()
+
+    def load_weights(self, folder: str | Path) -> None:
+        """Read the weights of a checkpoint of the same configuration; the adapter too, where it is kept apart.
+
+        Raises:
+            CheckpointError: a file is missing, or a weight is not finite or does not fit.
+        """
+        self._load(Path(folder) / _WEIGHTS)
+        if self._adapter_apart:
+            load_adapter(self.backbone.model, Path(folder) / _ADAPTER)
+
+    @property
+    def _adapter_apart(self) -> bool:
+        return hasattr(self.backbone.model, "peft_config")
 
     @staticmethod
     def _read_config(folder: Path) -> ModelConfig:
@@ -224,7 +283,7 @@ class ReasoningModel(nn.Module):
             )
         try:
             return ModelConfig.from_json(storage.read_json(folder / _CONFIG))
-        except (TypeError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise CheckpointError(f"{folder / _CONFIG}: {error}", fix="Take the checkpoint again.") from None
 
     def _load(self, path: Path) -> None:

@@ -16,6 +16,8 @@ __all__ = ["clean", "data_home", "find", "json_lines", "lines", "table"]
 
 #: Environment variable that names the folder of data sets, one folder each.
 DATA_VARIABLE = "KGREASON_DATA"
+#: Characters of a cell of a table.
+CELL = 128 * 1024
 
 
 def clean(text: str) -> str:
@@ -136,6 +138,8 @@ def table(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[in
         header = list(columns) if columns is not None else None
         try:
             for cells in reader:
+                if max(map(len, cells), default=0) > CELL:  # csv's own limit is global, and other libraries lift it
+                    raise csv.Error(f"field larger than field limit ({CELL})")
                 if not any(cell.strip() for cell in cells):
                     continue
                 if header is None:

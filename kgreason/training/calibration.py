@@ -19,6 +19,7 @@ from kgreason.nn.predict import Prediction, predict
 __all__ = ["calibrate", "fit_gate"]
 
 PADDING = -1e4
+FEWEST = 50  #: Held-out questions below which nothing is fitted.
 _RIDGE = 0.01
 
 
@@ -37,34 +38,43 @@ def calibrate(
     """
     items = [item for task in held_out.values() for item in task]
     predictions = predict(model, items, autocast=autocast)
-    for task in TASKS:
-        rows = [i for i, (q, _) in enumerate(items) if q.task == task and q.answer is not None and not q.multi_label]
-        if rows and model.knowledge is not None:
+    single = {
+        task: [i for i, (q, _) in enumerate(items) if q.task == task and q.answer is not None and not q.multi_label]
+        for task in TASKS
+    }
+    if model.knowledge is not None:
+        for task, rows in single.items():
             fit_gate(model, task, [items[i] for i in rows], [predictions[i] for i in rows])
-    predictions = predict(model, items, autocast=autocast)
+        predictions = predict(model, items, autocast=autocast)
     temperature, threshold = dict(model.settings.temperature), dict(model.settings.threshold)
-    for task in TASKS:
-        rows = [i for i, (q, _) in enumerate(items) if q.task == task and q.answer is not None and not q.multi_label]
-        if len(rows) >= 50:
+    for task, rows in single.items():
+        if len(rows) >= FEWEST:
             temperature[task] = fit_temperature(
                 _padded([predictions[i].logits for i in rows]), np.array([items[i][0].answer for i in rows])
             )
-    for labels in {label_set(q) for q, _ in items if q.multi_label}:
-        rows = [i for i, (q, _) in enumerate(items) if q.multi_label and label_set(q) == labels]
-        if len(rows) >= 50:
+    several = [i for i, (q, _) in enumerate(items) if q.multi_label and q.answers is not None]
+    for labels in sorted({label_set(items[i][0]) for i in several}):
+        rows = [i for i in several if label_set(items[i][0]) == labels]
+        if len(rows) >= FEWEST:
             questions = [items[i][0] for i in rows]
             sure = np.array([confidence(q, predictions[i].logits) for q, i in zip(questions, rows, strict=True)])
             truth = np.array([[o in (q.answers or ()) for o in range(len(q.options))] for q in questions])
-            fitted = fit_thresholds(sure, truth)
-            threshold[labels] = float(np.mean(fitted))
+            threshold[labels] = float(np.mean(fit_thresholds(sure, truth)))
     model.settings = replace(model.settings, temperature=temperature, threshold=threshold)
     return model
 
 
 def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], predictions: Sequence[Prediction]) -> None:
-    """Fit γ(q) = softplus(w · features) by cross-entropy over text + γ · graph, with a small ridge towards closed."""
+    """Fit γ(q) = softplus(w · features) by cross-entropy over text + γ · graph, with a small ridge towards closed.
+
+    Args:
+        model: its gate is changed in place; it stays as it is where too few questions have a path.
+        task: the kind of task the gate is fitted for.
+        items: questions with one right option, never trained on.
+        predictions: of them, in the same order.
+    """
     rows = [i for i, p in enumerate(predictions) if p.features is not None and p.features[_COVERAGE] > 0]
-    if len(rows) < 50:
+    if len(rows) < FEWEST:
         return
     text = torch.tensor(_padded([predictions[i].text for i in rows]))
     graph = torch.tensor(_padded([predictions[i].paths + predictions[i].graph for i in rows], 0.0))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from kgreason import storage
-from kgreason.errors import ConfigError
+from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.model import ModelConfig
 
 __all__ = ["RunConfig", "TaskConfig", "load_run"]
@@ -26,6 +26,9 @@ class TaskConfig:
         test: file of the test split when ``data`` is a path.
         limit: at most so many training samples; 0 for all.
         weight: factor of its share of the batches.
+
+    Raises:
+        ConfigError: a value out of its range.
     """
 
     data: str
@@ -33,6 +36,9 @@ class TaskConfig:
     test: str = ""
     limit: int = 0
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_ranges(self, ("limit", 0, 10**9), ("weight", 1e-6, 1e6))
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,9 @@ class RunConfig:
         test: whether the test splits are read at the end.
         seed: of everything random.
         device: auto, cpu or cuda.
+
+    Raises:
+        ConfigError: no task, or a value out of its range.
     """
 
     output: str
@@ -90,17 +99,21 @@ class RunConfig:
     def __post_init__(self) -> None:
         if not self.tasks:
             raise ConfigError("the run has no tasks", fix='Add a table such as [tasks.csqa] data = "commonsenseqa".')
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ConfigError(f"{name} is {value}", fix=f"Give a value from {low} to {high}.")
+        _check_ranges(self, *_RANGES)
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs", 1, 10_000), ("steps_per_epoch", 0, 10**9), ("batch_size", 1, 65_536), ("learning_rate", 0, 1),
     ("head_rate", 0, 1), ("warmup", 0, 1), ("temperature", 1, 100), ("graph_dropout", 0, 1), ("patience", 0, 10_000),
-    ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
+    ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9), ("seed", 0, 2**32 - 1),
 )  # fmt: skip
+
+
+def _check_ranges(config: object, *ranges: tuple[str, float, float]) -> None:
+    for name, low, high in ranges:
+        value = getattr(config, name)
+        if not low <= value <= high:
+            raise ConfigError(f"{name} is {value}", fix=f"Give a value from {low} to {high}.")
 
 
 def load_run(path: str | Path, settings: Sequence[str] = ()) -> RunConfig:
@@ -112,14 +125,14 @@ def load_run(path: str | Path, settings: Sequence[str] = ()) -> RunConfig:
 
     Raises:
         ConfigError: a key that does not exist or a value that is not allowed, named.
-        FormatError: the file cannot be read as TOML.
+        FormatError: the file cannot be read, or not as TOML.
     """
     with storage.open_text(path) as lines:
         text = "".join(f"{line}\n" for line in lines)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}", fix="Correct that line.") from None
+        raise FormatError(path, f"it is not TOML: {error}", fix="Correct that line.") from None
     for setting in settings:
         _set(values, setting)
     run: RunConfig = _build(RunConfig, values, "")
@@ -151,28 +164,40 @@ def _build(cls: type[Any], values: Mapping[str, Any], where: str) -> Any:
         if key not in known:
             raise ConfigError(f"unknown key {where}{key}", fix=f"Use one of {', '.join(known)}.")
         made[key] = _value(hints[key], value, f"{where}{key}")
-    try:
-        return cls(**made)
-    except TypeError as error:
-        raise ConfigError(f"{where or 'the run'}: {error}", fix="Give the missing key.") from None
+    needed = [f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [name for name in needed if name not in made]:
+        raise ConfigError(f"{where}{missing[0]} is missing", fix="Give it a value.")
+    return cls(**made)
 
 
 _SCALARS: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    if get_origin(hint) in (Union, UnionType):
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
         if value is False:  # TOML has no null: lora = false, knowledge = false
             return None
-        hint = next(choice for choice in get_args(hint) if choice is not type(None))
-        value = {} if value is True else value
-    if get_origin(hint) is dict and where == "tasks":
-        return {name: _build(TaskConfig, table, f"tasks.{name}.") for name, table in value.items()}
-    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, Mapping):
-        return _build(hint, value, f"{where}.")
-    if get_origin(hint) in (tuple, frozenset) and isinstance(value, list):
-        return get_origin(hint)(value)
-    wanted = _SCALARS.get(hint)
-    if wanted is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool)):
-        raise ConfigError(f"{where} is {value!r}", fix=f"Give a value of type {hint.__name__}.")
-    return float(value) if hint is float else value
+        hint = next(choice for choice in inner if choice is not type(None))
+        return _value(hint, {} if value is True and is_dataclass(hint) else value, where)
+    if origin is Literal:
+        if value not in inner:
+            raise ConfigError(f"{where} is {value!r}", fix=f"Use one of {', '.join(inner)}.")
+        return value
+    if origin is dict:
+        table = _checked(value, dict, where, "a table")
+        return {name: _value(inner[1], entry, f"{where}.{name}") for name, entry in table.items()}
+    if origin is tuple:
+        return tuple(_value(inner[0], entry, where) for entry in _checked(value, list, where, "a list"))
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _build(hint, _checked(value, dict, where, "a table"), f"{where}.")
+    found = _checked(value, _SCALARS[hint], where, f"a value of type {hint.__name__}")
+    if isinstance(found, bool) and hint is not bool:
+        raise ConfigError(f"{where} is {found!r}", fix=f"Give a value of type {hint.__name__}.")
+    return float(found) if hint is float else found
+
+
+def _checked(value: Any, kind: Any, where: str, wanted: str) -> Any:
+    if not isinstance(value, kind):
+        raise ConfigError(f"{where} is {value!r}", fix=f"Give {wanted}.")
+    return value

@@ -49,6 +49,7 @@ def losses(scores: Scores, batch: GraphBatch) -> Losses:
 
 
 def _answer_loss(logits: Tensor, batch: GraphBatch) -> Tensor:
+    """Mean over the questions whose truth is known. Shapes: logits [o] -> []."""
     total, count = logits.new_zeros(()), 0
     single = batch.labels >= 0
     if single.any():
@@ -60,5 +61,5 @@ def _answer_loss(logits: Tensor, batch: GraphBatch) -> Tensor:
     if known.any():
         each = nn.functional.binary_cross_entropy_with_logits(logits[known], batch.target[known], reduction="none")
         total = total + each.sum()
-        count += int(batch.multi_label.sum())
+        count += len(torch.unique(batch.option_question[known]))
     return total / max(count, 1)

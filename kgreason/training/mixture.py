@@ -73,10 +73,11 @@ def _batches(items: Sequence[Item], count: int, size: int, random: np.random.Gen
     rounds = [random.permutation(len(items)) for _ in range(-(-count * size // len(items)))]
     rows = np.concatenate([*rounds, np.empty(0, np.int64)])[: count * size]
     length = np.array([len(question.text) + len(question.hypothesis or "") for question, _ in items])
-    for start in range(0, len(rows), WINDOW * size):
-        window = rows[start : start + WINDOW * size]
+    span = size * max(1, min(WINDOW, len(items) // size))  # no wider than the task, else copies of a sample meet
+    for start in range(0, len(rows), span):
+        window = rows[start : start + span]
         ordered = window[np.argsort(length[window], kind="stable")].reshape(-1, size)
-        rows[start : start + WINDOW * size] = ordered[random.permutation(len(ordered))].reshape(-1)
+        rows[start : start + span] = ordered[random.permutation(len(ordered))].reshape(-1)
     return rows.reshape(count, size)
 
 

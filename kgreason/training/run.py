@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from kgreason import storage
-from kgreason.errors import ConfigError
+from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.batch import Item
-from kgreason.nn.model import ReasoningModel
+from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.tasks import ADAPTERS, load
@@ -122,12 +122,28 @@ def check_output(run: RunConfig, *, resume: bool) -> None:
     """
     folder = Path(run.output)
     begun = any(folder.glob("checkpoint-*"))
-    if resume and not begun:
-        raise ConfigError(f"{folder} holds no checkpoint to resume", fix="Leave out --resume to begin.")
+    if resume and _last_checkpoint(folder) is None:
+        raise ConfigError(
+            f"{folder} holds no checkpoint to resume",
+            fix="Delete what was broken off, and begin without --resume." if begun else "Leave out --resume to begin.",
+        )
     if not resume and (begun or (folder / "model").exists()):
         raise ConfigError(
             f"{folder} holds a run already", fix="Go on with --resume, or choose another folder: --set output=DIR."
         )
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end, or None: the Trainer's state is written last."""
+
+    def whole(checkpoint: Path) -> bool:
+        try:
+            return bool(storage.read_json(checkpoint / "trainer_state.json"))
+        except FormatError:
+            return False
+
+    found = {int(path.name.partition("-")[2]): path for path in folder.glob("checkpoint-[0-9]*")}
+    return next((found[step] for step in sorted(found, reverse=True) if whole(found[step])), None)
 
 
 def _falls(question: Question, purpose: str, share: float) -> bool:
@@ -143,10 +159,16 @@ def plan_steps(run: RunConfig, data: Data) -> int:
 
 
 def build_model(run: RunConfig) -> ReasoningModel:
-    """The model to train: new, or a checkpoint to go on from (with a new K where the run names one and it has none)."""
+    """The model to train: new, or a checkpoint to go on from, with a new K where the run names one of another make.
+
+    Raises:
+        ConfigError: there is no such device, nothing to freeze by that name, or K does not fit the checkpoint.
+        CheckpointError: the checkpoint or the base cannot be used.
+    """
+    place = pick_device(run.device)
     torch.manual_seed(run.seed)
     if run.init:
-        model = ReasoningModel.from_pretrained(run.init, trainable=True, device=run.device)
+        model = ReasoningModel.from_pretrained(run.init, trainable=True, device=str(place))
         if run.model.knowledge is not None:
             model = model.with_knowledge(run.model.knowledge)
     else:
@@ -212,7 +234,7 @@ def train(
         return flat | {"score": score}
 
     trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
-    trainer.train(resume_from_checkpoint=resume or None)
+    trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
     model.backbone.autocast = None
     model = calibrate(model, {name: task.held_out for name, task in data.items()}, autocast=autocast)
     model.save_pretrained(Path(run.output) / "model")

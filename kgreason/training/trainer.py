@@ -20,21 +20,24 @@ from transformers import (
     TrainingArguments,
 )
 
+from kgreason import storage
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
-from kgreason.nn.weights import read_tensors
 from kgreason.training.config import RunConfig
 from kgreason.training.losses import losses
 from kgreason.training.mixture import Mixture
 
 __all__ = ["ReasoningTrainer"]
 
+_RELATIONS = "relations.json"
+
 
 class ReasoningTrainer(Trainer):
     """Trainer over a :class:`~kgreason.training.mixture.Mixture`.
 
-    The mixture is the whole run in order, read once; an epoch is a report. A checkpoint is the model's own folder plus
-    the Trainer's optimiser, schedule and random states, so that a resumed run goes on bit for bit.
+    The mixture is the whole run in order, read once; an epoch is a report. A checkpoint is the model's own folder, the
+    relation names met so far (their order is that of sums over relations), and the Trainer's optimiser, schedule and
+    random states, so that a resumed run goes on bit for bit.
 
     Args:
         model: to train.
@@ -68,8 +71,7 @@ class ReasoningTrainer(Trainer):
         )
         for printing in (PrinterCallback, ProgressCallback):  # what is shown is the caller's to say
             self.remove_callback(printing)
-        if progress is not None:
-            self.add_callback(_Steps(progress))
+        self.add_callback(_Steps(run.save_steps, progress))
 
     @property
     def loss(self) -> float:
@@ -115,13 +117,18 @@ class ReasoningTrainer(Trainer):
         return SequentialSampler(self.mixture)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
-        self._reasoner.save_pretrained(Path(output_dir or self.args.output_dir) / "model")
+        folder = Path(output_dir or self.args.output_dir)
+        self._reasoner.save_pretrained(folder / "model")
+        storage.write_json(folder / _RELATIONS, self._reasoner.relations.names)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        load_weights(self._reasoner, Path(resume_from_checkpoint) / "model")
+        folder = Path(resume_from_checkpoint)
+        self._reasoner.load_weights(folder / "model")
+        for name in storage.read_json(folder / _RELATIONS):
+            self._reasoner.relations.index(name)
 
     def _load_best_model(self) -> None:
-        load_weights(self._reasoner, Path(str(self.state.best_model_checkpoint)) / "model")
+        self._reasoner.load_weights(Path(str(self.state.best_model_checkpoint)) / "model")
 
     @property
     def _reasoner(self) -> ReasoningModel:
@@ -131,22 +138,23 @@ class ReasoningTrainer(Trainer):
 
 
 class _Steps(TrainerCallback):
-    """Tells of every step."""
+    """Tells of every step, and adds checkpoints between reports.
 
-    def __init__(self, progress: Callable[[str, int, int], None]) -> None:
+    The loss is logged before a checkpoint: the Trainer does not keep what it summed since the last log, so that a
+    resumed run would else show another curve.
+    """
+
+    def __init__(self, save_steps: int, progress: Callable[[str, int, int], None] | None) -> None:
+        self.save_steps = save_steps
         self.progress = progress
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self.progress("train", state.global_step, state.max_steps)
-
-
-def load_weights(model: ReasoningModel, folder: Path) -> None:
-    """Read a checkpoint's weights into a model of the same configuration that is being trained."""
-    model.load_state_dict(read_tensors(folder / "model.safetensors"), strict=False)
-    if model.settings.lora is not None:
-        from peft import set_peft_model_state_dict
-
-        set_peft_model_state_dict(model.backbone.model, read_tensors(folder / "adapter" / "adapter_model.safetensors"))
+        if self.save_steps and state.global_step % self.save_steps == 0:
+            control.should_save = True
+        if control.should_save or control.should_evaluate:
+            control.should_log = True
+        if self.progress is not None:
+            self.progress("train", state.global_step, state.max_steps)
 
 
 def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
@@ -160,7 +168,7 @@ def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
         eval_strategy="steps",
         eval_steps=each,
         save_strategy="steps",
-        save_steps=run.save_steps or each,
+        save_steps=each,
         save_total_limit=2,
         load_best_model_at_end=bool(run.patience),
         metric_for_best_model="score" if run.patience else None,
@@ -174,6 +182,7 @@ def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
         label_names=["labels"],
         save_only_model=False,
         ignore_data_skip=False,
+        restore_callback_states_from_checkpoint=True,
     )
 
 

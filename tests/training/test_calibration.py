@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from kgreason.metrics import fit_temperature
+from kgreason.nn.batch import TASKS
+from kgreason.nn.confidence import confidence
+from kgreason.nn.logic import GATE_FEATURES
+from kgreason.nn.predict import predict
+from kgreason.records import Question
+from kgreason.retrieval import Pairs
+from kgreason.training.calibration import FEWEST, calibrate, fit_gate
+from tests.models import moods, opened, places, prediction, tiny_model
+
+CHOICE = TASKS.index("choice")
+
+
+@pytest.fixture
+def model(tiny_base):
+    return tiny_model(tiny_base)
+
+
+def case(count, right, *, coverage=1.0, seed=3):
+    """Questions the text cannot answer, and a graph that knows the answer so often."""
+    random = np.random.default_rng(seed)
+    items, predictions = [], []
+    for i in range(count):
+        options = tuple(f"o{j}" for j in range(2 + i % 4))
+        truth = int(random.integers(len(options)))
+        graph = random.normal(size=len(options))
+        pointed = truth if random.random() < right else int(random.integers(len(options)))
+        graph[pointed] += 2.0
+        features = np.zeros(len(GATE_FEATURES))
+        features[0], features[1] = 1.0, coverage
+        items.append((Question(f"q{i}", options, answer=truth), None))
+        predictions.append(prediction(random.normal(size=len(options)), graph=graph, features=features))
+    return items, predictions
+
+
+def gate_of(model, predictions):
+    features = torch.tensor(np.array([p.features for p in predictions]))
+    return model.logic.gate(features, torch.full((len(features),), CHOICE))
+
+
+def test_the_gate_opens_to_a_graph_that_is_right(model):
+    items, predictions = case(211, right=0.9)
+    fit_gate(model, "choice", items, predictions)
+    assert gate_of(model, predictions).min() > 0.7
+
+
+def test_the_gate_stays_closed_on_noise(model):
+    items, predictions = case(211, right=0.0)
+    fit_gate(model, "choice", items, predictions)
+    assert gate_of(model, predictions).max() < 0.2
+
+
+def test_the_gate_never_makes_held_out_questions_less_likely_than_the_text_alone(model):
+    items, predictions = case(211, right=0.5)
+    fit_gate(model, "choice", items, predictions)
+    gate = gate_of(model, predictions).tolist()
+
+    def loss(weights):
+        return -sum(
+            np.log(confidence(q, p.text + g * p.paths)[q.answer])
+            for (q, _), p, g in zip(items, predictions, weights, strict=True)
+        )
+
+    assert loss(gate) < loss([0.0] * len(gate))
+
+
+@pytest.mark.parametrize(("count", "coverage"), [(FEWEST - 1, 1.0), (211, 0.0)])
+def test_too_few_questions_with_a_path_leave_the_gate_shut(model, count, coverage):
+    items, predictions = case(count, right=1.0, coverage=coverage)
+    fit_gate(model, "choice", items, predictions)
+    assert not model.logic.gate.fitted.any()
+    assert (gate_of(model, predictions) == 0).all()
+
+
+def test_the_gate_is_of_one_task(model):
+    fit_gate(model, "choice", *case(101, right=0.9))
+    assert model.logic.gate.fitted.tolist() == [task == "choice" for task in TASKS]
+
+
+def test_calibrate_fits_gate_temperature_and_threshold(model, tiny_graph, home):
+    labels = ("calm", "glad", "sad")
+    several = [
+        Question(f"text {i}", labels, "emotion", answers=(i % 3,), multi_label=True, id=f"s{i}") for i in range(61)
+    ]
+    held_out = {
+        "places": Pairs(places(67), tiny_graph),
+        "moods": Pairs(moods(59)),
+        "several": Pairs(several),
+        "few": Pairs([Question(f"{i}", ("yes", "no"), "emotion", answers=(0,), multi_label=True) for i in range(5)]),
+    }
+    calibrate(opened(model), held_out)
+    settings = model.settings
+    assert model.logic.gate.fitted[CHOICE]
+    assert set(settings.temperature) == {"choice", "emotion"}
+    assert set(settings.threshold) == {"calm|glad|sad"}
+    assert 0 < settings.threshold["calm|glad|sad"] < 1
+    found = predict(model, held_out["moods"])
+    expected = fit_temperature([p.logits for p in found], [q.answer for q, _ in held_out["moods"]])
+    assert settings.temperature["emotion"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_nothing_held_out_changes_nothing(model):
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    calibrate(model, {"a": [], "b": Pairs(moods(FEWEST - 1))})
+    assert model.settings.temperature == model.settings.threshold == {}
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())

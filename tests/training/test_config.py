@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from kgreason.errors import ConfigError, FormatError
+from kgreason.nn.knowledge import KnowledgeConfig
+from kgreason.nn.lora import LoraSettings
+from kgreason.training.config import RunConfig, TaskConfig, load_run
+
+RECIPES = Path(__file__).parents[2] / "tools" / "recipes"
+TASK = '[tasks.a]\ndata = "a.csv"\n'
+FULL = """
+output = "out"
+epochs = 2
+learning_rate = 1
+freeze = ["backbone", "logic.scale"]
+
+[model]
+reading = "joint"
+lora = { rank = 2, alpha = 4 }
+temperature = { choice = 2 }
+
+[model.knowledge]
+paths = "follower"
+fusion = false
+relations = ["IsA", "AtLocation"]
+
+[tasks.a]
+data = "a.csv"
+dev = "b.csv"
+weight = 2
+
+[tasks.b]
+data = "sst2"
+limit = 17
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def call(text, *settings):
+        path = tmp_path / "run.toml"
+        path.write_text(text if "output =" in text else f'output = "out"\n{text}')
+        return load_run(path, settings)
+
+    return call
+
+
+def test_nested_tables(read):
+    run = read(FULL)
+    assert (run.output, run.epochs, run.learning_rate, run.freeze) == ("out", 2, 1.0, ("backbone", "logic.scale"))
+    assert isinstance(run.learning_rate, float)
+    assert run.model.lora == LoraSettings(rank=2, alpha=4)
+    assert run.model.knowledge == KnowledgeConfig(paths="follower", fusion=False, relations=("IsA", "AtLocation"))
+    assert run.model.temperature == {"choice": 2.0}
+    assert run.tasks == {"a": TaskConfig("a.csv", dev="b.csv", weight=2.0), "b": TaskConfig("sst2", limit=17)}
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_are_runs(recipe):
+    assert load_run(recipe).tasks
+
+
+@pytest.mark.parametrize(
+    ("setting", "lora", "knowledge"),
+    [
+        ("lora = false", None, None),
+        ("knowledge = false", LoraSettings(), None),
+        ("knowledge = true", LoraSettings(), KnowledgeConfig()),
+        ("lora = true", LoraSettings(), None),
+        ("knowledge = { paths = false }", LoraSettings(), KnowledgeConfig(paths=None)),
+    ],
+)
+def test_false_leaves_a_part_out(read, setting, lora, knowledge):
+    run = read(f"[model]\n{setting}\n{TASK}")
+    assert (run.model.lora, run.model.knowledge) == (lora, knowledge)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "fix"),
+    [
+        (f"epoch = 1\n{TASK}", "unknown key epoch", "Use one of output, tasks, init"),
+        (f"[model.lora]\nrnk = 1\n{TASK}", "unknown key model.lora.rnk", "rank, alpha, dropout"),
+        ('[tasks.a]\ndata = "a.csv"\nsize = 3', "unknown key tasks.a.size", "data, dev, test"),
+        ("[tasks.a]\nlimit = 3", "tasks.a.data is missing", "Give it a value"),
+        (f'epochs = "three"\n{TASK}', "epochs is 'three'", "type int"),
+        (f"epochs = 1.5\n{TASK}", "epochs is 1.5", "type int"),
+        (f"epochs = true\n{TASK}", "epochs is True", "type int"),
+        (f"bf16 = 1\n{TASK}", "bf16 is 1", "type bool"),
+        (f"learning_rate = true\n{TASK}", "learning_rate is True", "type float"),
+        (f'freeze = "backbone"\n{TASK}', "freeze is 'backbone'", "a list"),
+        (f"freeze = [1]\n{TASK}", "freeze is 1", "type str"),
+        (f"[model]\nlora = 3\n{TASK}", "model.lora is 3", "a table"),
+        (f"[model]\nknowledge = 0\n{TASK}", "model.knowledge is 0", "a table"),
+        (f'[model]\nreading = "aloud"\n{TASK}', "model.reading is 'aloud'", "separate, joint, summed"),
+        (f'[model.knowledge]\npaths = "guess"\n{TASK}', "paths is 'guess'", "counter, follower"),
+        (f"[model.temperature]\nchoice = 'x'\n{TASK}", "model.temperature.choice is 'x'", "type float"),
+        ("tasks = 3", "tasks is 3", "a table"),
+        ("[tasks]\na = 'sst2'", "tasks.a is 'sst2'", "a table"),
+        ("[tasks]", "the run has no tasks", "[tasks.csqa]"),
+        (f"epochs = 0\n{TASK}", "epochs is 0", "from 1"),
+        (f"learning_rate = nan\n{TASK}", "learning_rate is nan", "from 0 to 1"),
+        (f"learning_rate = -1e-9\n{TASK}", "learning_rate is -1e-09", "from 0 to 1"),
+        (f"held_out = 0.51\n{TASK}", "held_out is 0.51", "to 0.5"),
+        (f"temperature = 0.5\n{TASK}", "temperature is 0.5", "from 1"),
+        (f"graph_dropout = 1.01\n{TASK}", "graph_dropout is 1.01", "to 1"),
+        (f"seed = -1\n{TASK}", "seed is -1", "from 0"),
+        (f"[model.lora]\nrank = 0\n{TASK}", "lora.rank is 0", "1 or more"),
+        (f"[model]\nmax_length = 7\n{TASK}", "max_length is 7", "8 to 8192"),
+        (f"[model.knowledge]\nheads = 0\n{TASK}", "heads is 0", "1 or more"),
+        (f"{TASK}limit = -1", "limit is -1", "from 0"),
+        (f"{TASK}weight = 0", "weight is 0.0", "from 1e-06"),
+        (f"{TASK}weight = inf", "weight is inf", "from 1e-06"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_fix(read, text, names, fix):
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    assert names in caught.value.message
+    assert fix in caught.value.fix
+
+
+def test_settings_change_keys(read):
+    settings = (
+        "epochs=5", "output=somewhere else", "model.reading=summed", "model.lora.rank=3", "tasks.a.limit=7",
+        "tasks.c.data=sst2", 'freeze=["emotion"]', "bf16=false", "model.knowledge=false", "model.base=a=b", "init=",
+    )  # fmt: skip
+    run = read(FULL, *settings)
+    assert (run.epochs, run.output, run.freeze, run.bf16, run.init) == (5, "somewhere else", ("emotion",), False, "")
+    assert (run.model.reading, run.model.base, run.model.knowledge) == ("summed", "a=b", None)
+    assert run.model.lora == LoraSettings(rank=3, alpha=4)
+    assert (run.tasks["a"].limit, run.tasks["c"].data) == (7, "sst2")
+
+
+@pytest.mark.parametrize(
+    ("setting", "names"),
+    [
+        ("epochs", "--set got 'epochs'"),
+        ("=3", "--set got '=3'"),
+        ("epochs=three", "epochs is 'three'"),
+        ("epoch=3", "unknown key epoch"),
+        ("epochs.a=3", "'epochs' is not a table"),
+        ("tasks.a.data.b=3", "'data' is not a table"),
+        ("model.lora.rank=0", "lora.rank is 0"),
+        ("tasks.new.limit=3", "tasks.new.data is missing"),
+    ],
+)
+def test_a_wrong_setting_is_named(read, setting, names):
+    with pytest.raises(ConfigError, match=r".+") as caught:
+        read(FULL, setting)
+    assert names in caught.value.message
+    assert caught.value.fix
+
+
+def test_what_is_not_toml_is_told_with_its_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text("output = \n")
+    with pytest.raises(FormatError, match="it is not TOML"):
+        load_run(path)
+    with pytest.raises(FormatError):
+        load_run(tmp_path / "none.toml")
+
+
+def test_a_run_in_python_is_checked_too():
+    with pytest.raises(ConfigError, match="batch_size is 0"):
+        RunConfig("out", {"a": TaskConfig("a.csv")}, batch_size=0)
+    assert math.isclose(RunConfig("out", {"a": TaskConfig("a.csv")}).warmup, 0.06)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgreason.nn.batch import Collator, RelationNames
+from kgreason.nn.state import Scores
+from kgreason.records import Question
+from kgreason.training.losses import GRAPH_WEIGHT, VAD_VARIANCE, losses
+
+
+@pytest.fixture(scope="module")
+def collate(tiny_base):
+    from kgreason.nn.backbone import load_tokenizer
+
+    return Collator(load_tokenizer(str(tiny_base)), RelationNames(), max_length=32)
+
+
+def naive(question, logits):
+    """Negative log-likelihood of one question, or None where its truth is unknown."""
+    if question.multi_label:
+        if question.answers is None:
+            return None
+        return sum(math.log1p(math.exp(-x if i in question.answers else x)) for i, x in enumerate(logits))
+    if question.answer is None:
+        return None
+    return math.log(sum(map(math.exp, logits))) - logits[question.answer]
+
+
+def mean(values):
+    known = [value for value in values if value is not None]
+    return sum(known) / max(1, len(known))
+
+
+@st.composite
+def question_lists(draw):
+    found = []
+    for i in range(draw(st.integers(1, 5))):
+        options = tuple(f"o{j}" for j in range(draw(st.integers(2, 5))))
+        multi_label, known = draw(st.booleans()), draw(st.booleans())
+        index = st.integers(0, len(options) - 1)
+        right = draw(st.lists(index, unique=True)) if multi_label and known else None
+        found.append(
+            Question(
+                f"text {i}",
+                options,
+                "emotion" if multi_label else "choice",
+                answer=draw(index) if known and not multi_label else None,
+                answers=None if right is None else tuple(right),
+                multi_label=multi_label,
+                vad=draw(st.none() | st.tuples(*[st.floats(0, 1)] * 3)) if multi_label else None,
+            )
+        )
+    return found
+
+
+@given(questions=question_lists(), seed=st.integers(0, 1000))
+def test_losses_are_those_of_a_loop(collate, questions, seed):
+    batch = collate([(question, None) for question in questions])
+    torch.manual_seed(seed)
+    text, paths, graph = (torch.randn(batch.num_options, requires_grad=True) for _ in range(3))
+    affect = torch.rand(len(questions), 4)
+    found = losses(Scores(text, text, paths, graph, torch.ones(len(questions)), affect, None, None), batch)
+
+    def rows(values):
+        parts = values.detach().split([len(question.options) for question in questions])
+        return mean([naive(q, part.tolist()) for q, part in zip(questions, parts, strict=True)])
+
+    errors = [
+        (a - b) ** 2
+        for q, row in zip(questions, affect.tolist(), strict=True)
+        for a, b in zip(row, q.vad or (), strict=False)
+    ]
+    assert float(found.answer) == pytest.approx(rows(text), rel=1e-5, abs=1e-6)
+    assert float(found.graph) == pytest.approx(rows(paths + graph), rel=1e-5, abs=1e-6)
+    assert float(found.affect) == pytest.approx(mean(errors) / VAD_VARIANCE, rel=1e-4, abs=1e-5)
+    total = found.answer + GRAPH_WEIGHT * found.graph + found.affect
+    assert float(found.total) == pytest.approx(float(total), rel=1e-6, abs=1e-7)
+
+
+def test_without_graph_and_truth_nothing_is_lost_and_gradients_are_finite(collate):
+    batch = collate([(Question("a", ("x", "y")), None)])
+    text = torch.zeros(2, requires_grad=True)
+    found = losses(Scores(text, text, torch.zeros(2), torch.zeros(2), torch.zeros(1), None, None, None), batch)
+    assert [float(part) for part in found] == [0.0] * 4
+
+
+def test_the_graph_parts_alone_carry_the_graph_loss(collate):
+    batch = collate([(Question("a", ("x", "y"), answer=1), None)])
+    text, paths = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    logits = text + 0.0 * paths  # a closed gate
+    found = losses(Scores(logits, text, paths, torch.zeros(2), torch.zeros(1), None, None, None), batch)
+    torch.autograd.backward(found.total)
+    assert paths.grad is not None
+    assert paths.grad.tolist() == pytest.approx([0.5 * GRAPH_WEIGHT, -0.5 * GRAPH_WEIGHT])

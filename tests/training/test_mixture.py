@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgreason.records import Question
+from kgreason.training.mixture import WINDOW, Mixture, shares
+
+SUBGRAPH = object()
+
+
+def samples(name, count):
+    """Items of many lengths, each with something in place of its graph."""
+    return [(Question(f"{name}{i}" + "x" * (i * 7 % 13)), SUBGRAPH) for i in range(count)]
+
+
+def texts(mixture):
+    return [mixture[i][0].text for i in range(len(mixture))]
+
+
+@given(
+    sizes=st.dictionaries(st.sampled_from("abcd"), st.integers(1, 10**6), min_size=1),
+    temperature=st.floats(1, 100),
+)
+def test_shares(sizes, temperature):
+    found = shares(sizes, temperature)
+    assert sum(found.values()) == pytest.approx(1)
+    for a in sizes:
+        for b in sizes:
+            assert found[a] / found[b] == pytest.approx((sizes[a] / sizes[b]) ** (1 / temperature))
+
+
+def test_shares_by_size_by_weight_and_even():
+    assert shares({"a": 1, "b": 3}, 1.0) == {"a": 0.25, "b": 0.75}
+    assert shares({"a": 1, "b": 1}, 5.0, {"a": 3.0}) == {"a": 0.75, "b": 0.25}
+    assert shares({"a": 1, "b": 10**6}, 1e9)["a"] == pytest.approx(0.5)
+
+
+@given(
+    sizes=st.tuples(st.integers(1, 41), st.integers(1, 41)),
+    steps=st.integers(1, 83),
+    batch=st.integers(1, 7),
+    seed=st.integers(0, 99),
+)
+def test_every_batch_is_of_one_task_and_samples_come_in_turn(sizes, steps, batch, seed):
+    tasks = {"a": samples("a", sizes[0]), "b": samples("b", sizes[1])}
+    mixture = Mixture(tasks, steps=steps, batch_size=batch, seed=seed)
+    found = texts(mixture)
+    assert len(found) == len(mixture) == steps * batch
+    for start in range(0, len(found), batch):
+        assert len({text[0] for text in found[start : start + batch]}) == 1
+    for name, size in zip("ab", sizes, strict=True):
+        own = [text for text in found if text[0] == name]
+        window = batch * max(1, min(WINDOW, size // batch))
+        for end in [*range(window, len(own), window), len(own)]:
+            counts = Counter(own[:end])
+            most, fewest = max(counts.values(), default=0), min(counts.values()) if len(counts) == size else 0
+            assert most - fewest <= 1  # each once before any twice, save in the window where a round ends
+
+
+@pytest.mark.parametrize("size", [7, 211])
+def test_a_round_is_a_permutation(size):
+    items = samples("a", size)
+    found = texts(Mixture({"a": items}, steps=3 * size, batch_size=1, seed=3))
+    assert Counter(found) == dict.fromkeys((question.text for question, _ in items), 3)
+
+
+def test_order_is_a_function_of_the_seed():
+    tasks = {"a": samples("a", 53), "b": samples("b", 29)}
+
+    def make(seed):
+        return Mixture(tasks, steps=31, batch_size=5, temperature=2.0, graph_dropout=0.5, seed=seed)
+
+    first, again, other = make(7), make(7), make(8)
+    assert [first[i] for i in range(len(first))] == [again[i] for i in range(len(again))]
+    assert texts(first) != texts(other)
+    before = np.random.default_rng(0).permutation(len(first))
+    assert [first[int(i)] for i in before] == [again[int(i)] for i in before]  # whatever was read before
+
+
+def test_a_resumed_tail_is_the_tail_of_the_whole():
+    tasks = {"a": samples("a", 53), "b": samples("b", 29)}
+    whole = texts(Mixture(tasks, steps=31, batch_size=5, seed=7))
+    resumed = Mixture(tasks, steps=31, batch_size=5, seed=7)
+    assert [resumed[i][0].text for i in range(65, len(resumed))] == whole[65:]
+
+
+def test_tasks_come_by_their_shares_and_graphs_are_dropped_by_theirs():
+    tasks = {"a": samples("a", 100), "b": samples("b", 900), "empty": []}
+    mixture = Mixture(tasks, steps=4001, batch_size=1, temperature=2.0, graph_dropout=0.25, seed=1)
+    assert mixture.shares == {"a": pytest.approx(0.25), "b": pytest.approx(0.75)}
+    assert sum(text[0] == "a" for text in texts(mixture)) / len(mixture) == pytest.approx(0.25, abs=0.03)
+    dropped = sum(mixture[i][1] is None for i in range(len(mixture)))
+    assert dropped / len(mixture) == pytest.approx(0.25, abs=0.03)
+
+
+def test_a_batch_holds_texts_of_like_length():
+    items = [(Question("x" * (1 + i * 37 % 101)), None) for i in range(101)]
+    mixture = Mixture({"a": items}, steps=20, batch_size=5, seed=1)
+    found = np.array([len(text) for text in texts(mixture)]).reshape(-1, 5)
+    assert (found.max(1) - found.min(1)).mean() < 10

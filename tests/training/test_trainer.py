@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import TrainerCallback
+
+from kgreason.retrieval import Pairs
+from kgreason.training.config import RunConfig, TaskConfig
+from kgreason.training.mixture import Mixture
+from kgreason.training.run import TaskData, build_model, train
+from kgreason.training.trainer import ReasoningTrainer
+from tests.models import KNOWLEDGE, moods, places, tiny_config
+from tools.measure_resume import curve, differing
+
+STEPS = 12
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+class Kill(TrainerCallback):
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **_):
+        if state.global_step == self.step:
+            raise Killed
+
+
+def recipe(base, folder, **more):
+    """12 steps of 4 questions in 2 epochs, with a checkpoint after each 5 steps too."""
+    settings = {
+        "epochs": 2, "steps_per_epoch": STEPS // 2, "batch_size": 4, "save_steps": 5, "device": "cpu", "bf16": False,
+    }  # fmt: skip
+    config = tiny_config(base, knowledge=KNOWLEDGE, dropout=0.1)
+    tasks = {"places": TaskConfig("places.jsonl"), "moods": TaskConfig("moods.csv")}
+    return RunConfig(str(folder), tasks, model=config, **(settings | more))
+
+
+@pytest.fixture
+def data(tiny_graph, home):
+    graph, text = Pairs(places(23), tiny_graph), Pairs(moods(29))
+    return {"places": TaskData(graph, [], graph[:5]), "moods": TaskData(text, [], text[:6])}
+
+
+def kill_after(step):
+    """Raises from the Trainer's callback once a step is done, before its checkpoint."""
+
+    def progress(_, done, __):
+        if done == step:
+            raise Killed
+
+    return progress
+
+
+def weights(model):
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def assert_same_run(whole, broken, a, b):
+    assert differing(curve(whole.output), curve(broken.output)) == 0
+    assert a.keys() == b.keys()
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+
+
+@pytest.mark.parametrize("more", [{}, {"bf16": True, "patience": 2}, {"steps_per_epoch": 13, "epochs": 1}])
+def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, more):
+    whole = recipe(tiny_base, tmp_path / "whole", **more)
+    a = weights(train(whole, build_model(whole), data))
+    assert all(math.isfinite(loss) for loss, _ in curve(whole.output).values())
+
+    broken = replace(whole, output=str(tmp_path / "broken"))
+    steps = broken.steps_per_epoch * broken.epochs
+    killed = random.Random(len(more)).randint(6, steps - 1)
+    with pytest.raises(Killed):
+        train(broken, build_model(broken), data, progress=kill_after(killed))
+    torch.manual_seed(99)
+    torch.rand(7)  # another process has other random states
+    b = weights(train(broken, build_model(broken), data, resume=True))
+    assert_same_run(whole, broken, a, b)
+
+
+def test_a_run_killed_twice_goes_on_bit_for_bit(tiny_base, tmp_path, data):
+    whole = recipe(tiny_base, tmp_path / "whole")
+    a = weights(train(whole, build_model(whole), data))
+    broken = replace(whole, output=str(tmp_path / "broken"))
+    for resume, step in ((False, 7), (True, 11)):
+        with pytest.raises(Killed):
+            train(broken, build_model(broken), data, resume=resume, progress=kill_after(step))
+    b = weights(train(broken, build_model(broken), data, resume=True))
+    assert_same_run(whole, broken, a, b)
+
+
+def make(tiny_base, tmp_path, data, **more):
+    run = recipe(tiny_base, tmp_path / "run", **more)
+    tasks = {name: task.train for name, task in data.items()}
+    mixture = Mixture(tasks, steps=STEPS, batch_size=4, seed=run.seed)
+    seen = []
+
+    def report():
+        seen.append(trainer.state.global_step)
+        return {"score": float(len(seen))}
+
+    trainer = ReasoningTrainer(build_model(run), run, mixture, report)
+    return trainer, seen
+
+
+def test_reports_come_once_an_epoch_and_the_loss_is_the_mean_since(tiny_base, tmp_path, data):
+    trainer, seen = make(tiny_base, tmp_path, data)
+    assert math.isnan(trainer.loss)
+    assert trainer.reports == 0
+    trainer.train()
+    assert seen == [STEPS // 2, STEPS]
+    assert trainer.reports == 2
+    logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert len(logged) == STEPS
+    trainer.state.log_history = [{"loss": 9.0}, {"eval_score": 1.0}, {"loss": 1.0}, {"loss": 2.0}]
+    assert trainer.loss == 1.5
+
+
+def test_a_callback_of_the_trainer_can_break_it_off(tiny_base, tmp_path, data):
+    trainer, _ = make(tiny_base, tmp_path, data)
+    trainer.add_callback(Kill(8))
+    with pytest.raises(Killed):
+        trainer.train()
+    found = sorted(path.name for path in (tmp_path / "run").glob("checkpoint-*"))
+    assert found == ["checkpoint-5", "checkpoint-6"]
+    names = json.loads((tmp_path / "run" / "checkpoint-6" / "relations.json").read_text())
+    assert "AtLocation" in names
+
+
+def test_rates_and_decay_by_group(tiny_base, tmp_path, data):
+    trainer, _ = make(tiny_base, tmp_path, data, learning_rate=0.25, head_rate=0.5)
+    groups = trainer.create_optimizer().param_groups
+    names = {id(parameter): name for name, parameter in trainer.model.named_parameters()}
+    for group in groups:
+        for parameter in group["params"]:
+            assert parameter.requires_grad
+            assert group["lr"] == (0.25 if names[id(parameter)].startswith("backbone.") else 0.5)
+            assert group["weight_decay"] == (0.01 if parameter.dim() > 1 else 0.0)
+    learning = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
+    assert sum(len(group["params"]) for group in groups) == len(learning)
+
+
+def test_patience_stops_a_run_that_gets_no_better_and_takes_the_best(tiny_base, tmp_path, data):
+    run = recipe(tiny_base, tmp_path / "run", epochs=6, steps_per_epoch=2, patience=1, save_steps=0)
+    mixture = Mixture({"moods": data["moods"].train}, steps=STEPS, batch_size=4, seed=1)
+    scores, kept = iter([0.5, 0.75, 0.25, 0.9, 0.9, 0.9]), []
+
+    def report():
+        kept.append(weights(trainer.model))
+        return {"score": next(scores)}
+
+    trainer = ReasoningTrainer(build_model(run), run, mixture, report)
+    trainer.train()
+    assert len(kept) == 3
+    assert all(torch.equal(kept[1][name], tensor) for name, tensor in trainer.model.state_dict().items())
