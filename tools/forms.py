@@ -105,7 +105,8 @@ class Forms:
         aliases: dict[tuple[str, str], float] = {}
         for name, labels in self.labels.items():
             plain = name.removeprefix("/c/en/").replace("_", " ")
-            found = dict.fromkeys(self._inflected(plain, degrees[name]), INFLECTED)
+            texts = sorted({plain, *filter(str.islower, labels)})
+            found = {form: INFLECTED for text in texts for form in self._inflected(text, degrees[name])}
             found.update((normal_form(word), prior) for word, prior in self.spelled.get(name, {}).items())
             found[plain] = INFLECTED
             own = {normal_form(label) for label in labels}

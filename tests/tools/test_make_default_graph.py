@@ -84,6 +84,7 @@ def test_aliases_and_lemmas(made):
     tables, _, lemmas = made
     aliases = {form: (name.removeprefix("/c/en/"), round(prior, 1)) for form, name, prior in tables["aliases"].rows()}
     assert aliases["revolve door"] == ("revolve_door", 0.8)
+    assert aliases["revolving doors"] == ("revolve_door", 0.8)
     assert aliases["children"] == ("child", 0.8)
     assert aliases["revolving"] == ("revolve", 0.8)
     assert "united states of america" not in aliases

@@ -1,49 +1,84 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 import torch
 
-from kgreason.retrieval import Pairs
+from kgreason.nn.model import ModelConfig
+from kgreason.records import Question
 from kgreason.training.config import RunConfig, TaskConfig
-from kgreason.training.mixture import shares
 from kgreason.training.plan import plan
-from kgreason.training.run import TaskData
-from tests.models import moods, places, tiny_model
+from kgreason.training.run import TaskData, plan_steps
+from tests.checkpoints import tiny_model
+
+LABELS = ("bad", "good")
 
 
-@pytest.fixture
-def found(tiny_base, tiny_graph, tmp_path):
-    run = RunConfig(
-        str(tmp_path / "out"), {"a": TaskConfig("a"), "b": TaskConfig("b", weight=2.0)},
-        device="cpu", epochs=3, batch_size=5, temperature=2.0,
-    )  # fmt: skip
-    model = tiny_model(tiny_base)
+def items(count: int) -> list[tuple[Question, None]]:
+    return [(Question(f"text number {i}", LABELS, "emotion", answer=i % 2), None) for i in range(count)]
+
+
+def run_of(base: str, **settings) -> RunConfig:
+    tasks = {name: TaskConfig(data="sst2") for name in ("small", "large")}
+    return RunConfig(output="nowhere", tasks=tasks, model=ModelConfig(base=base, lora=None), batch_size=4, **settings)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_base):
+    return tiny_model(tiny_base)
+
+
+DATA = {"small": TaskData(items(3), items(2), items(5)), "large": TaskData(items(48), [], items(7))}
+
+
+def test_a_plan_counts_samples_shares_and_parameters(model, tiny_base):
+    run = run_of(str(tiny_base), temperature=1.0)
+    stages: list[tuple[str, int, int]] = []
+    found = plan(run, model, DATA, progress=lambda *stage: stages.append(stage))
+    assert found.steps == plan_steps(run, DATA) == 3 * 13
+    assert [(task.train, task.held_out, task.dev) for task in found.tasks.values()] == [(3, 2, 5), (48, 0, 7)]
+    assert found.tasks["small"].share == pytest.approx(3 / 51)
+    assert found.parameters == sum(p.numel() for p in model.parameters())
+    assert found.trainable == sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert stages == [("try steps", 0, 2), ("try steps", 1, 2)]
+
+
+def test_expected_time_is_that_of_steps_reports_and_fit(model, tiny_base):
+    run = run_of(str(tiny_base), dev_limit=6)
+    found = plan(run, model, DATA)
+    small, large = found.tasks["small"], found.tasks["large"]
+    steps = found.steps * (small.share * small.step_seconds + large.share * large.step_seconds)
+    reports = 3 * (5 * small.question_seconds + 6 * large.question_seconds)
+    assert 3600 * found.hours == pytest.approx(steps + reports + 4 * small.question_seconds)
+    assert small.step_seconds > 0
+    assert 0.01 < found.memory_gb < 100
+
+
+def test_the_model_stays_as_it_is(model, tiny_base):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    a = Pairs(places(31), tiny_graph, stored=False)
-    data = {"a": TaskData(a, a[:3], a[:7]), "b": TaskData(Pairs(moods(17)), [], Pairs(moods(2)))}
-    steps = []
-    return plan(run, model, data, progress=lambda *step: steps.append(step)), model, before, steps
-
-
-def test_sizes_steps_and_shares(found, tmp_path):
-    planned, model, _, steps = found
-    assert planned.steps == 3 * 10
-    assert [(t.train, t.held_out, t.dev) for t in planned.tasks.values()] == [(31, 3, 7), (17, 0, 2)]
-    expected = shares({"a": 31, "b": 17}, 2.0, {"b": 2.0})
-    assert {name: task.share for name, task in planned.tasks.items()} == expected
-    assert planned.parameters == sum(p.numel() for p in model.parameters()) > planned.trainable > 0
-    assert planned.hours > 0
-    assert planned.memory_gb > 0.1
-    assert all(task.step_seconds > 0 and task.question_seconds > 0 for task in planned.tasks.values())
-    assert steps == [("try steps", 0, 2), ("try steps", 1, 2)]
-    assert json.loads(json.dumps(planned.to_dict())) == planned.to_dict()
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_model_stays_as_it_was(found):
-    _, model, before, _ = found
+    plan(run_of(str(tiny_base)), model, DATA)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
     assert not model.training
     assert model.backbone.autocast is None
-    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_parts_held_fixed_are_not_counted_as_trained(model, tiny_base):
+    model.backbone.requires_grad_(False)
+    try:
+        found = plan(run_of(str(tiny_base)), model, DATA)
+    finally:
+        model.backbone.requires_grad_(True)
+    assert found.trainable == found.parameters - sum(p.numel() for p in model.backbone.parameters())
+
+
+def test_only_the_samples_tried_are_read(model, tiny_base):
+    class Watched(list[tuple[Question, None]]):
+        read = 0
+
+        def __getitem__(self, index):
+            self.read += 1
+            return super().__getitem__(index)
+
+    watched = Watched(items(1000))
+    plan(run_of(str(tiny_base)), model, {"small": TaskData(watched, [], items(2)), "large": DATA["large"]})
+    assert 0 < watched.read <= 16

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgreason.nn.batch import TASKS
+from kgreason.nn.logic import GATE_FEATURES, Gate, Logic, _best
+from kgreason.nn.state import CognitiveState, PathScores
+from tests.cases import WIDTH, Order, random_batch, reorder, without_graph
+from tests.models import close
+
+G = 8
+CHOICE, ENTAILMENT, EMOTION = (TASKS.index(name) for name in ("choice", "entailment", "emotion"))
+
+
+def logic(*, awake: bool = True) -> Logic:
+    torch.manual_seed(1)
+    made = Logic(WIDTH, G)
+    if awake:
+        with torch.no_grad():
+            for parameter in made.parameters():
+                parameter.add_(torch.randn(parameter.shape) * 0.1)
+            made.gate.weight.normal_()
+            made.gate.fitted.fill_(True)
+    return made
+
+
+def state(task: int = CHOICE, *, joint: bool = False, graph: bool = True, mass: bool = False) -> CognitiveState:
+    """As C leaves it."""
+    batch = random_batch()
+    batch = replace(batch, question_task=torch.full((3,), task))
+    random = torch.Generator().manual_seed(4)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=random)
+
+    made = CognitiveState(
+        batch,
+        question=draw(3, WIDTH),
+        option=draw(7, WIDTH),
+        joint=draw(7, WIDTH) if joint else None,
+        affect=draw(3, 4).sigmoid(),
+        coverage=torch.zeros(3),
+    )
+    if not graph:
+        return replace(made, batch=without_graph(batch))
+    count = PathScores(batch.path_option, batch.path_type, draw(len(batch.path_option)))
+    nodes, coverage = draw(batch.num_nodes, G), torch.tensor([0.5, 0.0, 1.0])
+    found = torch.rand(batch.num_nodes, generator=random) if mass else None
+    return replace(made, paths=count, nodes=nodes, mass=found, coverage=coverage)
+
+
+@pytest.mark.parametrize("task", [CHOICE, ENTAILMENT, EMOTION])
+@pytest.mark.parametrize("joint", [False, True])
+def test_scores_are_those_of_a_loop(task, joint):
+    made, given_ = logic(), state(task, joint=joint, mass=True)
+    batch, scores = given_.batch, made(given_)
+    for o, b in enumerate(batch.option_question.tolist()):
+        question = given_.question[b]
+        if task in (ENTAILMENT, EMOTION):
+            place = [ENTAILMENT, EMOTION].index(task)
+            question = question + made.task[place](question)
+        if task == EMOTION:
+            question = question + made.affect(given_.affect[b] - 0.5)
+        text = made.scale[task].exp() * torch.cosine_similarity(question, given_.option[o], dim=0)
+        if task in (ENTAILMENT, EMOTION):
+            text = text + made.offset[place](given_.option[o])[0]
+        if joint and task == CHOICE:
+            text = text + made.joint(given_.joint[o])[0]
+        paths = given_.paths.value[given_.paths.option == o].sum()
+        nodes = batch.option_node[1][batch.option_node[0] == o]
+        paths = paths + (given_.mass[nodes].sum() + 1e-6).log() - math.log(1e-6)
+        query = made.node_question(given_.question[b])
+        each = [made.node(torch.cat([given_.nodes[node], query])) for node in nodes]
+        graph = torch.cat(each).mean() if each else torch.zeros(())
+        close(scores.text[o], text)
+        close(scores.paths[o], paths)
+        close(scores.graph[o], graph)
+        close(scores.logits[o], text + scores.gate[b] * (paths + graph))
+
+
+@pytest.mark.parametrize("kinds", [("questions",), ("options",), ("nodes",), ("paths",)])
+def test_order_changes_nothing(kinds):
+    made, given_ = logic(), state(mass=True)
+    order = Order.of(given_.batch, 3, *kinds)
+    found, other = made(given_), made(reorder(given_, order))
+    close(other.logits, found.logits[order.options])
+    close(other.gate, found.gate[order.questions])
+    close(other.features, found.features[order.questions])
+
+
+def test_until_the_gate_is_fitted_the_graph_adds_no_bit():
+    made = logic(awake=False)
+    scores = made(state())
+    assert torch.equal(scores.logits, scores.text)
+    assert not scores.gate.any()
+    assert not scores.graph.any()  # the last layer begins at zero
+    assert scores.paths.any()
+
+
+def test_a_question_that_no_path_reaches_is_scored_by_text_alone():
+    scores = logic()(state())
+    of = state().batch.option_question
+    assert scores.gate[1] == 0
+    assert torch.equal(scores.logits[of == 1], scores.text[of == 1])
+    assert (scores.gate[[0, 2]] > 0).all()
+
+
+def test_without_k_there_is_nothing_to_gate():
+    text = replace(state(graph=False), coverage=None)
+    scores = logic()(text)
+    assert scores.features is None
+    assert torch.equal(scores.logits, scores.text)
+    assert torch.equal(scores.logits, logic()(state(graph=False)).logits)
+
+
+def test_a_task_is_gated_by_its_own_weights():
+    made, given_ = logic(), state()
+    made.gate.fitted[CHOICE] = False
+    assert not made(given_).gate.any()
+    assert made(replace(given_, batch=replace(given_.batch, question_task=torch.full((3,), EMOTION)))).gate.any()
+
+
+def test_gate_features_can_be_read():
+    batch = random_batch()
+    text = torch.tensor([3.0, 1.0, 0.0, 0.0, 0.0, -5.0, 2.0])
+    graph = torch.tensor([1.0, 0.0, 0.0, 2.0, 2.0, 9.0, 1.0])
+    features = Gate.features(text, graph, torch.tensor([0.5, 1.0, 0.0]), batch)
+    named = {name: features[:, i].tolist() for i, name in enumerate(GATE_FEATURES)}
+    assert named["bias"] == [1, 1, 1]
+    assert named["coverage"] == [0.5, 1, 0]
+    assert named["text margin"] == pytest.approx([math.tanh(2), 0, math.tanh(7)])
+    assert named["graph margin"] == pytest.approx([math.tanh(1), 0, math.tanh(8)])
+    assert named["agreement"] == [1, 0, 0]
+    assert named["text entropy"][1] == pytest.approx(1)
+    assert named["linked"] == [1, 1, 1]
+
+
+def test_gate_features_without_a_graph_or_options():
+    batch = without_graph(random_batch(options=(2, 0, 1)))
+    features = Gate.features(torch.tensor([1e4, -1e4, 0.0]), torch.zeros(3), torch.zeros(3), batch)
+    assert features.isfinite().all()
+    assert not features[:, GATE_FEATURES.index("linked")].any()
+
+
+@given(st.lists(st.lists(st.integers(-3, 3), max_size=5), min_size=1, max_size=5))
+def test_best_option_and_its_lead(questions):
+    scores = torch.tensor([float(value) for values in questions for value in values])
+    index = torch.tensor([i for i, values in enumerate(questions) for _ in values], dtype=torch.int64)
+    best, lead = _best(scores, index, len(questions))
+    start = 0
+    for i, values in enumerate(questions):
+        if values:
+            first, *rest = sorted(values, reverse=True)
+            assert best[i] == start + values.index(first)
+            assert lead[i] == (first - rest[0] if rest else 0)
+        start += len(values)
