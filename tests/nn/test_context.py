@@ -9,7 +9,7 @@ from kgreason.nn.context import Context, OptionAttention
 from kgreason.nn.segment import segment_count
 from kgreason.nn.state import CognitiveState
 from tests.cases import WIDTH, ModuleCase, random_batch, random_state
-from tests.models import close
+from tests.formula import close
 
 
 class TestContext(ModuleCase):

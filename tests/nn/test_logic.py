@@ -12,7 +12,7 @@ from kgreason.nn.batch import TASKS
 from kgreason.nn.logic import GATE_FEATURES, Gate, Logic, _best
 from kgreason.nn.state import CognitiveState, PathScores
 from tests.cases import WIDTH, Order, random_batch, reorder, without_graph
-from tests.models import close
+from tests.formula import close
 
 G = 8
 CHOICE, ENTAILMENT, EMOTION = (TASKS.index(name) for name in ("choice", "entailment", "emotion"))

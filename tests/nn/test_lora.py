@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from kgreason.errors import CheckpointError, ConfigError
 from kgreason.nn.backbone import load_base
 from kgreason.nn.lora import LoraSettings, adapted, adapter_files, load_adapter, merge_adapter
-from tests.models import LORA, close
+from tests.formula import LORA, close
 
 IDS = torch.randint(5, 999, (3, 11), generator=torch.Generator().manual_seed(1))
 
