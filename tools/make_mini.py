@@ -82,8 +82,8 @@ path weights and a network without per-concept parameters.
     python -m tools.make_mini --data FOLDER
 
 Three runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of the choice tasks with the others replayed; K with all that reads text held fixed, then the gate fitted on a held-out
-tenth.
+more of the choice tasks with the others replayed; K with all that reads text held fixed, then the gate fitted on a
+held-out tenth.
 
 ## Scores
 

@@ -1,6 +1,8 @@
 """Kill a run with SIGKILL at a random step, resume it, and count the losses that differ from an unbroken run's.
 
     python -m tools.measure_resume --data FOLDER
+
+Each run is a process of its own; the figure is written to docs/results.jsonl.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def load_tokenizer(name: str) -> Any:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(find_base(name), padding_side="right")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise _unusable(name, error) from error
     if not tokenizer.is_fast:
         raise CheckpointError(f"base model {name!r} has no fast tokenizer", fix="Use a base with a tokenizer.json.")

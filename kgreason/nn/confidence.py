@@ -30,7 +30,7 @@ def confidence(
         [0.5, 0.5]
     """
     if question.multi_label:
-        return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))
+        return np.asarray(np.exp(-np.logaddexp(0, -logits.astype(np.float64))))
     scaled = logits.astype(np.float64) / (temperature or {}).get(question.task, 1.0)
     exps = np.exp(scaled - scaled.max())
     return np.asarray(exps / exps.sum())

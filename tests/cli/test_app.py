@@ -19,7 +19,18 @@ def test_version(run):
 def test_help_lists_every_command(run):
     shown = run("--help")
     assert shown.code == 0
-    for command in ("ask", "entails", "emotion", "train", "evaluate", "predict", "graph", "ground", "retrieve", "doctor"):
+    for command in (
+        "ask",
+        "entails",
+        "emotion",
+        "train",
+        "evaluate",
+        "predict",
+        "graph",
+        "ground",
+        "retrieve",
+        "doctor",
+    ):
         assert command in shown.out
 
 

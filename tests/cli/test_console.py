@@ -24,6 +24,12 @@ def test_people_get_every_part(capsys):
     assert shown.index("first [not markup]") < shown.index("column") < shown.index("cell")
 
 
+@pytest.mark.parametrize(("as_json", "quiet"), [(False, False), (True, False), (False, True)])
+def test_what_is_found_on_the_way_is_for_people_who_watch(capsys, as_json, quiet):
+    Output(as_json, quiet).say("epoch 1")
+    assert capsys.readouterr().out == ("" if as_json or quiet else "epoch 1\n")
+
+
 def test_what_is_not_a_number_is_not_json():
     with pytest.raises(ValueError, match="not JSON compliant"):
         Output(as_json=True, quiet=True).show(float("nan"))

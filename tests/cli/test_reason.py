@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,62 +11,67 @@ import torch
 from kgreason.config import LIMITS
 from kgreason.engine import Reasoner
 from kgreason.graph import KnowledgeGraph
+from kgreason.nn.model import ReasoningModel
 from kgreason.records import Answer
-from tests.checkpoints import tiny_model
+from tests.models import KNOWLEDGE, opened, tiny_config, tiny_model
 
-WHERE = "Where would you keep penguins?"
-OPTIONS = ("--options", "zoo", "desert", "oven")
+WHERE = "Where would you keep a penguin?"
 
 
-@pytest.fixture(scope="module")
-def models(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Checkpoints: of text alone, with K, and without E."""
-    home = tmp_path_factory.mktemp("models")
-    kinds = {"text": {}, "graph": {"knowledge": True}, "cold": {"emotion": False}}
-    for name, settings in kinds.items():
-        tiny_model(tiny_base, **settings).save_pretrained(home / name)
-    return {name: home / name for name in kinds}
+@pytest.fixture(scope="session")
+def checkpoint(tiny_base, tmp_path_factory):
+    """A model whose gate is open."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "open"
+    opened(tiny_model(tiny_base)).save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture
-def asked(run, models, tiny_folder):
-    """Runs a command with the checkpoint of a name on the tiny graph."""
-    return lambda command, *arguments, model="text": run(command, *arguments, "-m", models[model], "-g", tiny_folder)
+def ask(run, checkpoint, tiny_folder):
+    def call(*arguments, graph=tiny_folder):
+        return run("ask", WHERE, "--options", "zoo", "desert", "oven", *arguments, "-g", graph, "-m", checkpoint)
+
+    return call
 
 
-def test_ask_prints_the_wire_format(asked, models, tiny_folder):
-    values = asked("ask", WHERE, *OPTIONS, "--json", model="graph").json()
-    reasoner = Reasoner.from_pretrained(models["graph"], KnowledgeGraph.open(tiny_folder))
-    expected = reasoner.ask(WHERE, ["zoo", "desert", "oven"]).to_dict()
-    assert values | {"trace": {}} == json.loads(json.dumps(expected)) | {"trace": {}}
-    assert json.loads(json.dumps(Answer.from_dict(values).to_dict())) == values
-    assert sum(option["probability"] for option in values["options"]) == pytest.approx(1)
-
-
-def test_ask_shows_bars_a_tree_and_a_line_for_each_other_option(asked):
-    shown = asked("ask", WHERE, *OPTIONS, model="graph")
-    assert shown.code == 0, shown.err
-    values = asked("ask", WHERE, *OPTIONS, "--json", model="graph").json()
-    ranked = [option["text"] for option in values["options"]]
-    lines = shown.out.splitlines()
-    assert [line.split()[0] for line in lines[:3]] == ranked
-    assert all("%" in line and "graph" in line for line in lines[:3])
+def test_ask(ask):
+    shown = ask()
+    assert shown.code == 0
     assert "penguin is found at zoo" in shown.out
-    zoo = next(option for option in values["options"] if option["text"] == "zoo")
-    assert f"{zoo['evidence']['paths'][0]['contribution']:+.2f}" in shown.out
-    assert "oven  no path speaks for it" in shown.out
+    assert "%" in shown.out
     assert "gate" in shown.err
-    assert "retrieve" in shown.err
+    values = ask("--json").json()
+    assert Answer.from_dict(values).choice == values["options"][0]["text"] == "zoo"
+    assert ask("--quiet").err == ""
 
 
-def test_all_shows_every_tree(asked):
-    few, many = (asked("ask", WHERE, *OPTIONS, *more, model="graph").out for more in ((), ("--all",)))
-    assert "└── no path speaks for it" in many
-    assert len(many.splitlines()) > len(few.splitlines())
+def test_ask_prints_what_the_library_answers(ask, checkpoint, tiny_folder):
+    reasoner = Reasoner.from_pretrained(checkpoint, KnowledgeGraph.open(tiny_folder))
+    expected = json.loads(json.dumps(reasoner.ask(WHERE, ["zoo", "desert", "oven"]).to_dict()))
+    assert ask("--json").json() | {"trace": {}} == expected | {"trace": {}}
 
 
-def test_paths_that_only_speak_against_options_are_not_called_missing(tiny_base, tiny_graph):
-    model = tiny_model(tiny_base, knowledge=True)
+def test_options_stand_in_their_rank_with_what_paths_add(ask):
+    shown, values = ask(), ask("--json").json()
+    ranked = shown.out.splitlines()[:3]
+    for line, option in zip(ranked, values["options"], strict=True):
+        assert line.startswith(option["text"])
+        assert f"{option['probability']:.1%}" in line
+        assert f"graph {option['graph_score']:+.2f}" in line
+    best = values["evidence"]["paths"][0]
+    assert f"{best['contribution']:+.2f}" in shown.out
+    assert "oven  no path speaks for it" in shown.out
+
+
+def test_ask_shows_every_options_evidence(ask):
+    shown, less = ask("--all"), ask()
+    assert shown.code == 0
+    assert "└── no path speaks for it" in shown.out
+    assert len(shown.out.splitlines()) > len(less.out.splitlines())
+
+
+def test_paths_that_speak_against_every_option_are_not_called_missing(tiny_base, tiny_graph):
+    model = opened(tiny_model(tiny_base))
     assert model.knowledge is not None
     assert model.knowledge.counter is not None
     torch.nn.init.constant_(model.knowledge.counter.weight, -1.0)
@@ -76,141 +81,123 @@ def test_paths_that_only_speak_against_options_are_not_called_missing(tiny_base,
     assert "none of the options" in answer.note
 
 
-def test_a_text_model_says_that_evidence_adds_nothing(asked):
-    shown = asked("ask", WHERE, *OPTIONS)
+def test_a_model_without_k_shows_evidence_that_adds_nothing(run, tiny_base, tiny_folder, tmp_path):
+    model = ReasoningModel.create(replace(tiny_config(tiny_base, knowledge=None), emotion=False))
+    model.save_pretrained(tmp_path / "plain")
+    asked = ("-g", tiny_folder, "-m", tmp_path / "plain")
+    shown = run("ask", WHERE, "--options", "zoo", "oven", *asked)
     assert "penguin is found at zoo" in shown.out
-    assert "adds nothing" in shown.out
+    assert "adds nothing to the scores" in shown.out
     assert "+0.00" not in shown.out
+    mood = run("emotion", "The penguin froze.", *asked, "--json").json()
+    assert mood["vad"] is None
+    assert "valence" not in run("emotion", "The penguin froze.", *asked).out
 
 
-def test_without_a_graph_the_answer_says_so_and_equals_the_text_model(run, models, asked):
-    bare = ("ask", WHERE, *OPTIONS, "-g", "none", "-m", models["graph"])
-    assert "Answered without a graph." in run(*bare).out
-    values = run(*bare, "--json").json()
-    assert values["graph_used"] is False
-    assert all(option["score"] == option["text_score"] for option in values["options"])
-    full = asked("ask", WHERE, *OPTIONS, "--json", model="graph").json()
+def test_a_question_that_the_graph_does_not_know(run, checkpoint, tiny_folder):
+    shown = run("ask", "Zxqv?", "--options", "qqq", "vvv", "-g", tiny_folder, "-m", checkpoint)
+    assert "The graph gave nothing: it knows no concept" in shown.out
+
+
+def test_ask_obeys_edits(ask):
+    shown = ask("--add", "penguin", "AtLocation", "oven", "--remove", "penguin", "AtLocation", "zoo", "--json").json()
+    by_text = {option["text"]: option for option in shown["options"]}
+    assert any(path["edges"][0]["origin"] == "given" for path in by_text["oven"]["evidence"]["paths"])
+    assert all(len(path["edges"]) == 2 for path in by_text["zoo"]["evidence"]["paths"])
+
+
+def test_ask_without_a_graph(ask):
+    shown = ask(graph="none")
+    assert shown.code == 0
+    assert "Answered without a graph." in shown.out
+    failed = ask("--add", "penguin", "AtLocation", "oven", graph="none")
+    assert failed.code == 2
+    assert "there is no graph" in failed.err
+    values, full = ask("--json", graph="none").json(), ask("--json").json()
     text = {option["text"]: option["text_score"] for option in full["options"]}
     assert text == {option["text"]: option["score"] for option in values["options"]}
 
 
-def test_a_question_unknown_to_the_graph_says_so(asked):
-    shown = asked("ask", "Zxqv?", "--options", "qqq", "vvv")
-    assert "The graph gave nothing" in shown.out
-
-
-def test_edits_are_obeyed(asked):
-    edits = ("--add", "penguin", "AtLocation", "oven", "--remove", "penguin", "AtLocation", "zoo")
-    values = asked("ask", WHERE, *OPTIONS, *edits, "--json").json()
-    paths = {option["text"]: option["evidence"]["paths"] for option in values["options"]}
-    assert paths["oven"][0]["edges"][0]["origin"] == "given"
-    assert all(len(path["edges"]) == 2 for path in paths["zoo"])
-
-
-def test_edits_without_a_graph_are_refused(run, models):
-    failed = run("ask", WHERE, *OPTIONS, "-g", "none", "-m", models["text"], "--add", "a", "IsA", "b")
-    assert failed.code == 2
-    assert "no graph" in failed.err
-
-
-def test_a_context_is_read_and_its_passages_shown(asked, tmp_path):
-    context = tmp_path / "context.txt"
-    context.write_text("Penguins are birds. " * 40 + "The zoo of the city keeps penguins.")
-    shown = asked("ask", WHERE, *OPTIONS, "--context", context)
+def test_ask_reads_a_context(ask, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("A penguin is kept in the zoo of the city. " * 20)
+    shown = ask("--context", path)
+    assert shown.code == 0
     assert "what was read most" in shown.out
-    values = asked("ask", WHERE, *OPTIONS, "--context", context, "--json").json()
-    assert values["sentences"]
-    assert all(0 <= weight <= 1 for _, weight in values["sentences"])
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [(b"caf\xe9", "line 1: byte 0xe9 is not UTF-8"), (b"one\n\xff", "line 2"), (b"  \n", "context is empty")],
-)
-def test_a_bad_context_is_named(asked, tmp_path, content, says):
-    context = tmp_path / "context.txt"
-    context.write_bytes(content)
-    failed = asked("ask", WHERE, *OPTIONS, "--context", context)
+    path.write_bytes(b"fine\nbad \xff\n")
+    failed = ask("--context", path)
     assert failed.code == 2
-    assert says in failed.err
-
-
-def test_a_context_over_the_limit_is_refused(asked, tmp_path):
-    context = tmp_path / "context.txt"
-    with context.open("wb") as file:
+    assert "text.txt, line 2: byte 0xff is not UTF-8" in failed.err
+    assert ask("--context", tmp_path / "none.txt").code == 2
+    with path.open("wb") as file:
         file.truncate(LIMITS.context_bytes + 1)
-    failed = asked("ask", WHERE, *OPTIONS, "--context", context)
-    assert failed.code == 2
-    assert "16777216 bytes" in failed.err
+    assert "limit of 16777216 bytes" in ask("--context", path).err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("ask", WHERE), "options has 0 entries"),
-        (("ask", " ", *OPTIONS), "question is empty"),
-        (("ask", "where " * 2000, *OPTIONS), "8,192"),
-        (("entails", "A man sleeps.", ""), "hypothesis is empty"),
-        (("emotion", ""), "text is empty"),
-        (("emotion", "Well.", "--language", "English"), "'English'"),
-    ],
-)
-def test_bad_input_is_told_before_anything_is_loaded(run, arguments, says):
-    failed = run(*arguments, "-m", "no such model", "-g", "no such graph")
+@pytest.mark.parametrize(("count", "says"), [(0, "2 to 64"), (1, "1 entry"), (65, "65 entries")])
+def test_ask_refuses_too_few_or_too_many_options(run, checkpoint, count, says):
+    options = ["--options", *(f"place {i}" for i in range(count))] if count else []
+    failed = run("ask", WHERE, *options, "-g", "none", "-m", checkpoint)
     assert failed.code == 2
-    assert failed.out == ""
     assert says in failed.err
+    assert failed.out == ""
 
 
-def test_a_missing_checkpoint_is_named(run):
-    failed = run("ask", WHERE, *OPTIONS, "-g", "none", "-m", "maxi")
+def test_what_is_wrong_is_told_before_a_model_is_loaded(run, tmp_path):
+    failed = run("ask", "x" * 8193, "--options", "a", "b", "-g", "none", "-m", tmp_path / "none")
     assert failed.code == 2
-    assert "'maxi'" in failed.err
+    assert "8,193 bytes" in failed.err
+    failed = run("emotion", " ", "-g", "none")
+    assert failed.code == 2
+    assert "text is empty" in failed.err
 
 
-def test_entails(asked):
-    arguments = ("entails", "A penguin lives in the zoo.", "An animal is in the city.")
-    values = asked(*arguments, "--json").json()
-    assert {option["text"] for option in values["options"]} == {"entailment", "neutral", "contradiction"}
-    shown = asked(*arguments)
+def test_an_unknown_model_or_graph_is_named(run, tmp_path, tiny_folder):
+    asked = ("ask", WHERE, "--options", "a", "b")
+    failed = run(*asked, "-g", "none", "-m", "maxi")
+    assert failed.code == 2
+    assert "no checkpoint 'maxi'" in failed.err
+    assert run(*asked, "-g", "none", "-m", tiny_folder).code == 2
+    assert run(*asked, "-g", tmp_path / "none").code == 2
+
+
+def test_entails(run, checkpoint, tiny_folder):
+    asked = ("entails", "A penguin stands there.", "A bird is there.", "-g", tiny_folder, "-m", checkpoint)
+    shown = run(*asked)
     assert shown.code == 0
     assert "from the premise to the hypothesis" in shown.out
-    assert shown.out.count("from the premise") == 1
+    values = run(*asked, "--json").json()
+    assert values["choice"] in ("entailment", "neutral", "contradiction")
+    failed = run("entails", "A penguin.", "", "-g", tiny_folder, "-m", checkpoint)
+    assert failed.code == 2
+    assert "hypothesis is empty" in failed.err
 
 
-def test_emotion(asked):
-    values = asked("emotion", "The penguin is so cold.", "--json").json()
-    assert values["sentiment"] in ("negative", "positive")
-    assert len(values["categories"]) == 7
-    shown = asked("emotion", "The penguin is so cold.")
+def test_emotion(run, checkpoint, tiny_folder):
+    asked = ("emotion", "The penguin froze.", "-g", tiny_folder, "-m", checkpoint)
+    shown = run(*asked)
     assert shown.code == 0
-    for name in (values["sentiment"], *values["categories"], "valence", "intensity"):
-        assert name in shown.out
+    assert all(word in shown.out for word in ("sadness", "valence", "intensity"))
+    values = run(*asked, "--json").json()
+    assert values["sentiment"] in ("negative", "positive")
+    assert len(values["vad"]) == 3
+    assert len(values["categories"]) == 7
 
 
-def test_a_model_without_affect_still_tells_the_emotion(asked):
-    values = asked("emotion", "The penguin is so cold.", "--json", model="cold").json()
-    assert values["vad"] is None
-    assert values["intensity"] is None
-    assert "valence" not in asked("emotion", "The penguin is so cold.", model="cold").out
-
-
-def test_quiet_prints_the_answer_alone(asked):
-    shown = asked("ask", WHERE, *OPTIONS, "--quiet")
-    assert "zoo" in shown.out
-    assert shown.err == ""
-
-
-def test_no_heavy_library_is_loaded_on_the_way_to_an_answer(models, tiny_folder, tmp_path):
-    heavy = {"peft", "datasets", "sklearn", "polars", "pyarrow", "pandas", "transformers.trainer", "tensorboard"}
+@pytest.mark.slow
+def test_no_library_of_training_or_building_is_loaded(tiny_base, tiny_folder, tmp_path):
+    """Message passing is left out: PyTorch Geometric itself loads pandas and pyarrow."""
+    k = replace(KNOWLEDGE, nodes=False, fusion=False)
+    opened(tiny_model(tiny_base, knowledge=k)).save_pretrained(tmp_path / "paths")
     code = f"""
 import sys
 from kgreason.cli import main
 try:
-    main(["ask", "{WHERE}", "--options", "zoo", "oven", "-m", {str(models["graph"])!r}, "-g", {str(tiny_folder)!r}])
+    main(["ask", {WHERE!r}, "--options", "zoo", "oven", "-m", {str(tmp_path / "paths")!r}, "-g", {str(tiny_folder)!r}])
 finally:
     sys.stderr.write(" ".join(sys.modules))
 """
     shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert shown.returncode == 0, shown.stderr
+    heavy = {"peft", "datasets", "sklearn", "polars", "pyarrow", "pandas", "transformers.trainer", "tensorboard"}
     assert not heavy & set(shown.stderr.split())

@@ -1,49 +1,32 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from kgreason.evaluation import answers
-from kgreason.nn.predict import predict
 from kgreason.records import Question
-from tests.checkpoints import tiny_model
-
-QUESTIONS = (
-    Question("Where?", ("zoo", "zoo", "oven"), id="choice"),
-    Question("A man sleeps.", ("entailment", "neutral", "contradiction"), "entailment", "He rests.", id="pair"),
-    Question("What a day!", ("joy", "fear"), "emotion", multi_label=True, id="several"),
-    Question("What a day!", task="emotion", id="affect"),
-)
+from tests.models import prediction, tiny_model
 
 
-@pytest.fixture(scope="module")
-def rows(tiny_base):
-    model = tiny_model(tiny_base)
-    model.settings = replace(model.settings, threshold={"joy|fear": 0.0})
-    return list(answers(model, QUESTIONS, predict(model, [(question, None) for question in QUESTIONS])))
-
-
-def test_a_row_a_question_as_json(rows):
-    assert [row["id"] for row in rows] == [question.id for question in QUESTIONS]
-    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
-
-
-def test_probabilities_stand_in_the_order_of_the_options(rows):
-    for row, question in zip(rows[:3], QUESTIONS, strict=False):
-        assert tuple(row["options"]) == question.options
-        assert row["index"] == max(range(len(question.options)), key=row["probabilities"].__getitem__)
-        assert row["choice"] == question.options[row["index"]]
-    assert sum(rows[0]["probabilities"]) == pytest.approx(1)
-
-
-def test_labels_are_those_above_their_threshold(rows):
-    assert rows[2]["labels"] == ["joy", "fear"]
-    assert "labels" not in rows[1]
-
-
-def test_affect_is_told_of_emotions_alone(rows):
-    assert ["vad" in row for row in rows] == [False, False, True, True]
-    assert len(rows[3]["vad"]) == 3
-    assert "choice" not in rows[3]
+def test_one_row_a_question(tiny_base):
+    model = tiny_model(tiny_base, knowledge=None)
+    model.settings = replace(model.settings, temperature={"choice": 2.0}, threshold={"joy|fear": 0.2})
+    questions = [
+        Question("Where?", ("zoo", "oven"), id="a"),
+        Question("Oh!", ("joy", "fear"), "emotion", multi_label=True, id="b"),
+        Question("Hm.", task="emotion", id="c"),
+    ]
+    affect = [0.5, 0.25, 0.75, 0.125]
+    found = list(
+        answers(
+            model, questions, [prediction([0, 0]), prediction([-1, 1], affect=affect), prediction([], affect=affect)]
+        )
+    )
+    assert found[0] == {
+        "id": "a", "task": "choice", "choice": "zoo", "index": 0, "options": ["zoo", "oven"],
+        "probabilities": [0.5, 0.5],
+    }  # fmt: skip
+    assert found[1]["labels"] == ["joy", "fear"]
+    assert found[1]["probabilities"] == pytest.approx([0.2689, 0.7311], abs=1e-4)
+    assert found[2] == {"id": "c", "task": "emotion", "vad": [0.5, 0.25, 0.75], "intensity": 0.125}

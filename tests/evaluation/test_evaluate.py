@@ -1,111 +1,95 @@
 from __future__ import annotations
 
-import numpy as np
+import json
+
 import pytest
 
 from kgreason.errors import InputError
 from kgreason.evaluation import evaluate, figures
-from kgreason.nn.predict import Prediction
+from kgreason.metrics import wilson_interval
+from kgreason.nn.predict import predict
 from kgreason.records import Question
-from tests.checkpoints import tiny_model
+from kgreason.retrieval import Pairs
+from tests.models import moods, opened, places, prediction, tiny_model
 
 
 @pytest.fixture(scope="module")
 def model(tiny_base):
-    return tiny_model(tiny_base, knowledge=True)
+    return opened(tiny_model(tiny_base))
 
 
-@pytest.fixture(scope="module")
-def text_model(tiny_base):
-    return tiny_model(tiny_base)
+def test_choice_beside_itself_without_the_graph(model, tiny_graph, home):
+    told = []
+    questions = [*places(31), Question("Where?", ("zoo", "oven"))]
+    row = evaluate(model, questions, tiny_graph, name="places", progress=lambda *step: told.append(step))
+    assert (row["file"], row["task"], row["n"]) == ("places", "choice", 31)
+    for arm, graph in ((row, tiny_graph), (row["text"], None)):
+        found = predict(model, Pairs(questions[:31], graph))
+        right = sum(int(p.logits.argmax()) == q.answer for q, p in zip(questions[:31], found, strict=True))
+        assert arm["accuracy"] == arm["hits"]["1"] == right / 31
+        assert arm["ci95"] == list(wilson_interval(right, 31))
+        assert arm["seconds"] >= 0
+    assert row["accuracy"] > row["text"]["accuracy"]  # every right option lies at the end of an edge
+    assert {stage for stage, *_ in told} >= {"score", "score without the graph"}
+    assert json.loads(json.dumps(row, allow_nan=False)) == row
 
 
-def choice(answer: int | None, options: int = 5) -> Question:
-    places = ("zoo", "desert", "oven", "nest", "city")
-    return Question("Where do you keep penguins?", places[:options], answer=answer)
-
-
-def said(*logits: float, affect: tuple[float, ...] | None = None) -> Prediction:
-    scores = np.array(logits, np.float32)
-    felt = None if affect is None else np.array(affect, np.float32)
-    return Prediction(scores, scores, 0 * scores, 0 * scores, 0.0, felt, None)
-
-
-def test_choice(text_model):
-    questions = [choice(0), choice(1), choice(2)]
-    found = figures(text_model, questions, [said(5, 4, 3, 2, 1)] * 3)
-    assert found["accuracy"] == pytest.approx(1 / 3)
-    assert found["hits"] == {"1": pytest.approx(1 / 3), "3": 1.0}
-    assert found["ci95"][0] < 1 / 3 < found["ci95"][1]
-    assert "macro_f1" not in found
-
-
-def test_hits_that_cannot_miss_are_left_out(text_model):
-    assert set(figures(text_model, [choice(0, 2)], [said(1, 0)])["hits"]) == {"1"}
-    assert set(figures(text_model, [choice(0, 3)], [said(1, 0, 0)])["hits"]) == {"1"}
-
-
-def test_entailment_has_a_macro_f1(text_model):
-    labels = ("entailment", "neutral", "contradiction")
-    questions = [Question("a", labels, "entailment", "b", answer=i) for i in range(3)]
-    found = figures(text_model, questions, [said(1, 0, 0), said(0, 1, 0), said(0, 1, 0)])
-    assert found["accuracy"] == pytest.approx(2 / 3)
-    assert found["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
-    assert "hits" not in found
-
-
-def test_several_labels(text_model):
-    questions = [Question("a", ("joy", "fear"), "emotion", answers=right, multi_label=True) for right in ((0,), (0, 1))]
-    found = figures(text_model, questions, [said(2, -2), said(2, -2)])
-    assert (found["accuracy"], found["macro_f1"]) == (0.5, 0.5)
-    assert found["ci95"][0] <= 0.5 <= found["ci95"][1]
-
-
-def test_affect(text_model):
-    truth = [(0.1, 0.2, 0.3), (0.5, 0.1, 0.6), (0.9, 0.4, 0.1)]
-    questions = [Question("a", task="emotion", vad=vad) for vad in truth]
-    found = figures(text_model, questions, [said(affect=(*vad, 0.5)) for vad in truth])
-    assert found["pearson"] == pytest.approx(1)
-    assert found["pearson_d"] == pytest.approx(1)
-
-
-def test_an_undefined_correlation_is_none(text_model):
-    questions = [Question("a", task="emotion", vad=(0.5, x, x)) for x in (0.1, 0.9)]
-    found = figures(text_model, questions, [said(affect=(0.5, 0.5, x, 0.5)) for x in (0.2, 0.8)])
-    assert found["pearson"] is None
-    assert found["ci95"] is None
-    assert found["pearson_d"] == pytest.approx(1)
-
-
-def test_label_sets_are_not_mixed(text_model):
-    sets = (("joy", "fear"), ("joy", "anger"))
-    questions = [Question("a", labels, "emotion", answers=(0,), multi_label=True) for labels in sets]
-    with pytest.raises(InputError, match="2 label sets"):
-        figures(text_model, questions, [said(1, 0)] * 2)
-
-
-def test_the_graph_is_compared_with_itself_switched_off(model, tiny_graph, home):
-    stages: list[str] = []
-    found = evaluate(
-        model, [choice(0), choice(None)], tiny_graph, name="three", progress=lambda stage, *_: stages.append(stage)
-    )
-    assert (found["file"], found["task"], found["n"]) == ("three", "choice", 1)
-    assert found["ece"] != found["text"]["ece"]
-    assert found["text"]["seconds"] >= 0
-    assert {"retrieve", "score", "score without the graph"} == set(stages)
-
-
-def test_without_a_graph_or_without_k_both_arms_are_one(model, text_model, tiny_graph, home):
-    for found in (evaluate(model, [choice(1)], None), evaluate(text_model, [choice(1)], tiny_graph)):
-        assert all(found[name] == value for name, value in found["text"].items())
+def test_without_a_graph_or_k_both_arms_are_one(model, tiny_base, tiny_graph, home):
+    text = tiny_model(tiny_base, knowledge=None)
+    for row in (evaluate(model, places(7), None), evaluate(text, places(7), tiny_graph)):
+        assert {name: row[name] for name in row["text"]} == row["text"]
     assert not home.exists()
 
 
-def test_mixed_tasks_are_called_so(text_model):
-    mood = Question("a", ("bad", "good"), "emotion", answer=0)
-    assert evaluate(text_model, [choice(0), mood], None)["task"] == "mixed"
+def test_one_label_and_mixed_tasks(model):
+    row = evaluate(model, moods(11), None)
+    assert {"accuracy", "ece", "macro_f1", "ci95"} <= row.keys()
+    assert "hits" not in row
+    assert evaluate(model, [*moods(3), *places(3)], None)["task"] == "mixed"
 
 
-def test_nothing_to_measure_is_an_error(text_model):
-    with pytest.raises(InputError, match="none of the 1 questions of my file says its answer"):
-        evaluate(text_model, [choice(None)], None, name="my file")
+def test_several_labels():
+    labels = ("joy", "fear")
+    questions = [Question(str(i), labels, "emotion", answers=(i % 2,), multi_label=True) for i in range(10)]
+    sure = [prediction([9, -9] if i % 2 == 0 else [-9, 9] if i < 9 else [9, 9]) for i in range(10)]
+    found = figures(_Settings(), questions, sure)  # type: ignore[arg-type]  # only its settings are read
+    assert found["accuracy"] == 0.9
+    assert found["macro_f1"] == pytest.approx((10 / 11 + 1) / 2)
+    assert found["ci95"][0] <= found["macro_f1"] <= found["ci95"][1]
+
+
+class _Settings:
+    """What figures reads of a model."""
+
+    @property
+    def settings(self):
+        from kgreason.nn.model import ModelConfig
+
+        return ModelConfig()
+
+
+def test_affect_and_what_is_not_defined():
+    values = (0.1, 0.5, 0.3, 0.9, 0.7)
+    questions = [Question(str(v), task="emotion", vad=(v, 1 - v, 0.5)) for v in values]
+    found = figures(_Settings(), questions, [prediction([], affect=[v, v, v, 0]) for v in values])  # type: ignore[arg-type]  # as above
+    assert found["pearson_v"] == pytest.approx(1)
+    assert found["pearson_a"] == pytest.approx(-1)
+    assert found["pearson_d"] is None
+    assert found["pearson"] is None
+
+
+def test_hits_count_ranks():
+    questions = [Question(str(i), tuple("abcd"), answer=i) for i in range(4)]
+    found = figures(_Settings(), questions, [prediction([4, 3, 2, 1])] * 4)  # type: ignore[arg-type]  # as above
+    assert found["hits"] == {"1": 0.25, "3": 0.75}
+
+
+def test_hits_that_cannot_miss_are_left_out():
+    questions = [Question(str(i), tuple("abc"), answer=i) for i in range(3)]
+    found = figures(_Settings(), questions, [prediction([3, 2, 1])] * 3)  # type: ignore[arg-type]  # as above
+    assert set(found["hits"]) == {"1"}
+
+
+def test_without_truth_there_is_nothing_to_measure(model):
+    with pytest.raises(InputError, match="none of the 2 questions of own says its answer"):
+        evaluate(model, [Question("a", ("x", "y")), Question("b", ("x", "y"))], None, name="own")

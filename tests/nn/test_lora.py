@@ -51,6 +51,7 @@ def test_every_linear_layer_has_one(tiny_base):
     assert sum(p.numel() for p in learning) == sum(LORA.rank * sum(m.weight.shape) for m in linear)
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's, on reading a folder
 def test_merged_is_what_peft_says(base, trained):
     model, folder = trained
     merged = merge_adapter(load_base(base), LORA, folder)

@@ -45,9 +45,9 @@ def test_softmax_is_that_of_each_segment(found):
     values, index = tensors(found)
     expected = torch.empty(len(values))
     for group in range(SIZE):
-        expected[index == group] = values[index == group].softmax(0)
-    torch.testing.assert_close(segment_softmax(values, index, SIZE), expected)
-    torch.testing.assert_close(segment_log_softmax(values, index, SIZE), expected.log(), atol=1e-4, rtol=1e-4)
+        expected[index == group] = values[index == group].log_softmax(0)
+    torch.testing.assert_close(segment_log_softmax(values, index, SIZE), expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(segment_softmax(values, index, SIZE), expected.exp(), atol=1e-4, rtol=1e-4)
 
 
 def test_rows_of_several_dimensions():

@@ -3,36 +3,39 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kgreason.records import Question
-from kgreason.retrieval import Pairs
-
-QUESTIONS = [Question("Where do penguins live?", ("zoo", "oven")), Question("Zxqv?", ("a", "b"))]
+from kgreason.grounding import Grounder
+from kgreason.retrieval import Pairs, Retriever
+from tests.models import places
 
 
 def test_without_a_graph_there_is_no_subgraph():
-    pairs = Pairs(QUESTIONS)
-    assert len(pairs) == 2
-    assert list(pairs) == [(question, None) for question in QUESTIONS]
-    assert pairs[-1:] == [(QUESTIONS[1], None)]
+    questions = places(5)
+    assert list(Pairs(questions)) == [(question, None) for question in questions]
+    assert Pairs(questions, stored=False)[-1] == (questions[-1], None)
+    assert len(Pairs([])) == 0
 
 
 @pytest.mark.parametrize("stored", [True, False])
-def test_subgraphs_are_those_of_their_questions(tiny_graph, home, stored):
-    pairs = Pairs(QUESTIONS, tiny_graph, stored=stored)
-    assert home.exists() == stored
-    (question, subgraph), (_, empty) = pairs[0:2]
-    assert question is QUESTIONS[0]
-    assert subgraph is not None
-    assert subgraph.question == question
-    assert {"penguin", "zoo"} <= set(subgraph.keys)
-    assert empty is not None
-    assert len(empty) == 0
+def test_each_question_comes_with_its_own_subgraph(tiny_graph, home, stored):
+    questions, told = places(7), []
+    pairs = Pairs(questions, tiny_graph, progress=lambda *step: told.append(step), stored=stored)
+    assert len(pairs) == 7
+    for question, (found, subgraph) in zip(questions, pairs, strict=True):
+        expected = Retriever(tiny_graph).retrieve(Grounder(tiny_graph).ground(question))
+        assert found is question
+        assert subgraph is not None
+        assert subgraph.keys == expected.keys
+        assert np.array_equal(subgraph.edge_index, expected.edge_index)
+        assert np.array_equal(subgraph.path_value, expected.path_value)
+    assert bool(told) is stored
+    assert home.exists() is stored
 
 
-def test_stored_and_fresh_subgraphs_agree(tiny_graph, home):
-    stored, fresh = (Pairs(QUESTIONS, tiny_graph, stored=kept)[0][1] for kept in (True, False))
-    assert stored is not None
-    assert fresh is not None
-    assert stored.keys == fresh.keys
-    assert np.array_equal(stored.edge_index, fresh.edge_index)
-    assert np.array_equal(stored.path_type, fresh.path_type)
+def test_slices_and_indices(tiny_graph, home):
+    questions = places(7)
+    pairs = Pairs(questions, tiny_graph)
+    assert [question for question, _ in pairs[1:-1:2]] == questions[1:-1:2]
+    assert pairs[-1][0] is questions[-1]
+    assert pairs[5:3] == []
+    with pytest.raises(IndexError):
+        pairs[7]

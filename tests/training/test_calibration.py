@@ -101,7 +101,7 @@ def test_calibrate_fits_gate_temperature_and_threshold(model, tiny_graph, home):
     assert set(settings.threshold) == {"calm|glad|sad"}
     assert 0 < settings.threshold["calm|glad|sad"] < 1
     found = predict(model, held_out["moods"])
-    expected = fit_temperature([p.logits for p in found], [q.answer for q, _ in held_out["moods"]])
+    expected = fit_temperature([p.logits for p in found], [q.answer or 0 for q, _ in held_out["moods"]])
     assert settings.temperature["emotion"] == pytest.approx(expected, rel=1e-3)
 
 

@@ -64,7 +64,8 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     torch.manual_seed(seed)
     text, paths, graph = (torch.randn(batch.num_options, requires_grad=True) for _ in range(3))
     affect = torch.rand(len(questions), 4)
-    found = losses(Scores(text, text, paths, graph, torch.ones(len(questions)), affect, None, None), batch)
+    scores = Scores(text, text, paths, graph, torch.ones(len(questions)), affect, None, None)
+    total, answer, own, squared = (part.item() for part in losses(scores, batch))
 
     def rows(values):
         parts = values.detach().split([len(question.options) for question in questions])
@@ -75,18 +76,17 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
         for q, row in zip(questions, affect.tolist(), strict=True)
         for a, b in zip(row, q.vad or (), strict=False)
     ]
-    assert float(found.answer) == pytest.approx(rows(text), rel=1e-5, abs=1e-6)
-    assert float(found.graph) == pytest.approx(rows(paths + graph), rel=1e-5, abs=1e-6)
-    assert float(found.affect) == pytest.approx(mean(errors) / VAD_VARIANCE, rel=1e-4, abs=1e-5)
-    total = found.answer + GRAPH_WEIGHT * found.graph + found.affect
-    assert float(found.total) == pytest.approx(float(total), rel=1e-6, abs=1e-7)
+    assert answer == pytest.approx(rows(text), rel=1e-5, abs=1e-6)
+    assert own == pytest.approx(rows(paths + graph), rel=1e-5, abs=1e-6)
+    assert squared == pytest.approx(mean(errors) / VAD_VARIANCE, rel=1e-4, abs=1e-5)
+    assert total == pytest.approx(answer + GRAPH_WEIGHT * own + squared, rel=1e-5, abs=1e-6)
 
 
 def test_without_graph_and_truth_nothing_is_lost_and_gradients_are_finite(collate):
     batch = collate([(Question("a", ("x", "y")), None)])
     text = torch.zeros(2, requires_grad=True)
     found = losses(Scores(text, text, torch.zeros(2), torch.zeros(2), torch.zeros(1), None, None, None), batch)
-    assert [float(part) for part in found] == [0.0] * 4
+    assert [part.item() for part in found] == [0.0] * 4
 
 
 def test_the_graph_parts_alone_carry_the_graph_loss(collate):

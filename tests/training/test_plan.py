@@ -8,7 +8,7 @@ from kgreason.records import Question
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.plan import plan
 from kgreason.training.run import TaskData, plan_steps
-from tests.checkpoints import tiny_model
+from tests.models import tiny_model
 
 LABELS = ("bad", "good")
 
@@ -24,7 +24,7 @@ def run_of(base: str, **settings) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def model(tiny_base):
-    return tiny_model(tiny_base)
+    return tiny_model(tiny_base, knowledge=None)
 
 
 DATA = {"small": TaskData(items(3), items(2), items(5)), "large": TaskData(items(48), [], items(7))}
@@ -63,12 +63,17 @@ def test_the_model_stays_as_it_is(model, tiny_base):
 
 
 def test_parts_held_fixed_are_not_counted_as_trained(model, tiny_base):
-    model.backbone.requires_grad_(False)
+    learning = [p for p in model.backbone.parameters() if p.requires_grad]
+    whole = plan(run_of(str(tiny_base)), model, DATA)
     try:
+        for parameter in learning:
+            parameter.requires_grad_(False)
         found = plan(run_of(str(tiny_base)), model, DATA)
     finally:
-        model.backbone.requires_grad_(True)
-    assert found.trainable == found.parameters - sum(p.numel() for p in model.backbone.parameters())
+        for parameter in learning:
+            parameter.requires_grad_(True)
+    assert whole.trainable - found.trainable == sum(p.numel() for p in learning) > 0
+    assert whole.parameters == found.parameters
 
 
 def test_only_the_samples_tried_are_read(model, tiny_base):

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from kgreason.errors import ConfigError
-from kgreason.nn.knowledge import KnowledgeConfig
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.retrieval import Pairs
@@ -46,7 +45,7 @@ def texts(items):
 def test_splits_are_apart_and_the_same_each_time(run):
     first, again = (load_data(run, Pairs)["moods"] for _ in range(2))
     parts = [texts(part) for part in (first.train, first.held_out, first.dev)]
-    assert sorted(sum(parts, [])) == sorted(question.text for question in moods(211))
+    assert sorted(text for part in parts for text in part) == sorted(question.text for question in moods(211))
     assert all(0 < len(part) < 50 for part in parts[1:])
     assert parts == [texts(part) for part in (again.train, again.held_out, again.dev)]
     other = load_data(replace(run, seed=2), Pairs)["moods"]
@@ -60,7 +59,7 @@ def test_a_dev_file_and_a_limit(run, tmp_path):
 
 
 def test_too_little_data_is_refused(run, tmp_path):
-    write_samples(tmp_path / "few.jsonl", moods(2))
+    write_samples(tmp_path / "few.jsonl", moods(1))
     with pytest.raises(ConfigError, match=r"few.jsonl leaves \d training and \d dev samples"):
         load_data(replace(run, tasks={"few": TaskConfig(str(tmp_path / "few.jsonl"))}), Pairs)
 
@@ -98,10 +97,10 @@ def test_a_device_that_is_not_there_is_refused(run):
 
 
 def test_train_writes_the_model_and_its_log(run, tmp_path):
-    data, reports, steps = load_data(run, Pairs), [], []
-    model = train(
-        run, build_model(run), data, on_report=reports.append, progress=lambda *step: steps.append(step)
-    )
+    data = load_data(run, Pairs)
+    reports: list[DevReport] = []
+    steps: list[tuple[str, int, int]] = []
+    model = train(run, build_model(run), data, on_report=reports.append, progress=lambda *step: steps.append(step))
     assert steps == [("train", i, 4) for i in range(1, 5)]
     assert [(report.epoch, report.epochs) for report in reports] == [(1, 2), (2, 2)]
     assert all(report.score == report.tasks["moods"]["accuracy"] for report in reports)
@@ -122,16 +121,20 @@ def test_what_is_frozen_stays_and_the_rest_learns(run):
     assert not [name for name in changed if name.startswith("backbone.")]
 
 
-def test_a_checkpoint_goes_on_with_a_new_k(run, tiny_graph, home):
+def test_a_checkpoint_goes_on_with_a_new_k(run, tmp_path):
     text = build_model(run)
-    text.save_pretrained(home / "text")
-    init = replace(run, init=str(home / "text"))
+    text.save_pretrained(tmp_path / "text")
+    init = replace(run, init=str(tmp_path / "text"))
     assert build_model(init).knowledge is None
-    grown = build_model(replace(init, model=tiny_config(home, knowledge=KNOWLEDGE)))
-    assert grown.knowledge is None or grown.settings.knowledge == KNOWLEDGE
-    wide = tiny_config(home, knowledge=KnowledgeConfig(width=32, graph_width=16, heads=2))
-    with pytest.raises(ConfigError, match="graph_width is 16"):
-        build_model(replace(init, model=wide))
+    made = replace(KNOWLEDGE, graph_width=64)
+    grown = build_model(replace(init, model=tiny_config(tmp_path, knowledge=made)))
+    assert grown.settings.knowledge == made
+    kept = dict(text.named_parameters())
+    assert torch.equal(
+        dict(grown.named_parameters())["context.options.query.weight"], kept["context.options.query.weight"]
+    )
+    with pytest.raises(ConfigError, match="graph_width is 8, but the model was made with 64"):
+        build_model(replace(init, model=tiny_config(tmp_path, knowledge=KNOWLEDGE)))
 
 
 def test_a_run_is_not_written_over(run, tmp_path):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from kgreason import storage
 from tools.claims.claim import Measured
@@ -77,6 +80,53 @@ def _small_files_only() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
+@cache
+def _checkpoint() -> Path:
+    """A sound checkpoint on the packaged base."""
+    from kgreason.nn.lora import LoraSettings
+    from kgreason.nn.model import ModelConfig, ReasoningModel
+
+    folder = scratch() / "model"
+    ReasoningModel.create(ModelConfig(lora=LoraSettings(rank=1, alpha=1))).save_pretrained(folder)
+    return folder
+
+
+def _spoilt(spoil: Callable[[Path], None]) -> Callable[[Path], None]:
+    """A copy of the sound checkpoint with a mistake made in it."""
+
+    def arrange(folder: Path) -> None:
+        shutil.copytree(_checkpoint(), folder / "model")
+        spoil(folder / "model")
+
+    return arrange
+
+
+def _not_finite(model: Path) -> None:
+    from safetensors.torch import load_file, save
+
+    tensors = load_file(model / "model.safetensors")
+    tensors["logic.scale"].fill_(float("nan"))
+    storage.write_bytes(model / "model.safetensors", save(tensors))
+
+
+def _halved(model: Path) -> None:
+    weights = storage.read_limited(model / "model.safetensors", 2**30)
+    storage.write_bytes(model / "model.safetensors", weights[: len(weights) // 2])
+
+
+def _configured(**values: Any) -> Callable[[Path], None]:
+    def spoil(model: Path) -> None:
+        config = storage.read_json(model / "config.json")
+        storage.write_json(model / "config.json", {**config, **values})
+
+    return spoil
+
+
+def _ask(folder: Path) -> list[str | Path]:
+    options = ["--options", "zoo", "oven", "--graph", "none"]
+    return ["ask", "Where is a penguin?", *options, "--model", folder / "model"]
+
+
 MANY = HEADER + "".join(f"concept {i}\tRelatedTo\tconcept {i + 1}\n" for i in range(3001))
 LONG = "Where would you keep a penguin? " * 300
 
@@ -107,6 +157,12 @@ CASES = (
          environment={"KGREASON_HOME": "/sys/kgreason"}),
     Case("disk full during build", _build("a.tsv"), ("{folder}/g", "cannot be written"), _file("a.tsv", MANY),
          before=_small_files_only),
+    Case("NaN in a checkpoint", _ask, ("model.safetensors", "logic.scale", "not finite", "Take the checkpoint again"),
+         _spoilt(_not_finite)),
+    Case("checkpoint of another base", _ask, ("another all-MiniLM-L6-v2", "0" * 12, "Install the base"),
+         _spoilt(_configured(base_digest="0" * 64))),
+    Case("truncated checkpoint", _ask, ("{folder}/model/model.safetensors", "cannot be read"), _spoilt(_halved)),
+    Case("checkpoint of a newer format", _ask, ("format 99", "Upgrade"), _spoilt(_configured(format=99))),
 )  # fmt: skip
 
 

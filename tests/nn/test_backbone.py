@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from kgreason import storage
+from kgreason.errors import CheckpointError
+from kgreason.nn.backbone import Backbone, base_digest, find_base, hidden_size, load_base, load_tokenizer
+from kgreason.nn.batch import Collator, RelationNames
+from kgreason.nn.lora import adapted
+from kgreason.nn.state import CognitiveState
+from tests.formula import LORA, QUESTIONS, close, items
+
+
+@pytest.fixture(params=["encoder", "decoder"])
+def backbone(request, tiny_base, tiny_decoder) -> Backbone:
+    folder = str(tiny_base if request.param == "encoder" else tiny_decoder)
+    return Backbone(load_base(folder), load_tokenizer(folder)).eval()
+
+
+def encode(backbone, texts):
+    made = backbone.tokenizer(texts, padding=True, return_tensors="pt", return_token_type_ids=True)
+    with torch.no_grad():
+        return backbone.encode(made["input_ids"], made["attention_mask"], made["token_type_ids"]), made
+
+
+class TestFinding:
+    def test_a_packaged_base_is_found_without_importing_its_package(self):
+        place = Path(find_base("all-MiniLM-L6-v2"))
+        assert (place / "model.safetensors").is_file()
+        assert base_digest("all-MiniLM-L6-v2") == storage.digest(place / "model.safetensors")
+
+    def test_a_folder_is_itself_and_a_hub_name_stays(self, tiny_base):
+        assert find_base(str(tiny_base)) == str(tiny_base)
+        assert find_base("someone/some-model") == "someone/some-model"
+        assert base_digest("someone/some-model") == ""
+
+    @pytest.mark.parametrize("name", ["someone/some-model", "no-such-model"])
+    def test_out_of_reach(self, name):
+        for read in (load_base, load_tokenizer):
+            with pytest.raises(CheckpointError, match=f"base model '{name}' cannot be loaded.*all-MiniLM-L6-v2"):
+                read(name)
+
+    @pytest.mark.parametrize(
+        ("spoil", "read"),
+        [
+            (lambda folder: (folder / "model.safetensors").unlink(), load_base),
+            (lambda folder: (folder / "model.safetensors").write_bytes(b"\x07" * 99), load_base),
+            (lambda folder: (folder / "config.json").unlink(), load_base),
+            (lambda folder: (folder / "config.json").write_text("{"), load_base),
+            (lambda folder: (folder / "tokenizer.json").write_text("{}"), load_tokenizer),
+            (lambda folder: (folder / "tokenizer.json").write_text("{"), load_tokenizer),
+        ],
+    )
+    def test_a_broken_folder(self, tiny_base, tmp_path, spoil, read):
+        folder = tmp_path / "base"
+        shutil.copytree(tiny_base, folder)
+        spoil(folder)
+        with pytest.raises(CheckpointError, match="base model .* cannot be loaded"):
+            read(str(folder))
+
+
+class TestTokenizer:
+    def test_it_pads_at_the_end_whatever_its_files_say(self, tiny_base, tmp_path):
+        tokenizer = load_tokenizer(str(tiny_base))
+        tokenizer.padding_side = "left"
+        tokenizer.save_pretrained(tmp_path)
+        shutil.copy(tiny_base / "config.json", tmp_path)
+        made = load_tokenizer(str(tmp_path))(["a", "a b c"], padding=True)
+        assert made["attention_mask"][0][0] == 1
+        assert made["attention_mask"][0][-1] == 0
+
+    def test_without_a_padding_token_the_end_token_pads(self, tiny_decoder, tmp_path):
+        tokenizer = load_tokenizer(str(tiny_decoder))
+        tokenizer.pad_token, tokenizer.eos_token = None, "[SEP]"
+        tokenizer.save_pretrained(tmp_path)
+        shutil.copy(tiny_decoder / "config.json", tmp_path)
+        assert load_tokenizer(str(tmp_path)).pad_token == "[SEP]"
+
+
+class TestStates:
+    def test_neighbours_do_not_matter_and_padding_is_zero(self, backbone):
+        texts = [" ".join(["penguin"] * (1 + 7 * i % 23)) for i in range(37)]
+        together, made = encode(backbone, texts)
+        assert together.shape == (37, made["input_ids"].shape[1], backbone.width)
+        assert not together[made["attention_mask"] == 0].any()
+        for i in (0, 5, 11, 36):
+            alone, _ = encode(backbone, [texts[i]])
+            close(together[i, : alone.shape[1]], alone[0])
+
+    def test_states_are_those_of_the_model_itself(self, backbone):
+        states, made = encode(backbone, ["a penguin swims"])
+        types = {"token_type_ids": made["token_type_ids"]} if backbone._has_types else {}
+        with torch.no_grad():
+            plain = backbone.model(input_ids=made["input_ids"], attention_mask=made["attention_mask"], **types)
+        assert torch.equal(states, plain.last_hidden_state)
+
+    def test_tokens_stand_by_sequence(self, backbone):
+        batch = Collator(backbone.tokenizer, RelationNames(), max_length=32)(items(None))
+        with torch.no_grad():
+            tokens = backbone(CognitiveState(batch)).tokens
+        assert tokens.shape == (len(batch.sequence_text), batch.input_ids.shape[1], 32)
+        same = batch.sequence_text == batch.sequence_text[0]
+        assert torch.equal(tokens[same], tokens[0].expand(int(same.sum()), -1, -1))
+        assert batch.num_questions == len(QUESTIONS)
+
+    def test_mixed_precision_hands_on_full_precision(self, backbone):
+        full, _ = encode(backbone, ["a penguin swims"])
+        backbone.autocast = torch.bfloat16
+        half, _ = encode(backbone, ["a penguin swims"])
+        assert half.dtype == torch.float32
+        assert not torch.equal(half, full)
+        close(half, full, 0.1)
+
+    def test_width(self, backbone):
+        assert hidden_size(backbone.model) == backbone.width == 32
+        assert backbone.positions == 128
+
+
+NAMES = RelationNames(["IsA", "AtLocation", "LivesNear"])
+
+
+class TestRelationStates:
+    def test_one_row_a_direction(self, backbone):
+        states = backbone.relation_states(NAMES)
+        assert states.shape == (6, 32)
+        for row, phrase in ((0, "is a"), (5, "lives near of")):
+            found, made = encode(backbone, [phrase])
+            close(states[row], found[0].sum(0) / made["attention_mask"].sum())
+        assert not states.requires_grad
+
+    def test_no_names(self, backbone):
+        assert backbone.relation_states(RelationNames()).shape == (0, 32)
+
+    def test_training_neither_drops_from_them_nor_draws(self, tiny_base):
+        made = Backbone(load_base(str(tiny_base)), load_tokenizer(str(tiny_base)))
+        before = made.eval().relation_states(NAMES)
+        made.train()
+        state = torch.get_rng_state()
+        assert torch.equal(made.relation_states(NAMES), before)
+        assert torch.equal(torch.get_rng_state(), state)
+        assert all(module.training for module in made.modules())
+
+    def test_they_are_kept_while_nothing_changes(self, backbone):
+        first = backbone.relation_states(NAMES)
+        assert backbone.relation_states(NAMES) is first
+        longer = RelationNames([*NAMES.names, "HasA"])
+        assert len(backbone.relation_states(longer)) == 8
+        backbone.autocast = torch.bfloat16
+        assert not torch.equal(backbone.relation_states(NAMES), first)
+
+    @pytest.mark.parametrize("lora", [True, False])
+    def test_they_follow_a_model_that_learns(self, tiny_base, lora):
+        model = load_base(str(tiny_base))
+        made = Backbone(adapted(model, LORA) if lora else model, load_tokenizer(str(tiny_base))).train()
+        before = made.relation_states(NAMES)
+        with torch.no_grad():
+            for parameter in made.parameters():
+                if parameter.requires_grad:
+                    parameter.add_(0.1)
+        assert not torch.equal(made.relation_states(NAMES), before)
+        evaluated = made.eval().relation_states(NAMES)
+        assert torch.equal(made.relation_states(NAMES), evaluated)
+
+    def test_a_frozen_model_is_read_once_for_all_steps(self, tiny_base):
+        made = Backbone(load_base(str(tiny_base)).requires_grad_(False), load_tokenizer(str(tiny_base)))
+        with torch.inference_mode():  # as a dev report does
+            first = made.eval().relation_states(NAMES)
+        assert made.train().relation_states(NAMES) is first
+        weight = torch.ones(32, requires_grad=True)
+        (first @ weight).sum().backward()
+        assert weight.grad is not None

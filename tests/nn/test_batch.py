@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.utils import _pytree
+
+from kgreason.language import normal_form
+from kgreason.nn.backbone import load_tokenizer
+from kgreason.nn.batch import TASKS, VECTOR_WIDTH, Collator, GraphBatch, RelationNames
+from kgreason.records import Question
+from tests.formula import CHOICES, FELT, LONG, MOOD, MOODY, PAIR, QUESTIONS, items
+
+TOKENIZER = load_tokenizer("all-MiniLM-L6-v2")
+
+
+def collator(**settings) -> Collator:
+    return Collator(TOKENIZER, RelationNames(), **{"max_length": 48, **settings})
+
+
+def texts(batch: GraphBatch) -> list[str]:
+    return TOKENIZER.batch_decode(batch.input_ids, skip_special_tokens=True)
+
+
+def read(batch: GraphBatch, question: int, option: int) -> list[str]:
+    """What is read of an option (−1: of the question itself), in order."""
+    found = texts(batch)
+    rows = (batch.sequence_question == question) & (batch.sequence_option == option)
+    return [found[row] for row in batch.sequence_text[rows].tolist()]
+
+
+class TestTexts:
+    def test_each_text_is_read_once(self):
+        twice = Question("Where would you keep a penguin?", ("zoo", "oven", "zoo"))
+        batch = collator()([(CHOICES[0], None), (twice, None)])
+        assert len(batch.input_ids) == 1 + 3  # the question, zoo, desert, oven
+        assert len(batch.sequence_text) == 2 * (1 + 3)
+        assert len(set(texts(batch))) == 4
+
+    @pytest.mark.parametrize(
+        ("reading", "expected"),
+        [
+            ("separate", ["zoo"]),
+            ("joint", ["where would you keep a penguin? zoo"]),
+            ("summed", ["zoo", "where would you keep a penguin? zoo"]),
+        ],
+    )
+    def test_readings(self, reading, expected):
+        batch = collator(reading=reading)([(CHOICES[0], None), (PAIR, None), (MOOD, None)])
+        assert read(batch, 0, 0) == expected
+        assert read(batch, 0, -1) == ["where would you keep a penguin?"]
+        assert read(batch, 1, 3) == ["entailment"]  # labels are read by themselves, whatever the reading
+        assert read(batch, 1, -1) == ["birds fly. a bird has a wing."]
+        assert read(batch, 2, 7) == ["positive"]
+        joint = batch.sequence_joint
+        assert joint.sum() == (0 if reading == "separate" else 3)
+        assert (batch.sequence_option[joint] >= 0).all()
+
+    def test_a_question_comes_before_its_context(self):
+        batch = collator()([(MOOD, None), (LONG, None)])
+        first, *chunks = read(batch, 1, -1)
+        assert first == "where does the bird go?"
+        assert len(chunks) > 2
+        assert all(chunk.startswith("where does the bird go?") for chunk in chunks)
+
+    def test_no_sequence_is_longer_than_asked_for(self):
+        batch = collator(max_length=16)([(LONG, None), (Question("why " * 99, ("a", "b " * 99)), None)])
+        assert batch.input_ids.shape[1] == 16
+        assert batch.attention_mask.sum(1).max() == 16
+
+
+words = st.text(st.characters(exclude_categories=["C"]), max_size=300)
+
+
+class TestChunks:
+    @given(words, st.integers(8, 64), st.integers(0, 70))
+    def test_they_cover_every_token_and_overlap(self, context, max_length, stride):
+        made = collator(max_length=max_length, stride=stride)
+        chunks = made.chunks(context)
+        offsets = TOKENIZER(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        assert bool(chunks) == bool(offsets)
+        place = 0
+        for chunk in chunks:
+            place = context.find(chunk, place)
+            assert place >= 0
+        if chunks:
+            assert chunks[0] == context[offsets[0][0] :][: len(chunks[0])]
+            assert chunks[-1] == context[: offsets[-1][1]][-len(chunks[-1]) :]
+            step = made.chunk - made.stride
+            assert step >= made.chunk // 2
+            assert (len(chunks) - 1) * step + made.stride < len(offsets) or len(chunks) == 1
+            assert (len(chunks) - 1) * step + made.chunk >= len(offsets)
+
+    def test_neighbours_share_their_ends(self):
+        made = collator(max_length=16, stride=2)
+        chunks = made.chunks(" ".join(f"{letter}" for letter in "abcdefghijklmnopqrst"))
+        assert chunks[0].split() == list("abcdefgh")
+        assert chunks[1].split() == list("ghijklmn")
+        assert chunks[-1].split()[-1] == "t"
+
+    def test_a_short_context_is_one_chunk(self):
+        assert collator().chunks("It was cold.") == ["It was cold."]
+        assert collator().chunks(" ") == []
+
+
+class TestTruth:
+    def test_each_kind_of_label(self):
+        batch = collator()([(q, None) for q in (*CHOICES, MOODY, FELT, PAIR)])
+        assert batch.labels.tolist() == [0, 0, 1, -100, -100, 0]
+        known = batch.option_question == 3
+        assert batch.target[known].tolist() == [1, 0, 1]
+        assert batch.target[~known].isnan().all()
+        torch.testing.assert_close(batch.vad[3:5], torch.tensor([[0.2, 0.9, 0.4], [0.8, 0.5, 0.6]]))
+        assert batch.vad[[0, 1, 2, 5]].isnan().all()
+        assert batch.multi_label.tolist() == [False] * 3 + [True, False, False]
+        assert [TASKS[task] for task in batch.question_task.tolist()] == [
+            "choice", "choice", "choice", "emotion", "emotion", "entailment",
+        ]  # fmt: skip
+        assert batch.option_question.tolist() == [0] * 3 + [1] * 2 + [2] * 2 + [3] * 3 + [5] * 3
+
+    def test_labels_nobody_knows(self):
+        unknown = Question("?", ("a", "b"), task="emotion", multi_label=True)
+        batch = collator()([(unknown, None), (Question("?", ("a", "b")), None)])
+        assert batch.labels.tolist() == [-100, -100]
+        assert batch.target.isnan().all()
+
+
+class TestGraph:
+    def test_subgraphs_stand_side_by_side(self, tiny_graph):
+        asked = items(tiny_graph)
+        made = collator()
+        batch = made(asked)
+        nodes = options = edges = links = paths = 0
+        for b, (question, graph) in enumerate(asked):
+            rows = slice(nodes, nodes + len(graph))
+            assert (batch.node_question[rows] == b).all()
+            assert batch.node_role[rows].tolist() == graph.role.tolist()
+            np.testing.assert_allclose(batch.node_vector[rows], graph.vectors / 127.0, rtol=1e-6)
+            np.testing.assert_array_equal(batch.node_prior[rows], graph.prior)
+            np.testing.assert_array_equal(batch.node_relevance[rows], graph.relevance)
+            count = graph.edge_index.shape[1]
+            np.testing.assert_array_equal(batch.edge_index[:, edges : edges + count], graph.edge_index + nodes)
+            total = len(graph.relations)
+            for code, local in zip(batch.edge_relation[edges : edges + count].tolist(), graph.edge_relation, strict=True):
+                assert made.relations.names[code // 2] == graph.relations[local % total]
+                assert code % 2 == local // total
+            if question.task != "entailment":
+                m, c = graph.option_node.shape[1], len(graph.path_option)
+                expected = graph.option_node + [[options], [nodes]]
+                np.testing.assert_array_equal(batch.option_node[:, links : links + m], expected)
+                np.testing.assert_array_equal(batch.path_option[paths : paths + c], graph.path_option + options)
+                assert (batch.path_type[paths : paths + c, 1] == -1).tolist() == (graph.path_type[:, 1] < 0).tolist()
+                np.testing.assert_array_equal(batch.path_value[paths : paths + c], graph.path_value)
+                links, paths = links + m, paths + c
+            nodes, options, edges = nodes + len(graph), options + len(question.options), edges + count
+        assert batch.num_nodes == nodes
+        assert (links, paths) == (batch.option_node.shape[1], len(batch.path_option))
+        assert "LivesNear" in made.relations.names  # a sample's own relation
+
+    @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
+    def test_mentions_are_found_among_the_tokens(self, tiny_graph, reading):
+        asked = items(tiny_graph)
+        batch = collator(reading=reading)(asked)
+        first = torch.tensor([len(graph) for _, graph in asked]).cumsum(0) - torch.tensor([len(g) for _, g in asked])
+        seen = set()
+        for sequence, token, node in batch.token_node.T.tolist():
+            question = int(batch.node_question[node])
+            graph = asked[question][1]
+            local = node - int(first[question])
+            mentions = [graph.grounding.mentions[m] for m, n in graph.mention_node.T if n == local]
+            row = int(batch.sequence_text[sequence])
+            piece = TOKENIZER.decode([int(batch.input_ids[row, token])]).removeprefix("##")
+            assert any(piece in normal_form(mention.surface) for mention in mentions)
+            assert batch.sequence_question[sequence] == question
+            assert batch.attention_mask[row, token] == 1
+            seen.add(node)
+        mentioned = {int(first[b]) + int(n) for b, (_, g) in enumerate(asked) for n in g.mention_node[1]}
+        assert seen == mentioned
+
+    def test_a_hypothesis_is_the_second_text(self, tiny_graph):
+        batch = collator()(items(tiny_graph, [PAIR]))
+        types = {int(batch.token_type_ids[0, token]) for _, token, _ in batch.token_node.T.tolist()}
+        assert types == {0, 1}
+        assert (batch.token_node[0] == 0).all()
+        assert not batch.option_node.numel()  # paths lead to the hypothesis, not to a label
+
+    def test_without_a_graph(self):
+        batch = collator()(items(None))
+        assert (batch.num_questions, batch.num_nodes) == (len(QUESTIONS), 0)
+        assert batch.edge_index.shape == (2, 0)
+        assert batch.token_node.shape == (3, 0)
+        assert batch.node_vector.shape == (0, VECTOR_WIDTH)
+        assert batch.path_type.shape == (0, 2)
+
+
+class TestRelationNames:
+    def test_codes_of_a_subgraph(self):
+        names = RelationNames(["IsA"])
+        assert names.codes(["HasA", "IsA"]).tolist() == [2, 0, 3, 1]
+        assert names.codes(["IsA"]).tolist() == [0, 1]
+        assert names.names == ["IsA", "HasA"]
+        assert len(names) == 2
+
+    @given(st.lists(st.sampled_from("abcdefg")))
+    def test_a_name_keeps_its_number(self, met):
+        names = RelationNames()
+        numbers = {name: names.index(name) for name in met}
+        assert [names.index(name) for name in names.names] == list(range(len(names)))
+        assert all(names.names[number] == name for name, number in numbers.items())
+
+
+class TestMapping:
+    def test_there_and_back(self, tiny_graph):
+        batch = collator()(items(tiny_graph))
+        values = batch.to_mapping()
+        assert next(iter(values)) == "labels"
+        again = GraphBatch.from_mapping(values)
+        assert all(torch.equal(getattr(again, name).nan_to_num(), value.nan_to_num()) for name, value in values.items())
+
+    def test_it_is_a_pytree_and_moves(self, tiny_graph):
+        batch = collator()(items(tiny_graph))
+        leaves, shape = _pytree.tree_flatten(batch)
+        assert len(leaves) == len(batch.to_mapping())
+        assert isinstance(_pytree.tree_unflatten(leaves, shape), GraphBatch)
+        assert batch.to("meta").input_ids.device.type == "meta"
+        assert batch.with_relations(torch.ones(2, 3)).relation_state.shape == (2, 3)

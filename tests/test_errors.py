@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from kgreason import errors
+from kgreason.errors import FormatError, InputError, KGReasonError, LimitError
+
+PLAIN = [getattr(errors, name) for name in errors.__all__ if name != "FormatError"]
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_an_error_says_what_and_how_to_mend_it(kind):
+    error = kind("epochs is 0.", fix="Give 1 or more.")
+    assert str(error) == "epochs is 0. Give 1 or more."
+    assert (error.message, error.fix) == ("epochs is 0", "Give 1 or more.")
+    assert str(kind("epochs is 0")) == "epochs is 0"
+    assert isinstance(error, KGReasonError)
+
+
+def test_codes_tell_kinds_apart():
+    codes = [getattr(errors, name).code for name in errors.__all__]
+    assert len(set(codes)) == len(codes)
+    assert issubclass(LimitError, InputError)
+
+
+@pytest.mark.parametrize(("line", "where"), [(None, "a.csv"), (17, "a.csv, line 17")])
+def test_a_format_error_names_file_and_line(line, where):
+    error = FormatError("a.csv", "it is empty", line=line, fix="Give a row.")
+    assert str(error) == f"{where}: it is empty. Give a row."
+    assert (error.path, error.line) == ("a.csv", line)
