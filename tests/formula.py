@@ -82,6 +82,8 @@ def knowing(model: ReasoningModel, **settings: Any) -> ReasoningModel:
     return model.with_knowledge(replace(KNOWLEDGE, **settings)).eval()
 
 
-def close(first: Tensor, second: Tensor, tolerance: float = 1e-5) -> None:
+def close(first: Tensor | None, second: Tensor | None, tolerance: float = 1e-5) -> None:
     """Equal but for rounding."""
+    assert first is not None
+    assert second is not None
     torch.testing.assert_close(first, second, atol=tolerance, rtol=tolerance)

@@ -40,6 +40,10 @@ def text(counting):
     return Reasoner(counting, None)
 
 
+def option(answer, text):
+    return next(option for option in answer.options if option.text == text)
+
+
 def edges(evidence):
     return {(e.source, e.relation, e.target) for path in evidence.paths for e in path.edges}
 
@@ -108,21 +112,21 @@ class TestAnswer:
 class TestEdits:
     def test_an_added_edge_is_evidence_and_counts(self, reasoner):
         added = ("penguin", "AtLocation", "oven")
-        before, after = reasoner.ask(ASKED, PLACES), reasoner.ask(ASKED, PLACES, add=[added])
-        oven = {a: next(o for o in a.options if o.text == "oven") for a in (before, after)}
-        assert added not in edges(oven[before].evidence)
-        assert added in edges(oven[after].evidence)
-        assert oven[after].graph_score > oven[before].graph_score
-        given = [e for path in oven[after].evidence.paths for e in path.edges if e.origin == "given"]
+        before = option(reasoner.ask(ASKED, PLACES), "oven")
+        after = option(reasoner.ask(ASKED, PLACES, add=[added]), "oven")
+        assert added not in edges(before.evidence)
+        assert added in edges(after.evidence)
+        assert after.graph_score > before.graph_score
+        given = [e for path in after.evidence.paths for e in path.edges if e.origin == "given"]
         assert {(e.source, e.relation, e.target) for e in given} == {added}
 
     def test_a_removed_edge_is_none(self, reasoner):
         gone = ("penguin", "AtLocation", "antarctica")
-        before, after = reasoner.ask(ASKED, PLACES), reasoner.ask(ASKED, PLACES, remove=[gone])
-        place = {a: next(o for o in a.options if o.text == "antarctica") for a in (before, after)}
-        assert gone in edges(place[before].evidence)
-        assert gone not in edges(place[after].evidence)
-        assert place[after].graph_score < place[before].graph_score
+        before = option(reasoner.ask(ASKED, PLACES), "antarctica")
+        after = option(reasoner.ask(ASKED, PLACES, remove=[gone]), "antarctica")
+        assert gone in edges(before.evidence)
+        assert gone not in edges(after.evidence)
+        assert after.graph_score < before.graph_score
 
     def test_edits_leave_the_graph_as_it_is(self, reasoner):
         before = replace(reasoner.ask(ASKED, PLACES), trace={})
@@ -137,7 +141,7 @@ class TestEdits:
     def test_a_questions_own_facts_are_evidence(self, reasoner):
         fact = ("zorblax", "AtLocation", "zoo")
         answer = reasoner.ask("Where does a zorblax live?", ["oven", "zoo"], facts=[fact])
-        zoo = next(option for option in answer.options if option.text == "zoo")
+        zoo = option(answer, "zoo")
         assert zoo.evidence.paths
         assert any(edge.relation == "AtLocation" for path in zoo.evidence.paths for edge in path.edges)
 

@@ -143,7 +143,9 @@ class TestGraph:
             count = graph.edge_index.shape[1]
             np.testing.assert_array_equal(batch.edge_index[:, edges : edges + count], graph.edge_index + nodes)
             total = len(graph.relations)
-            for code, local in zip(batch.edge_relation[edges : edges + count].tolist(), graph.edge_relation, strict=True):
+            for code, local in zip(
+                batch.edge_relation[edges : edges + count].tolist(), graph.edge_relation, strict=True
+            ):
                 assert made.relations.names[code // 2] == graph.relations[local % total]
                 assert code % 2 == local // total
             if question.task != "entailment":

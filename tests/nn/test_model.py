@@ -17,7 +17,21 @@ from kgreason.nn.model import ModelConfig, ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.nn.state import CognitiveState
 from tests.cases import Order, reorder
-from tests.formula import CHOICES, KNOWLEDGE, LONG, LORA, MOOD, PAIR, QUESTIONS, close, items, knowing, make, scores, wake
+from tests.formula import (
+    CHOICES,
+    KNOWLEDGE,
+    LONG,
+    LORA,
+    MOOD,
+    PAIR,
+    QUESTIONS,
+    close,
+    items,
+    knowing,
+    make,
+    scores,
+    wake,
+)
 
 READINGS = ("separate", "joint", "summed")
 #: Everything that reads a graph.

@@ -6,7 +6,7 @@ import statistics
 from functools import partial
 from time import perf_counter
 
-from tools.claims import answers, bad_input, evidence, image
+from tools.claims import bad_input, evidence, image, mini
 from tools.claims.claim import Claim, Measured, at_least, at_most, recorded
 from tools.claims.probes import interpret, kgreason
 
@@ -85,16 +85,4 @@ CLAIMS = [
     Claim("scores that differ without a trained K", at_most(0, "scores"), mini.differing_bits),
     Claim("mini on disk", at_most(8, "MB"), mini.megabytes),
     *(Claim(name, target, recorded(name)) for name, target in _RECORDED.items()),
-    Claim("cold ask above importing BertModel", at_most(2.5, "s"), answers.cold_seconds),
-    Claim("ask with three options, warm p50", at_most(60, "ms"), answers.warm_milliseconds),
-    Claim("logits unlike the text model's", at_most(0, "questions"), answers.unequal_logits),
-    *(Claim(name, target, recorded(name)) for name, target in (
-        ("mini CommonsenseQA dev", at_least(47, "%")),
-        ("mini LingNLI dev", at_least(62, "%")),
-        ("mini SST-2 dev", at_least(88, "%")),
-        ("mini Ekman macro-F1 dev", at_least(50, "%")),
-        ("mini EmoBank Pearson dev", at_least(50, "%")),
-        ("mini training hours", at_most(3, "hours")),
-        ("resume bit-equal", at_most(0, "losses")),
-    )),
 ]  # fmt: skip
