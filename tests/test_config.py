@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,11 @@ def test_the_limits_are_those_of_the_contract():
 @pytest.mark.parametrize("name", ["max_nodes", "max_edges", "max_candidates", "best_paths"])
 @pytest.mark.parametrize("value", [0, -7])
 def test_a_count_below_one_is_named(name, value):
+    wrong: Any = {name: value}
     with pytest.raises(ConfigError, match=f"{name} is {value}. Give {name} a value of 1 or more."):
-        RetrievalConfig(**{name: value})
-    assert getattr(RetrievalConfig(**{name: 1}), name) == 1
+        RetrievalConfig(**wrong)
+    right: Any = {name: 1}
+    assert getattr(RetrievalConfig(**right), name) == 1
 
 
 def test_configuration_is_frozen():

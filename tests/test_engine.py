@@ -146,7 +146,7 @@ class TestEdits:
         assert any(edge.relation == "AtLocation" for path in zoo.evidence.paths for edge in path.edges)
 
     def test_an_edge_that_is_not_there_cannot_go(self, reasoner):
-        with pytest.raises(InputError, match="penguin.*oven"):
+        with pytest.raises(InputError, match=r"penguin.*oven"):
             reasoner.ask(ASKED, PLACES, remove=[("penguin", "AtLocation", "oven")])
 
     def test_without_a_graph_there_is_nothing_to_edit(self, text):

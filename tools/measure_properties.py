@@ -1,6 +1,6 @@
 """Run the property tests that the formula is claimed to keep, with 1,000 random examples each, and write the row down.
 
-    python -m tools.measure_properties
+python -m tools.measure_properties
 """
 
 from __future__ import annotations

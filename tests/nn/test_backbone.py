@@ -59,7 +59,7 @@ class TestFinding:
         folder = tmp_path / "base"
         shutil.copytree(tiny_base, folder)
         spoil(folder)
-        with pytest.raises(CheckpointError, match="base model .* cannot be loaded"):
+        with pytest.raises(CheckpointError, match=r"base model .* cannot be loaded"):
             read(str(folder))
 
 

@@ -134,6 +134,7 @@ class TestGraph:
         batch = made(asked)
         nodes = options = edges = links = paths = 0
         for b, (question, graph) in enumerate(asked):
+            assert graph is not None
             rows = slice(nodes, nodes + len(graph))
             assert (batch.node_question[rows] == b).all()
             assert batch.node_role[rows].tolist() == graph.role.tolist()
@@ -143,14 +144,13 @@ class TestGraph:
             count = graph.edge_index.shape[1]
             np.testing.assert_array_equal(batch.edge_index[:, edges : edges + count], graph.edge_index + nodes)
             total = len(graph.relations)
-            for code, local in zip(
-                batch.edge_relation[edges : edges + count].tolist(), graph.edge_relation, strict=True
-            ):
+            codes = batch.edge_relation[edges : edges + count].tolist()
+            for code, local in zip(codes, graph.edge_relation, strict=True):
                 assert made.relations.names[code // 2] == graph.relations[local % total]
                 assert code % 2 == local // total
             if question.task != "entailment":
                 m, c = graph.option_node.shape[1], len(graph.path_option)
-                expected = graph.option_node + [[options], [nodes]]
+                expected = graph.option_node + np.array([[options], [nodes]])
                 np.testing.assert_array_equal(batch.option_node[:, links : links + m], expected)
                 np.testing.assert_array_equal(batch.path_option[paths : paths + c], graph.path_option + options)
                 assert (batch.path_type[paths : paths + c, 1] == -1).tolist() == (graph.path_type[:, 1] < 0).tolist()
@@ -165,11 +165,12 @@ class TestGraph:
     def test_mentions_are_found_among_the_tokens(self, tiny_graph, reading):
         asked = items(tiny_graph)
         batch = collator(reading=reading)(asked)
-        first = torch.tensor([len(graph) for _, graph in asked]).cumsum(0) - torch.tensor([len(g) for _, g in asked])
+        graphs = [graph for _, graph in asked if graph is not None]
+        first = np.cumsum([0, *map(len, graphs)])
         seen = set()
         for sequence, token, node in batch.token_node.T.tolist():
             question = int(batch.node_question[node])
-            graph = asked[question][1]
+            graph = graphs[question]
             local = node - int(first[question])
             mentions = [graph.grounding.mentions[m] for m, n in graph.mention_node.T if n == local]
             row = int(batch.sequence_text[sequence])
@@ -178,7 +179,7 @@ class TestGraph:
             assert batch.sequence_question[sequence] == question
             assert batch.attention_mask[row, token] == 1
             seen.add(node)
-        mentioned = {int(first[b]) + int(n) for b, (_, g) in enumerate(asked) for n in g.mention_node[1]}
+        mentioned = {int(first[b]) + int(n) for b, graph in enumerate(graphs) for n in graph.mention_node[1]}
         assert seen == mentioned
 
     def test_a_hypothesis_is_the_second_text(self, tiny_graph):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -35,7 +36,7 @@ def long_state() -> CognitiveState:
 
 
 def test_a_question_without_context_is_its_mean_token():
-    state = random_state(random_batch())
+    state: Any = random_state(random_batch())
     batch = state.batch
     after = Context(WIDTH)(state)
     for question, row in enumerate((batch.sequence_option < 0).nonzero().flatten().tolist()):
@@ -46,7 +47,7 @@ def test_a_question_without_context_is_its_mean_token():
 
 
 def test_chunks_share_one_by_their_likeness_to_the_question():
-    state = long_state()
+    state: Any = long_state()
     context = Context(WIDTH)
     after = context(state)
     own = state.batch.sequence_option < 0
@@ -61,7 +62,7 @@ def test_chunks_share_one_by_their_likeness_to_the_question():
 
 
 def test_options_read_alone_are_their_mean_token_until_they_attend():
-    state = random_state(random_batch())
+    state: Any = random_state(random_batch())
     rows = (state.batch.sequence_option >= 0).nonzero().flatten()
     lengths = state.batch.attention_mask[state.batch.sequence_text[rows]].sum(1, keepdim=True)
     assert torch.equal(Context(WIDTH)(state).option, state.tokens[rows].sum(1) / lengths)
@@ -96,7 +97,7 @@ def test_untrained_options_do_not_see_one_another():
 
 
 def test_weights_of_a_question_sum_to_one():
-    state = long_state()
+    state: Any = long_state()
     after = Context(WIDTH)(state)
     of = state.batch.sequence_question
     own = state.batch.sequence_option < 0

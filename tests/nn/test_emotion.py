@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -53,7 +54,8 @@ def test_without_a_graph_trained_concepts_change_no_bit():
 
 
 def test_only_concepts_of_the_question_count():
-    emotion, state = trained(), state_with_nodes(random_batch())
+    emotion = trained()
+    state: Any = state_with_nodes(random_batch())
     asked = (state.batch.node_role & ROLE_QUESTION) > 0
     other = replace(state, nodes=torch.where(asked.unsqueeze(-1), state.nodes, 9.0))
     assert torch.equal(emotion(state).affect, emotion(other).affect)

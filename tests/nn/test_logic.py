@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -58,7 +59,8 @@ def state(task: int = CHOICE, *, joint: bool = False, graph: bool = True, mass: 
 @pytest.mark.parametrize("task", [CHOICE, ENTAILMENT, EMOTION])
 @pytest.mark.parametrize("joint", [False, True])
 def test_scores_are_those_of_a_loop(task, joint):
-    made, given_ = logic(), state(task, joint=joint, mass=True)
+    made: Any = logic()
+    given_: Any = state(task, joint=joint, mass=True)
     batch, scores = given_.batch, made(given_)
     for o, b in enumerate(batch.option_question.tolist()):
         question = given_.question[b]

@@ -117,11 +117,11 @@ class TestOrder:
     def test_alone_or_together(self, tiny_base, tiny_graph, reading, paths):
         model = make(tiny_base, reading=reading, knowledge=replace(KNOWLEDGE, paths=paths))
         asked = items(tiny_graph)
-        together = scores(model, asked)
-        alone = [scores(model, [item]) for item in asked]
+        together: Any = scores(model, asked)
+        alone: list[Any] = [scores(model, [item]) for item in asked]
         close(together.logits, torch.cat([found.logits for found in alone]))
         close(together.affect, torch.cat([found.affect for found in alone]))
-        backward = scores(model, asked[::-1])
+        backward: Any = scores(model, asked[::-1])
         close(together.affect, backward.affect.flip(0))
 
 
@@ -279,7 +279,9 @@ class TestWithKnowledge:
 
 
 def test_k_takes_the_width_of_its_base(tiny_base):
-    assert make(tiny_base, knowledge=KnowledgeConfig(width=999)).settings.knowledge.width == 32
+    settings = make(tiny_base, knowledge=KnowledgeConfig(width=999)).settings
+    assert settings.knowledge is not None
+    assert settings.knowledge.width == 32
 
 
 @pytest.mark.parametrize(
@@ -296,7 +298,7 @@ def test_wrong_settings_are_named(settings, message):
 
 
 def test_sequences_longer_than_the_base_reads_are_refused(tiny_base):
-    with pytest.raises(ConfigError, match="max_length is 129, but .* reads 128 tokens"):
+    with pytest.raises(ConfigError, match=r"max_length is 129, but .* reads 128 tokens"):
         make(tiny_base, max_length=129)
 
 

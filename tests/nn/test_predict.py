@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -17,10 +19,10 @@ def model(tiny_base):
 @pytest.mark.parametrize("batch_size", [1, 3, 32])
 def test_predictions_come_in_the_order_of_the_questions(model, tiny_graph, batch_size):
     asked = items(tiny_graph) * 2
-    found = predict(model, asked, batch_size=batch_size)
+    found: list[Any] = predict(model, asked, batch_size=batch_size)
     assert [len(p.logits) for p in found] == [len(question.options) for question, _ in asked]
     for prediction, item in zip(found, asked, strict=True):
-        expected = scores(model, [item])
+        expected: Any = scores(model, [item])
         np.testing.assert_allclose(prediction.logits, expected.logits, atol=1e-5)
         np.testing.assert_allclose(prediction.text, expected.text, atol=1e-5)
         np.testing.assert_allclose(prediction.paths, expected.paths, atol=1e-5)
@@ -65,7 +67,8 @@ def test_parts_that_are_off_leave_nothing(tiny_base):
 
 
 def test_mixed_precision_is_close(model, tiny_graph):
-    full, half = predict(model, items(tiny_graph)), predict(model, items(tiny_graph), autocast=torch.bfloat16)
+    full: list[Any] = predict(model, items(tiny_graph))
+    half: list[Any] = predict(model, items(tiny_graph), autocast=torch.bfloat16)
     assert any(not np.array_equal(a.text, b.text) for a, b in zip(full, half, strict=True))
     for a, b in zip(full, half, strict=True):
         np.testing.assert_allclose(a.affect, b.affect, atol=0.05)

@@ -63,4 +63,5 @@ def test_one_entry_weighs_exactly_one():
 def test_gradients_are_finite():
     values = torch.tensor([1.0, 1.0, -80.0, 5.0], requires_grad=True)
     segment_log_softmax(values, torch.tensor([0, 0, 2, 2]), 4).sum().backward()
+    assert values.grad is not None
     assert values.grad.isfinite().all()
