@@ -128,6 +128,13 @@ class TestEdits:
         assert gone not in edges(after.evidence)
         assert after.graph_score < before.graph_score
 
+    def test_edges_that_add_nothing_obey_too(self, tiny_base, tiny_graph):
+        reader = Reasoner(make(tiny_base), tiny_graph)
+        added, gone = ("penguin", "AtLocation", "oven"), ("penguin", "AtLocation", "antarctica")
+        before, after = reader.ask(ASKED, PLACES), reader.ask(ASKED, PLACES, add=[added], remove=[gone])
+        assert added in edges(option(after, "oven").evidence) - edges(option(before, "oven").evidence)
+        assert gone in edges(option(before, "antarctica").evidence) - edges(option(after, "antarctica").evidence)
+
     def test_edits_leave_the_graph_as_it_is(self, reasoner):
         before = replace(reasoner.ask(ASKED, PLACES), trace={})
         reasoner.ask(ASKED, PLACES, add=[("penguin", "IsA", "oven")], remove=[("penguin", "IsA", "bird")])

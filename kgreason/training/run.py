@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -234,12 +235,24 @@ def train(
         return flat | {"score": score}
 
     trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
-    trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
+    with _deterministic(model.device):
+        trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
     model.backbone.autocast = None
     model = calibrate(model, {name: task.held_out for name, task in data.items()}, autocast=autocast)
     model.save_pretrained(Path(run.output) / "model")
     storage.write_json(Path(run.output) / "log.json", trainer.state.log_history)
     return model
+
+
+@contextmanager
+def _deterministic(device: torch.device) -> Iterator[None]:
+    """On the CPU sums of gradients run in a fixed order, however many threads there are; CUDA is left as it is."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(before or device.type == "cpu")
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def _dev_figures(

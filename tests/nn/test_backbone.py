@@ -163,7 +163,12 @@ class TestRelationStates:
                     parameter.add_(0.1)
         assert not torch.equal(made.relation_states(NAMES), before)
         evaluated = made.eval().relation_states(NAMES)
-        assert torch.equal(made.relation_states(NAMES), evaluated)
+        assert made.relation_states(NAMES) is evaluated
+        made.train()
+        with torch.no_grad():
+            for parameter in made.parameters():
+                parameter.add_(0.1)
+        assert not torch.equal(made.eval().relation_states(NAMES), evaluated)
 
     def test_a_frozen_model_is_read_once_for_all_steps(self, tiny_base):
         made = Backbone(load_base(str(tiny_base)).requires_grad_(False), load_tokenizer(str(tiny_base)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -99,9 +98,9 @@ def _without_knowledge(model: ReasoningModel) -> ReasoningModel:
     """The same weights without K."""
     from kgreason.nn.model import ReasoningModel
 
-    text = ReasoningModel(replace(model.settings, knowledge=None), model.backbone)
-    kept = {name: tensor for name, tensor in model.own_state().items() if not name.startswith("knowledge.")}
-    text.load_state_dict(kept, strict=False)
+    text = ReasoningModel(model.settings, model.backbone)
+    text.load_state_dict(model.own_state(), strict=False)
+    text.knowledge = None
     return text.eval()
 
 
