@@ -39,9 +39,9 @@ def recipe(base, folder, **more):
     settings: dict[str, Any] = {
         "epochs": 2, "steps_per_epoch": STEPS // 2, "batch_size": 4, "save_steps": 5, "device": "cpu", "bf16": False,
     }  # fmt: skip
-    config = tiny_config(base, knowledge=KNOWLEDGE, dropout=0.1)
-    tasks = {"places": TaskConfig("places.jsonl"), "moods": TaskConfig("moods.csv")}
-    return RunConfig(str(folder), tasks, model=config, **(settings | more))
+    settings["model"] = tiny_config(base, knowledge=KNOWLEDGE, dropout=0.1)
+    settings["tasks"] = {"places": TaskConfig("places.jsonl"), "moods": TaskConfig("moods.csv")}
+    return RunConfig(str(folder), **(settings | more))
 
 
 @pytest.fixture
@@ -64,6 +64,13 @@ def weights(model):
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
+def assert_same(whole, broken, a, b):
+    """One loss curve, and one model in the end, bit for bit."""
+    assert differing(curve(whole.output), curve(broken.output)) == 0
+    assert a.keys() == b.keys()
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+
+
 @pytest.mark.parametrize(
     ("more", "kills"), [({}, 2), ({"bf16": True, "patience": 2}, 1), ({"steps_per_epoch": 13, "epochs": 1}, 1)]
 )
@@ -80,9 +87,27 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, more, kills
         torch.manual_seed(99)
         torch.rand(7)  # another process has other random states
     b = weights(train(broken, build_model(broken), data, resume=True))
-    assert differing(curve(whole.output), curve(broken.output)) == 0
-    assert a.keys() == b.keys()
-    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+    assert_same(whole, broken, a, b)
+
+
+def test_relations_met_on_the_way_keep_their_order(tiny_base, tmp_path, tiny_graph):
+    """Sums over relations run in the order of their codes: a resumed run must not number them anew."""
+    own = [
+        replace(question, facts=(("penguin", f"Relation{i % 7}", "oven"), ("bird", f"Relation{i % 5}", "zoo")))
+        for i, question in enumerate(places(29))
+    ]
+    graph = Pairs(own, tiny_graph, stored=False)
+    data = {"places": TaskData(graph, [], graph[:5])}
+    whole = recipe(tiny_base, tmp_path / "whole", tasks={"places": TaskConfig("places.jsonl")})
+    model = build_model(whole)
+    a = weights(train(whole, model, data))
+    broken = replace(whole, output=str(tmp_path / "broken"))
+    with pytest.raises(Killed):
+        train(broken, build_model(broken), data, progress=kill_after(6))
+    resumed = build_model(broken)
+    b = weights(train(broken, resumed, data, resume=True))
+    assert resumed.relations.names == model.relations.names
+    assert_same(whole, broken, a, b)
 
 
 def make(tiny_base, tmp_path, data, **more):
@@ -149,3 +174,24 @@ def test_patience_stops_a_run_that_gets_no_better_and_takes_the_best(tiny_base, 
     trainer.train()
     assert len(kept) == 3
     assert all(torch.equal(kept[1][name], tensor) for name, tensor in trainer.model.state_dict().items())
+
+
+def test_patience_is_kept_by_a_resumed_run(tiny_base, tmp_path, data):
+    run = recipe(tiny_base, tmp_path / "run", epochs=6, steps_per_epoch=2, patience=2, save_steps=0)
+    mixture = Mixture({"moods": data["moods"].train}, steps=STEPS, batch_size=4, seed=1)
+    scores, seen = {2: 0.9, 4: 0.5, 6: 0.5}, []
+
+    def start(progress=None):
+        def report():
+            seen.append(trainer.state.global_step)
+            return {"score": scores[seen[-1]]}
+
+        trainer = ReasoningTrainer(build_model(run), run, mixture, report, progress)
+        return trainer
+
+    with pytest.raises(Killed):
+        start(kill_after(5)).train()
+    trainer = start()
+    trainer.train(resume_from_checkpoint=str(tmp_path / "run" / "checkpoint-4"))
+    assert seen == [2, 4, 6]
+    assert trainer.state.best_model_checkpoint == str(tmp_path / "run" / "checkpoint-2")
