@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,9 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     (wheel,) = tmp_path.glob("kgreason-*.whl")
+    shipped = {str(path.relative_to(ROOT)) for path in (ROOT / "kg_data").rglob("*") if path.is_file()}
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert {path for path in shipped if "__pycache__" not in path} <= packed
 
     python = clean_environment(tmp_path / "env")
     installed = run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel), cwd=tmp_path)
@@ -80,6 +85,12 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
     shown = run(command, "graph", "info", "--json", cwd=tmp_path, KGREASON_HOME=str(tmp_path / "home"))
     assert shown.returncode == 0, shown.stderr
     assert '"nodes"' in shown.stdout
+    question = ("ask", "Where would you keep a penguin?", "--options", "zoo", "desert", "oven", "--json")
+    asked = run(command, *question, cwd=tmp_path, KGREASON_HOME=str(tmp_path / "home"))
+    assert asked.returncode == 0, asked.stderr
+    answer = json.loads(asked.stdout)
+    assert answer["choice"] == "zoo"
+    assert answer["graph_used"]
 
 
 def clean_environment(path: Path) -> Path:

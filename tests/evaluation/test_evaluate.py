@@ -78,6 +78,24 @@ def test_affect_and_what_is_not_defined():
     assert found["pearson"] is None
 
 
+def test_entailment_has_a_macro_f1_and_no_hits():
+    labels = ("entailment", "neutral", "contradiction")
+    questions = [Question("a", labels, "entailment", "b", answer=i) for i in range(3)]
+    sure = [prediction([1, 0, 0]), prediction([0, 1, 0]), prediction([0, 1, 0])]
+    found = figures(_Settings(), questions, sure)  # type: ignore[arg-type]  # as above
+    assert found["accuracy"] == pytest.approx(2 / 3)
+    assert found["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert found["ci95"] == list(wilson_interval(2, 3))
+    assert "hits" not in found
+
+
+def test_label_sets_are_not_mixed():
+    sets = (("joy", "fear"), ("joy", "anger"))
+    questions = [Question("a", labels, "emotion", answers=(0,), multi_label=True) for labels in sets]
+    with pytest.raises(InputError, match="2 label sets"):
+        figures(_Settings(), questions, [prediction([1, 0])] * 2)  # type: ignore[arg-type]  # as above
+
+
 def test_hits_count_ranks():
     questions = [Question(str(i), tuple("abcd"), answer=i) for i in range(4)]
     found = figures(_Settings(), questions, [prediction([4, 3, 2, 1])] * 4)  # type: ignore[arg-type]  # as above

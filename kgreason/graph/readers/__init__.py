@@ -25,7 +25,7 @@ _STREAMS = {
     "jsonl": tables.read_jsonl,
     "table": tables.read_table,
 }
-_FORMAT_LICENCES = {"conceptnet4": "CC BY-SA 4.0", "conceptnet5": "CC BY-SA 4.0"}
+_FORMAT_LICENCES = {"conceptnet4": conceptnet4.LICENCE, "conceptnet5": "CC BY-SA 4.0"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -21,7 +21,7 @@ from kgreason.language import normal_form
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["fits", "read"]
+__all__ = ["LICENCE", "fits", "read"]
 
 _LINE = re.compile(
     r"([^\t\n]*[^\t\n ][^\t\n]*)\t([^\t\n]*[^\t\n ][^\t\n]*)\t"
@@ -29,7 +29,7 @@ _LINE = re.compile(
     re.MULTILINE | re.ASCII,
 )
 _LANGUAGE = re.compile(r"_([a-z]{2,3})\.graph")
-_LICENCE = "CC BY-SA 4.0"
+LICENCE = "CC BY-SA 3.0"
 
 
 def fits(line: str) -> bool:
@@ -63,7 +63,7 @@ def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
                 "target": _keys(targets, language),
                 "weight": [_weight(freq, score) for freq, score in zip(freqs, scores, strict=True)],
             }
-        ).with_columns(origin=pl.lit("conceptnet4"), licence=pl.lit(_LICENCE))
+        ).with_columns(origin=pl.lit("conceptnet4"), licence=pl.lit(LICENCE))
 
 
 def _keys(labels: tuple[str, ...], language: str) -> list[str]:

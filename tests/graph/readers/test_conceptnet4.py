@@ -20,14 +20,14 @@ def rows(path, **options):
 def test_lines_become_assertions(tmp_path):
     path = tmp_path / "conceptnet_en.graph.gz"
     path.write_bytes(gzip.compress(GOOD.encode()))
-    kept = ("conceptnet4", "CC BY-SA 4.0")
+    kept = ("conceptnet4", "CC BY-SA 3.0")
     assert rows(path) == [
         ("/c/en/garden_hose", "UsedFor", "/c/en/water_plant", 1000, *kept),
         ("/c/en/ice", "HasProperty", "/c/en/hot", -12000, *kept),
         ("/c/en/and_or", "RelatedTo", "/c/en/july_14th", 1000, *kept),
     ]
     source = readers.read(path)
-    assert source.sources[0]["licence"] == "CC BY-SA 4.0"
+    assert source.sources[0]["licence"] == "CC BY-SA 3.0"
     assert source.sources[0]["reader"] == "conceptnet4"
 
 
