@@ -23,7 +23,7 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-focus", "mini-graph")
+RUNS = ("mini-text", "mini-more", "mini-graph")
 
 
 def train(name: str, data: str | None) -> RunConfig:
@@ -82,7 +82,7 @@ path weights and a network without per-concept parameters.
     python -m tools.make_mini --data FOLDER
 
 Three runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of the choice tasks with the others replayed; K with all that reads text held fixed, then the gate fitted on a
+more of entailment and choice; K with all that reads text held fixed, then the gate fitted on a
 held-out tenth.
 
 ## Scores
