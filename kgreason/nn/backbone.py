@@ -86,6 +86,17 @@ def hidden_size(model: nn.Module) -> int:
     return int(config.hidden_size)
 
 
+def _positions(model: nn.Module) -> int | None:
+    """Tokens that a model reads at most; RoBERTa and its kin count positions from beyond the padding's."""
+    config: Any = model.config
+    total: int | None = getattr(config, "max_position_embeddings", None)
+    for name, module in model.named_modules():
+        padded = name.endswith("position_embeddings") and isinstance(module, nn.Embedding)
+        if total is not None and padded and module.padding_idx is not None:
+            return total - module.padding_idx - 1
+    return total
+
+
 def load_tokenizer(name: str) -> Any:
     """The fast tokenizer of a base, padding at the end. Decoders without a padding token pad with their end token.
 
@@ -127,7 +138,7 @@ class Backbone(nn.Module):
         self.tokenizer = tokenizer
         config: Any = model.config
         self.width = hidden_size(model)
-        self.positions: int | None = getattr(config, "max_position_embeddings", None)
+        self.positions = _positions(model)
         self._has_types = getattr(config, "type_vocab_size", 0) > 1
         self.autocast: torch.dtype | None = None  # training and bulk scoring run M in bfloat16
         self._relations: tuple[tuple[tuple[str, ...], torch.device, torch.dtype | None], Tensor] | None = None

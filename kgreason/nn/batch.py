@@ -187,8 +187,17 @@ class Collator:
     def _own_texts(self, question: Question) -> list[tuple[str, str | None]]:
         own: list[tuple[str, str | None]] = [(question.text, question.hypothesis)]
         if question.context:
-            own += [(question.text, chunk) for chunk in self.chunks(question.context)]
+            own += [(self._beside(question.text, chunk), chunk) for chunk in self.chunks(question.context)]
         return own
+
+    def _beside(self, question: str, chunk: str) -> str:
+        """What of a question fits beside a chunk: the pair's truncation would cut the chunk too."""
+        special = self.tokenizer.num_special_tokens_to_add(pair=True)
+        taken = len(self.tokenizer(chunk, add_special_tokens=False)["input_ids"])
+        room = max(0, self.max_length - special - taken)
+        encoded = self.tokenizer(question, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        offsets = encoded["offset_mapping"]
+        return question if len(offsets) <= room else question[: offsets[room][0]].rstrip()
 
     def chunks(self, context: str) -> list[str]:
         """Windows of a long text, half a sequence each, overlapping by ``stride`` tokens."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason import storage
-from kgreason.errors import CheckpointError, ConfigError
+from kgreason.errors import CheckpointError, ConfigError, FormatError
 from kgreason.nn.backbone import Backbone, base_digest, hidden_size, load_base, load_tokenizer
 from kgreason.nn.batch import Collator, GraphBatch, Reading, RelationNames
 from kgreason.nn.context import Context
@@ -277,14 +277,19 @@ class ReasoningModel(nn.Module):
 
     @staticmethod
     def _read_config(folder: Path) -> ModelConfig:
-        if not (folder / _CONFIG).is_file():
+        path = folder / _CONFIG
+        if not path.is_file():
             raise CheckpointError(
                 f"{folder} holds no {_CONFIG}", fix="Give the folder of a checkpoint, or the name 'mini'."
             )
         try:
-            return ModelConfig.from_json(storage.read_json(folder / _CONFIG))
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise CheckpointError(f"{folder / _CONFIG}: {error}", fix="Take the checkpoint again.") from None
+            return ModelConfig.from_json(storage.read_json(path))
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error.message}", fix=error.fix) from None
+        except FormatError as error:  # names the file itself
+            raise CheckpointError(error.message, fix="Take the checkpoint again.") from None
+        except (ConfigError, TypeError, ValueError, KeyError, AttributeError) as error:
+            raise CheckpointError(f"{path}: {error}", fix="Take the checkpoint again.") from None
 
     def _load(self, path: Path) -> None:
         tensors = read_tensors(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import RobertaConfig, RobertaModel
 
 from kgreason import storage
 from kgreason.errors import CheckpointError
@@ -118,6 +119,16 @@ class TestStates:
     def test_width(self, backbone):
         assert hidden_size(backbone.model) == backbone.width == 32
         assert backbone.positions == 128
+
+    def test_positions_that_stand_for_padding_read_nothing(self, tiny_base, tmp_path):
+        sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+        config = RobertaConfig(vocab_size=31, max_position_embeddings=19, pad_token_id=1, **sizes)
+        made = Backbone(RobertaModel(config, add_pooling_layer=False), load_tokenizer(str(tiny_base))).eval()
+        assert made.positions == 17
+        ids = torch.full((1, 17), 5)
+        assert made.encode(ids, torch.ones_like(ids), torch.zeros_like(ids)).isfinite().all()
+        adapted_ = Backbone(adapted(made.model, LORA), made.tokenizer)
+        assert adapted_.positions == 17
 
 
 NAMES = RelationNames(["IsA", "AtLocation", "LivesNear"])

@@ -71,6 +71,8 @@ class TestTexts:
         assert batch.attention_mask.sum(1).max() == 16
 
 
+#: Each one token.
+WORDS = sorted(word for word in TOKENIZER.get_vocab() if word.isascii() and word.isalpha() and len(word) > 7)
 words = st.text(st.characters(exclude_categories=["C"]), max_size=300)
 
 
@@ -99,6 +101,26 @@ class TestChunks:
         assert chunks[0].split() == list("abcdefgh")
         assert chunks[1].split() == list("ghijklmn")
         assert chunks[-1].split()[-1] == "t"
+
+    @pytest.mark.parametrize("max_length", [8, 11, 48, 127])
+    @pytest.mark.parametrize("asked", [1, 2, 3, 5, 19, 61, 64, 101])
+    def test_beside_a_question_of_any_length_every_token_is_read(self, max_length, asked):
+        made = collator(max_length=max_length)
+        for size in (1, made.chunk - 1, made.chunk, made.chunk + 1, made.chunk + made.chunk // 2, 149):
+            context = " ".join(WORDS[:size])
+            batch = made([(Question("why " * asked, ("a", "b"), context=context), None)])
+            assert set(WORDS[:size]) <= set(TOKENIZER.convert_ids_to_tokens(batch.input_ids.flatten().tolist()))
+            assert (batch.sequence_option < 0).sum() == 1 + len(made.chunks(context))
+
+    @pytest.mark.parametrize("text", ["why " * 19, "why " * 99])
+    def test_a_question_is_cut_only_for_a_chunk(self, text):
+        made, context = collator(), " ".join(WORDS[:149])
+        batch = made([(Question(text, ("a", "b"), context=context), None)])
+        first, *beside = read(batch, 0, -1)
+        assert first == " ".join(text.split()[:46])
+        for chunk, pair in zip(made.chunks(context), beside, strict=True):
+            kept = min(len(text.split()), 45 - len(chunk.split()))
+            assert pair == " ".join(["why"] * kept + [chunk])
 
     def test_a_short_context_is_one_chunk(self):
         assert collator().chunks("It was cold.") == ["It was cold."]
@@ -181,6 +203,27 @@ class TestGraph:
             seen.add(node)
         mentioned = {int(first[b]) + int(n) for b, graph in enumerate(graphs) for n in graph.mention_node[1]}
         assert seen == mentioned
+
+    @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
+    def test_tokens_of_a_mention_are_its_surface(self, tiny_graph, reading):
+        asked = items(tiny_graph)
+        batch = collator(reading=reading)(asked)
+        graphs = [graph for _, graph in asked if graph is not None]
+        first = np.cumsum([0, *map(len, graphs)])
+        found: dict[tuple[int, int], list[int]] = {}
+        for sequence, token, node in batch.token_node.T.tolist():
+            found.setdefault((sequence, node), []).append(token)
+        for (sequence, node), tokens in found.items():
+            b = int(batch.node_question[node])
+            graph, option = graphs[b], int(batch.sequence_option[sequence])
+            pairs = graph.mention_node.T.tolist()
+            mentions = [graph.grounding.mentions[m] for m, n in pairs if n == node - int(first[b])]
+            if QUESTIONS[b].task == "choice":  # a text of one option holds no other's
+                own = option - int((batch.option_question < b).sum())
+                mentions = [m for m in mentions if m.option in ({-1} if option < 0 else {own})]
+            surfaces = [normal_form(mention.surface) for mention in mentions]
+            row = int(batch.sequence_text[sequence])
+            assert TOKENIZER.decode(batch.input_ids[row, tokens]) == " ".join(surfaces)
 
     def test_a_hypothesis_is_the_second_text(self, tiny_graph):
         batch = collator()(items(tiny_graph, [PAIR]))

@@ -143,6 +143,20 @@ def test_gate_features_can_be_read():
     assert named["linked"] == [1, 1, 1]
 
 
+@given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=7, max_size=7), st.integers(0, 99))
+def test_gate_features_stay_within_their_bounds(text, seed):
+    batch = random_batch(seed, nodes=(7, 0, 11))
+    graph = torch.randn(7, generator=torch.Generator().manual_seed(seed)) * 100
+    features = Gate.features(torch.tensor(text), graph, torch.tensor([0.5, 0.0, 1.0]), batch)
+    assert ((features >= 0) & (features <= 1 + 1e-6)).all()
+    gate = Gate()
+    gate.weight.fill_(-3.0)
+    assert not gate(features, batch.question_task).any()
+    gate.fitted.fill_(True)
+    opened = gate(features, batch.question_task)
+    assert ((opened > 0) == torch.tensor([True, False, True])).all()
+
+
 def test_gate_features_without_a_graph_or_options():
     batch = without_graph(random_batch(options=(2, 0, 1)))
     features = Gate.features(torch.tensor([1e4, -1e4, 0.0]), torch.zeros(3), torch.zeros(3), batch)

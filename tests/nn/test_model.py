@@ -154,8 +154,9 @@ class TestFolder:
         assert not read.training
         assert read.device == torch.device("cpu")
 
-    def test_half_precision(self, tiny_base, tmp_path):
-        model = make(tiny_base)
+    @pytest.mark.parametrize("lora", [LORA, None], ids=["adapter", "full"])
+    def test_half_precision(self, tiny_base, tmp_path, lora):
+        model = make(tiny_base, lora=lora)
         model.save_pretrained(tmp_path / "model", dtype=torch.float16)
         assert load_file(tmp_path / "model" / "model.safetensors")["logic.scale"].dtype == torch.float16
         read = ReasoningModel.from_pretrained(tmp_path / "model")
@@ -230,18 +231,22 @@ class TestBrokenFolder:
     @pytest.mark.parametrize(
         ("spoil", "message"),
         [
-            (lambda home: edit_weights(home / OWN, with_nan), r"model\.safetensors: .* not finite"),
-            (lambda home: edit_weights(home / ADAPTER, with_nan), r"adapter_model\.safetensors: .* not finite"),
+            (lambda home: edit_weights(home / OWN, with_nan), r"l/model\.safetensors: context\.\S+ .* not finite"),
+            (lambda home: edit_weights(home / ADAPTER, with_nan), r"r_model\.safetensors: base_\S+ .* not finite"),
             (lambda home: (home / OWN).unlink(), r"model\.safetensors cannot be read"),
             (lambda home: (home / ADAPTER).unlink(), r"adapter_model\.safetensors cannot be read"),
             (lambda home: (home / "model/config.json").unlink(), r"holds no config\.json"),
             (lambda home: shutil.rmtree(home / "model"), r"holds no config\.json"),
             (lambda home: truncate(home / OWN), r"model\.safetensors cannot be read"),
             (lambda home: truncate(home / ADAPTER), r"adapter_model\.safetensors cannot be read"),
-            (lambda home: edit_config(home, format=2), r"has format 2.*Upgrade kgreason"),
+            (lambda home: edit_config(home, format=2), r"config\.json: .*has format 2.*Upgrade kgreason"),
             (lambda home: edit_config(home, format=None), r"has format None"),
             (lambda home: edit_config(home, colour="red"), r"config\.json: .*colour"),
             (lambda home: (home / "model/config.json").write_text("[1]"), r"config\.json"),
+            (lambda home: (home / "model/config.json").write_text("{"), r"config\.json, line 1: it is not JSON"),
+            (lambda home: (home / "model/config.json").write_bytes(b"\xff"), r"config\.json: it is not JSON in UTF-8"),
+            (lambda home: edit_config(home, lora={"rank": 0}), r"config\.json: lora\.rank is 0"),
+            (lambda home: edit_config(home, reading="twice"), r"config\.json: reading is 'twice'"),
             (lambda home: edit_weights(home / BASE, with_nan), r"trained on another .*base.*Install the base"),
             (lambda home: truncate(home / BASE), r"trained on another .*base"),
             (lambda home: shutil.rmtree(home / "base"), r"base model .* cannot be loaded"),
