@@ -36,6 +36,11 @@ class RetrievalConfig:
         best_paths: paths kept for one option as evidence.
         negated: whether ``Not…`` relations take part.
         direct: whether edges straight from a question concept to an option concept take part.
+        wide: whether every question with options is read wide, as open questions and those about their own
+            facts alone are: everything within ``hops`` of its concepts.
+        hops: of wide reading.
+        wide_nodes: nodes kept of a wide subgraph.
+        wide_edges: directed edges kept of a wide subgraph.
     """
 
     max_nodes: int = 200
@@ -44,8 +49,12 @@ class RetrievalConfig:
     best_paths: int = 5
     negated: bool = False
     direct: bool = True
+    wide: bool = False
+    hops: int = 3
+    wide_nodes: int = 20_000
+    wide_edges: int = 200_000
 
     def __post_init__(self) -> None:
-        for name in ("max_nodes", "max_edges", "max_candidates", "best_paths"):
+        for name in ("max_nodes", "max_edges", "max_candidates", "best_paths", "hops", "wide_nodes", "wide_edges"):
             if (value := getattr(self, name)) < 1:
                 raise ConfigError(f"{name} is {value}", fix=f"Give {name} a value of 1 or more.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -16,13 +17,18 @@ from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
-from kgreason.nn.batch import GraphBatch, Item
-from kgreason.nn.confidence import confidence, label_set
+from kgreason.nn import evidence
+from kgreason.nn.batch import Item
+from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
 from kgreason.nn.model import ReasoningModel
+from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
-from kgreason.records import Answer, Evidence, Mood, Option, Question, Subgraph, Triple
-from kgreason.retrieval import Retriever
+from kgreason.records import Answer, Evidence, Mood, Option, Question, Subgraph, Task, Triple
+from kgreason.retrieval import Retriever, facts_graph
 from kgreason.tasks import validate
+
+if TYPE_CHECKING:
+    from kgreason.explain import Explanation
 
 __all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "find_checkpoint"]
 
@@ -30,6 +36,7 @@ ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
 EKMAN = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 KEY_SENTENCES = 3
+BEST_ANSWERS = 10
 
 
 def find_checkpoint(name: str | Path) -> Path:
@@ -78,8 +85,13 @@ class Reasoner:
     ) -> None:
         self.model = model.eval()
         self.graph = graph
-        self._grounder = None if graph is None else Grounder(graph, config)
-        self._retriever = None if graph is None else Retriever(graph, config)
+        self._config = config
+
+    @cached_property
+    def _readers(self) -> tuple[Grounder, Retriever]:
+        """Of the graph; without one, what a question brings is the graph."""
+        graph = facts_graph() if self.graph is None else self.graph
+        return Grounder(graph, self._config), Retriever(graph, self._config)
 
     @classmethod
     def from_pretrained(
@@ -102,7 +114,7 @@ class Reasoner:
     def ask(
         self,
         question: str,
-        options: Sequence[str],
+        options: Sequence[str] = (),
         *,
         context: str | None = None,
         facts: Sequence[Triple] = (),
@@ -110,26 +122,28 @@ class Reasoner:
         remove: Sequence[Triple] = (),
         language: str = "en",
     ) -> Answer:
-        """Choose among options.
+        """Choose among options, or name the answers that the graph holds.
 
         Args:
             question: at most 8 KiB.
-            options: 2 to 64.
+            options: 2 to 64; none for an open question, whose answers are concepts of the graph.
             context: a text to read with the question, at most 16 MiB.
-            facts: triples that hold for this question.
+            facts: triples that hold for this question; without a graph they are the graph.
             add: edges to answer as if they existed.
             remove: edges to answer as if they did not.
             language: of the question.
 
         Returns:
-            Options ranked, with evidence for each.
+            Options ranked, with evidence for each. Of an open question the options are the likeliest concepts,
+            ``answers`` all that are judged right, and ``abstained`` says that the graph is thought to hold none.
 
         Raises:
             InputError: what is asked cannot be answered; says why.
         """
         if isinstance(options, str):
             raise InputError("options is one text", fix="Give a list of 2 to 64 texts.")
-        asked = Question(question, tuple(options), context=context, facts=tuple(facts), language=language)
+        task: Task = "choice" if options else "open"
+        asked = Question(question, tuple(options), task, context=context, facts=tuple(facts), language=language)
         return self.answer(asked, add=add, remove=remove)
 
     def entails(self, premise: str, hypothesis: str, *, language: str = "en") -> Answer:
@@ -141,19 +155,19 @@ class Reasoner:
         return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=language))
 
     def answer(self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Answer:
-        """Answer a question of the choice or entailment kind, or any with a label set.
+        """Answer a question of any kind: among its options, or an open one by the graph's concepts.
 
         Raises:
-            InputError: what is asked cannot be answered, has no options, or names an edge that is not there to remove.
+            InputError: what is asked cannot be answered, or names an edge that is not there to remove.
         """
-        if not validate(question).options:
-            raise InputError("the question has no options", fix="Give 2 to 64 options.")
+        if validate(question).task == "open":
+            return self._open_answer(question, tuple(add), tuple(remove))
         read = self._read(question, tuple(add), tuple(remove))
-        scores, batch = self._score([(read.question, read.subgraph)], read.trace)
+        scores, reading = self._reading(read)
         logits = scores.logits.numpy()
         probability = confidence(read.question, logits, self.model.settings.temperature)
         graph_score = (scores.logits - scores.text).numpy()
-        evidence = self._evidence(read, batch, float(scores.gate[0]))
+        found = self._evidence(read, reading, range(len(logits)))
         ranked = sorted(range(len(logits)), key=lambda i: (-probability[i], i))
         options = tuple(
             Option(
@@ -163,11 +177,11 @@ class Reasoner:
                 score=float(logits[i]),
                 text_score=float(scores.text[i]),
                 graph_score=float(graph_score[i]),
-                evidence=evidence[i],
+                evidence=found[i],
             )
             for i in ranked
         )
-        used, note = _graph_note(read, evidence)
+        used, note = _graph_note(read, found)
         return Answer(
             choice=options[0].text,
             index=options[0].index,
@@ -181,6 +195,74 @@ class Reasoner:
             trace=read.trace,
         )
 
+    def _open_answer(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
+        follower = None if self.model.knowledge is None else self.model.knowledge.follower
+        if follower is None or (self.graph is None and not question.facts):
+            missing = "there is no graph" if follower is not None else "this model follows no paths"
+            raise InputError(
+                f"the question has no options, and {missing} to find answers in",
+                fix="Give options, or a graph and a model whose K has a path follower.",
+            )
+        read = self._read(question, add, remove)
+        scores, reading = self._reading(read)
+        ranked = rank_nodes(scores, reading.batch)[0]
+        if ranked is None or read.subgraph is None:
+            note = "the graph gave nothing: it knows no concept of the question, or none near it"
+            return Answer("", -1, 0.0, (), abstained=True, graph_used=False, note=note, trace=read.trace)
+        probability = np.exp(ranked.log_p)
+        limit = self.model.settings.threshold.get("open", OPEN_THRESHOLD)
+        abstained = ranked.answerable < 0.5
+        label = read.subgraph.labels
+        best = ranked.node[:BEST_ANSWERS].tolist()
+        options = tuple(
+            Option(node, label[node], float(p), float(score), 0.0, float(score), paths)
+            for node, p, score, paths in zip(
+                best, probability, ranked.log_p, self._evidence(read, reading, best), strict=False
+            )
+        )
+        among = probability >= limit * probability[0]
+        return Answer(
+            choice=options[0].text,
+            index=options[0].index,
+            confidence=ranked.answerable * float(probability[among].sum()),
+            options=options,
+            evidence=options[0].evidence,
+            abstained=abstained,
+            answers=() if abstained else tuple(dict.fromkeys(label[int(node)] for node in ranked.node[among])),
+            gate=1.0,
+            note="the graph does not seem to hold an answer" if abstained else "",
+            trace=read.trace,
+        )
+
+    def explain(
+        self,
+        question: Question | str,
+        options: Sequence[str] = (),
+        *,
+        add: Sequence[Triple] = (),
+        remove: Sequence[Triple] = (),
+        against: str | None = None,
+        limit: int = 64,
+    ) -> Explanation:
+        """Why this answer, why not another, and the smallest edit that turns it; see :func:`kgreason.explain.explain`.
+
+        Raises:
+            InputError: what is asked cannot be answered, or ``against`` is none of the other options.
+        """
+        from kgreason.explain import explain  # it stands above this room
+
+        return explain(self, question, options, add=add, remove=remove, against=against, limit=limit)
+
+    def subgraph(
+        self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()
+    ) -> Subgraph | None:
+        """What is read of the graph for a question; None without a graph.
+
+        Raises:
+            InputError: ``remove`` names an edge that is not there.
+        """
+        return self._read(question, tuple(add), tuple(remove)).subgraph
+
     def emotion(self, text: str, *, language: str = "en") -> Mood:
         """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found.
 
@@ -192,14 +274,14 @@ class Reasoner:
         read = self._read(validate(ekman), (), ())
         read.trace.update({name: read.trace[name] + value for name, value in sentiment.trace.items()})
         items = [(sentiment.question, sentiment.subgraph), (ekman, read.subgraph)]
-        scores, _ = self._score(items, read.trace)
+        scores = self._score(items, read.trace)
         polarity = confidence(sentiment.question, scores.logits[:2].numpy(), self.model.settings.temperature)
         sure = confidence(ekman, scores.logits[2:].numpy(), self.model.settings.temperature)
         limit = self.model.settings.threshold.get(label_set(ekman), 0.5)
         order = np.argsort(-sure, kind="stable")
-        evidence = self._evidence(read, None, 0.0)
-        spoken = next((evidence[i] for i in order if EKMAN[i] != "neutral" and evidence[i].paths), Evidence())
-        used, note = _graph_note(read, evidence)
+        paths = self._evidence(read, None, range(len(EKMAN)))
+        spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
+        used, note = _graph_note(read, paths)
         affect = None if scores.affect is None else scores.affect[0].tolist()
         return Mood(
             text=text,
@@ -217,60 +299,49 @@ class Reasoner:
 
     def _read(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Read:
         trace: dict[str, float] = {"ground_ms": 0.0, "retrieve_ms": 0.0, "nodes": 0, "edges": 0}
-        if self._grounder is None or self._retriever is None:
+        if self.graph is None and not question.facts:
             if add or remove:
                 raise InputError("edits were given, but there is no graph", fix="Open a graph, or leave them out.")
             return _Read(question, None, add, remove, trace)
+        grounder, retriever = self._readers
         start = perf_counter()
-        grounding = self._grounder.ground(question, add=add)
+        grounding = grounder.ground(question, add=add)
         grounded = perf_counter()
-        subgraph = self._retriever.retrieve(grounding, add=add, remove=remove)
+        subgraph = retriever.retrieve(grounding, add=add, remove=remove)
         trace["ground_ms"] = 1000 * (grounded - start)
         trace["retrieve_ms"] = 1000 * (perf_counter() - grounded)
         trace["nodes"], trace["edges"] = len(subgraph), subgraph.edge_index.shape[1]
         return _Read(question, subgraph, add, remove, trace)
 
     @torch.inference_mode()
-    def _score(self, items: Sequence[Item], trace: dict[str, float]) -> tuple[Scores, GraphBatch]:
+    def _score(self, items: Sequence[Item], trace: dict[str, float]) -> Scores:
         start = perf_counter()
         batch = self.model.collator()(items).to(self.model.device)
-        scores = Scores(*(None if part is None else part.cpu() for part in self.model(batch)))  # type: ignore[arg-type]  # parts keep their types
+        scores = _on_cpu(self.model(batch))
         trace["model_ms"] = 1000 * (perf_counter() - start)
-        return scores, batch
+        return scores
 
-    def _evidence(self, read: _Read, batch: GraphBatch | None, gate: float) -> list[Evidence]:
-        """Best paths of every option (of the hypothesis, for each label of an entailment)."""
-        options = len(read.question.options)
-        if self._retriever is None or read.subgraph is None or not len(read.subgraph):
-            return [Evidence()] * options
+    def _reading(self, read: _Read) -> tuple[Scores, evidence.Reading]:
+        """One question's scores, and what its evidence is drawn from."""
         start = perf_counter()
-        weights = self._type_weights(read.subgraph, batch, gate)
-        pair = read.question.task == "entailment"
-        found = []
-        for i in range(1 if pair else options):
-            paths = self._retriever.paths(
-                read.subgraph, i, weights.get(i, {}) if weights else None, add=read.add, remove=read.remove
-            )
-            # without weights the graph speaks, but adds nothing to the score
-            found.append(Evidence(paths if weights else tuple(replace(path, contribution=0.0) for path in paths)))
-        read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
-        return found * options if pair else found
+        batch = self.model.collator()([(read.question, read.subgraph)]).to(self.model.device)
+        reading = evidence.read(self.model, batch)
+        scores = _on_cpu(reading.scores)
+        read.trace["model_ms"] = 1000 * (perf_counter() - start)
+        return scores, reading
 
-    @torch.inference_mode()
-    def _type_weights(
-        self, subgraph: Subgraph, batch: GraphBatch | None, gate: float
-    ) -> dict[int, Mapping[tuple[int, int], float]]:
-        """What each path type adds to each option's score, by the codes of the subgraph."""
-        knowledge = self.model.knowledge
-        if batch is None or gate == 0.0 or knowledge is None or knowledge.counter is None:
-            return {}
-        value = gate * knowledge.counter(batch, self.model.relations).value.cpu().numpy()
-        found: dict[int, dict[tuple[int, int], float]] = {}
-        for option, (first, second), added in zip(
-            subgraph.path_option.tolist(), subgraph.path_type.tolist(), value.tolist(), strict=True
-        ):
-            found.setdefault(option, {})[first, second] = added
-        return dict(found)
+    def _evidence(self, read: _Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
+        """Best paths of some options or answers (of the hypothesis, for each label of an entailment)."""
+        if read.subgraph is None or not len(read.subgraph):
+            return [Evidence()] * len(options)
+        start = perf_counter()
+        pair = read.question.task == "entailment"
+        found = [
+            evidence.evidence(reading, self._readers[1], read.subgraph, option, add=read.add, remove=read.remove)
+            for option in ((0,) if pair else options)
+        ]
+        read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
+        return found * len(options) if pair else found
 
     def _key_sentences(self, question: Question, scores: Scores) -> tuple[tuple[str, float], ...]:
         if not question.context or scores.sentence is None:
@@ -279,6 +350,10 @@ class Reasoner:
         weights = scores.sentence[1 : 1 + len(chunks)].tolist()
         order = sorted(range(len(chunks)), key=lambda i: -weights[i])[:KEY_SENTENCES]
         return tuple((chunks[i], weights[i]) for i in order)
+
+
+def _on_cpu(scores: Scores) -> Scores:
+    return Scores(*(None if part is None else part.detach().cpu() for part in scores))  # type: ignore[arg-type]  # parts keep their types
 
 
 def _graph_note(read: _Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:

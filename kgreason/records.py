@@ -159,12 +159,14 @@ class Subgraph:
         vectors [n, 128] int8 (static label vectors), edge_index [2, e] int32, edge_relation [e] uint16,
         edge_weight [e] float32, edge_origin [e] uint8 (code into ORIGINS), option_node [2, m] int32
         (option, node), path_option [c] int32, path_type [c, 2] int32 (relation codes; second −1 for one step),
-        path_value [c] float32 (weighted count), mention_node [2, k] int32 (index into grounding.mentions, node).
+        path_value [c] float32 (weighted count), mention_node [2, k] int32 (index into grounding.mentions, node),
+        gold [g] int32 (nodes that are right answers of an open question, as far as they are here; nothing reads them
+        but losses and figures).
     """
 
     grounding: Grounding
-    keys: tuple[str, ...]
-    labels: tuple[str, ...]
+    keys: Sequence[str]
+    labels: Sequence[str]
     relations: tuple[str, ...]
     nodes: npt.NDArray[np.int64]
     role: npt.NDArray[np.uint8]
@@ -180,6 +182,7 @@ class Subgraph:
     path_type: npt.NDArray[np.int32]
     path_value: npt.NDArray[np.float32]
     mention_node: npt.NDArray[np.int32]
+    gold: npt.NDArray[np.int32]
 
     @property
     def question(self) -> Question:
@@ -207,6 +210,7 @@ class Option:
 class Answer:
     """What the reasoner says, best option first. ``to_dict`` is the wire format everywhere.
 
+    An open question has ``answers``, all concepts that are judged right, best first; its options are the best concepts.
     ``graph_used`` is False when no concept was found, no path led to an option, or the graph was absent; ``note``
     then says which.
     """
@@ -222,6 +226,7 @@ class Answer:
     note: str = ""
     sentences: tuple[tuple[str, float], ...] = ()
     trace: Mapping[str, float] = field(default_factory=dict)
+    answers: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values."""
@@ -232,7 +237,9 @@ class Answer:
         """The inverse of :meth:`to_dict`."""
         options = tuple(Option(**{**option, "evidence": _evidence(option["evidence"])}) for option in values["options"])
         sentences = tuple((str(text), float(weight)) for text, weight in values.get("sentences", ()))
-        return cls(**{**values, "options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences})
+        found = tuple(map(str, values.get("answers", ())))
+        read = {"options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences, "answers": found}
+        return cls(**{**values, **read})
 
 
 @dataclass(frozen=True, slots=True)

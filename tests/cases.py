@@ -16,10 +16,10 @@ WIDTH = 24
 
 #: Which tensors of a batch run over questions, options, sequences, nodes, edges and path counts, and in which axis.
 ROWS = {
-    "questions": ("labels", "vad", "question_task", "multi_label"),
+    "questions": ("labels", "vad", "question_task", "multi_label", "question_given"),
     "options": ("target", "option_question"),
     "sequences": ("sequence_text", "sequence_question", "sequence_option", "sequence_joint"),
-    "nodes": ("node_question", "node_role", "node_vector", "node_prior", "node_relevance"),
+    "nodes": ("node_question", "node_role", "node_vector", "node_prior", "node_relevance", "node_gold"),
     "paths": ("path_option", "path_type", "path_value"),
 }
 COLUMNS = {"edges": ("edge_index",), "links": ("option_node",), "mentions": ("token_node",)}
@@ -28,7 +28,7 @@ EDGE_ROWS = ("edge_relation", "edge_weight")
 #: Which rows of a state stand for what.
 WRITTEN = {
     "tokens": "sequences", "sentence": "sequences", "nodes": "nodes", "mass": "nodes", "coverage": "questions",
-    "affect": "questions", "question": "questions", "option": "options", "joint": "options",
+    "affect": "questions", "flow": "questions", "question": "questions", "option": "options", "joint": "options",
 }  # fmt: skip
 
 
@@ -79,11 +79,14 @@ def random_batch(
         option_question=option_question,
         question_task=torch.zeros(b, dtype=torch.int64),
         multi_label=torch.zeros(b, dtype=torch.bool),
+        question_given=torch.zeros(b, dtype=torch.bool),
+        question_code=torch.cartesian_prod(torch.arange(b), torch.arange(2 * len(NAMES))).T,
         node_question=node_question,
         node_role=role,
-        node_vector=torch.rand(n, VECTOR_WIDTH, generator=random) * 2 - 1,
+        node_vector=(draw(255, n, VECTOR_WIDTH) - 127).to(torch.int8),
         node_prior=torch.rand(n, generator=random),
         node_relevance=torch.rand(n, generator=random),
+        node_gold=torch.rand(n, generator=random) < 0.3,
         edge_index=edge_index,
         edge_relation=codes,
         edge_weight=torch.ones(len(codes)),
@@ -92,6 +95,7 @@ def random_batch(
         path_option=path_option,
         path_type=path_type,
         path_value=torch.rand(len(path_option), generator=random) * 5,
+        relation=torch.arange(len(NAMES)),
         relation_state=torch.randn(2 * len(NAMES), WIDTH, generator=random),
     )
 
@@ -152,6 +156,7 @@ def reorder(state: CognitiveState, order: Order) -> CognitiveState:
     of_option = changed["sequence_option"]
     changed["sequence_option"] = torch.where(of_option < 0, of_option, option[of_option])
     changed["path_option"] = option[changed["path_option"]]
+    changed["question_code"] = torch.stack([question[batch.question_code[0]], batch.question_code[1]])
     changed["edge_index"] = node[batch.edge_index[:, order.edges]]
     changed["option_node"] = torch.stack([option[batch.option_node[0]], node[batch.option_node[1]]])
     sequence, token, mentioned = batch.token_node
@@ -173,7 +178,7 @@ def without_graph(batch: GraphBatch) -> GraphBatch:
         gone |= {name: getattr(batch, name)[:0] for name in ROWS[kind]}
     gone |= {name: getattr(batch, name)[:0] for name in EDGE_ROWS}
     gone |= {name: getattr(batch, name)[:, :0] for names in COLUMNS.values() for name in names}
-    return replace(batch, **gone, relation_state=batch.relation_state[:0, :0])
+    return replace(batch, **gone, relation=batch.relation[:0], relation_state=batch.relation_state[:0, :0])
 
 
 def _inverse(order: Tensor) -> Tensor:

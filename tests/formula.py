@@ -66,7 +66,9 @@ def wake(model: ReasoningModel, *parts: str) -> None:
 
 
 def items(graph: KnowledgeGraph | None, questions: Sequence[Question] = QUESTIONS) -> list[Item]:
-    """Questions with their subgraphs."""
+    """Questions with their subgraphs; without a graph not even their own facts are read."""
+    if graph is None:
+        return [(question, None) for question in questions]
     return list(Pairs(questions, graph, stored=False))
 
 

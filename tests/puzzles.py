@@ -47,11 +47,13 @@ def puzzles(size: int, seed: int, *, crossing: bool = False) -> tuple[GraphBatch
         sequence_question=torch.arange(size),
         sequence_option=torch.full((size,), -1),
         sequence_joint=torch.zeros(size, dtype=torch.bool),
+        question_code=torch.cartesian_prod(torch.arange(size), torch.arange(len(_LEXICON))).T,
         node_question=node_question,
         node_role=role,
-        node_vector=torch.zeros(size * NODES, VECTOR_WIDTH),
+        node_vector=torch.zeros(size * NODES, VECTOR_WIDTH, dtype=torch.int8),
         node_prior=torch.ones(size * NODES),
         node_relevance=torch.zeros(size * NODES),
+        node_gold=torch.zeros(size * NODES, dtype=torch.bool),
         edge_index=torch.stack([(source + shift).flatten(), (target + shift).flatten()]),
         edge_relation=relation.flatten(),
         edge_weight=torch.ones(size * e),
@@ -63,6 +65,7 @@ def puzzles(size: int, seed: int, *, crossing: bool = False) -> tuple[GraphBatch
                 seeds.flatten(),
             ]
         ),
+        relation=torch.arange(len(_LEXICON) // 2),
         relation_state=_LEXICON,
     )
     return batch, tokens

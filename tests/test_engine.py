@@ -252,7 +252,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("question", "options", "kind", "message"),
         [
-            (ASKED, (), LimitError, "options has 0 entries.*2 to 64"),
+            (ASKED, (), InputError, "the question has no options, and this model follows no paths"),
             (ASKED, ("zoo",), LimitError, "options has 1 entry.*2 to 64"),
             (ASKED, tuple(map(str, range(65))), LimitError, "options has 65 entries.*2 to 64"),
             ("x" * (LIMITS.question_bytes + 1), PLACES, LimitError, "question has 8,193 bytes; 8,192 are allowed"),

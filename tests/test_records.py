@@ -36,6 +36,7 @@ answers = st.builds(
     st.text(),
     st.lists(st.tuples(st.text(), numbers), max_size=2).map(tuple),
     st.dictionaries(st.text(), numbers, max_size=2),
+    st.lists(st.text(), max_size=2).map(tuple),
 )
 
 

@@ -10,20 +10,36 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 import kg_data
 from kgreason import storage
 from kgreason.cli import main as kgreason
+from kgreason.graph import KnowledgeGraph
 from kgreason.nn.model import ReasoningModel
 from kgreason.tasks import adapter
+from kgreason.tasks.quiz import QuizConfig, write_quiz
+from kgreason.tasks.quiz_graph import QuizSplit
 from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
 RUNS = ("mini-text", "mini-more", "mini-graph")
+
+
+#: Questions about invented worlds, of which K learns to read a graph: folder and form.
+QUIZZES: dict[str, Literal["choice", "open"]] = {"runs/quiz-choice": "choice", "runs/quiz-open": "open"}
+QUIZ_SIZES: dict[QuizSplit, int] = {"train": 30_000, "dev": 1_000}
+
+
+def make_quizzes() -> None:
+    """Make the quizzes of the packaged graph that are not there yet."""
+    graph = KnowledgeGraph.open("default")
+    for folder, form in QUIZZES.items():
+        if not Path(folder).exists():
+            write_quiz(graph, folder, QUIZ_SIZES, QuizConfig(pseudonyms=True, form=form), seed=2)
 
 
 def train(name: str, data: str | None) -> RunConfig:
@@ -42,9 +58,9 @@ def train(name: str, data: str | None) -> RunConfig:
 
 
 def hours(run: RunConfig) -> float:
-    """Training time of a run, its dev reports included."""
+    """Training time of a run, its dev reports and what came before a break included."""
     log: list[dict[str, Any]] = storage.read_json(Path(run.output) / "log.json")
-    return float(sum(entry.get("train_runtime", 0.0) for entry in log)) / 3600
+    return float(log[-1]["elapsed"]) / 3600
 
 
 def card(runs: list[RunConfig], spent: float) -> str:
@@ -103,6 +119,7 @@ def main() -> None:
     parser.add_argument("--data", help="folder of the data sets; KGREASON_DATA by default")
     parser.add_argument("--output", type=Path, default=kg_data.path("checkpoints/mini"))
     arguments = parser.parse_args()
+    make_quizzes()
     runs = [train(name, arguments.data) for name in RUNS]
     spent = sum(map(hours, runs))
     model = ReasoningModel.from_pretrained(Path(runs[-1].output) / "model", trainable=True, device="cpu")

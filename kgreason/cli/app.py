@@ -8,8 +8,11 @@ import typer
 
 from kgreason import __version__
 from kgreason.cli.answer import ground, retrieve
+from kgreason.cli.bench import bench
 from kgreason.cli.doctor import doctor
+from kgreason.cli.explain import explain
 from kgreason.cli.graph import app as graph
+from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.training import evaluate, predict, train
 
@@ -21,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, entails, emotion, train, evaluate, predict, ground, retrieve, doctor):
+for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, bench, doctor):
     app.command()(command)
 app.add_typer(graph, name="graph")
 

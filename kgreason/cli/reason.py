@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kgreason.engine import Reasoner
     from kgreason.records import Answer, Mood, Option
 
-__all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails"]
+__all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails", "open_reasoner"]
 
 ReasonerGraph = Annotated[
     str, typer.Option("--graph", "-g", help="A graph's folder; 'none' for the text alone; the packaged one by default.")
@@ -30,7 +30,7 @@ All = Annotated[bool, typer.Option("--all", help="Show the evidence of every opt
 BAR = 24
 
 
-def _open(model: str, graph: str, out: Output) -> Reasoner:
+def open_reasoner(model: str, graph: str, out: Output) -> Reasoner:
     """A reasoner; the first use of the packaged graph builds it, which shows."""
     opened = None if graph == "none" else open_graph(graph, out)
     with out.progress() as report:
@@ -61,7 +61,7 @@ def ask(
     text = None if context is None else _text(context)
     asked = validate(Question(question, tuple(options or ()), context=text, language=language))
     added, removed = triples(add or ()), triples(remove or ())
-    answer = _open(model, graph, out).answer(asked, add=added, remove=removed)
+    answer = open_reasoner(model, graph, out).answer(asked, add=added, remove=removed)
     shown = [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)]
     out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
     _tell(answer.trace, out, gate=answer.gate)
@@ -84,7 +84,7 @@ def entails(
 
     out = Output(as_json, quiet)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=language))
-    answer = _open(model, graph, out).entails(premise, hypothesis, language=language)
+    answer = open_reasoner(model, graph, out).entails(premise, hypothesis, language=language)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
         tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)
@@ -107,7 +107,7 @@ def emotion(
 
     out = Output(as_json, quiet)
     validate(Question(text, task="emotion", language=language))
-    mood = _open(model, graph, out).emotion(text, language=language)
+    mood = open_reasoner(model, graph, out).emotion(text, language=language)
     out.show(mood.to_dict(), *_feelings(mood))
     _tell(mood.trace, out)
 

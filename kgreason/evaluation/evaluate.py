@@ -14,11 +14,20 @@ from kgreason.config import RetrievalConfig
 from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.metrics import best_rank, ci95, hits_at_k, macro_f1, wilson_interval
+from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
-from kgreason.training.report import affects, decisions, mean_pearson, report, single_choices
+from kgreason.training.report import (
+    affects,
+    answer_rank,
+    decisions,
+    mean_pearson,
+    open_questions,
+    report,
+    single_choices,
+)
 
 __all__ = ["evaluate", "figures"]
 
@@ -43,14 +52,15 @@ def evaluate(
     Args:
         model: a trained model.
         questions: with their truth.
-        graph: the graph, or None.
+        graph: the graph, or None; then the questions' own facts alone are read.
         name: how the result calls the questions.
         config: of the retrieval.
         autocast: type in which M runs; None for float32.
         progress: called with (stage, done, total).
 
     Returns:
-        file, task, n; accuracy (of all labels at once, where there are several), macro_f1, ece, hits (choice) or
+        file, task, n; accuracy (of all labels at once, where there are several; hits at 1 of open questions), macro_f1,
+        ece, hits (choice and open), set_f1 (open), or
         pearson, pearson_v, pearson_a, pearson_d, as far as the truth allows them; ci95 of the main figure: pearson,
         macro_f1 of several labels, else accuracy; seconds; and under ``text`` the same figures without the graph.
         A figure that is not defined (a correlation with what does not vary) is None.
@@ -58,27 +68,27 @@ def evaluate(
     Raises:
         InputError: no question's truth is known.
     """
-    known = [q for q in questions if q.answer is not None or q.answers is not None or q.vad is not None]
+    known = [q for q in questions if q.answer is not None or q.answers is not None or q.gold or q.vad is not None]
     if not known:
         raise InputError(
             f"none of the {len(questions)} questions{name and f' of {name}'} says its answer",
-            fix="Give samples of choice, entailment or emotion with answer, label, labels or vad.",
+            fix="Give samples with answer, answers, label, labels or vad.",
         )
 
-    def arm(opened: KnowledgeGraph | None, stage: str) -> dict[str, Any]:
+    def arm(items: Sequence[Item], stage: str) -> dict[str, Any]:
         def scored(done: int, total: int) -> None:
             if progress is not None:
                 progress(stage, done, total)
 
         start = perf_counter()
-        items = Pairs(known, opened, config, progress)
         predictions = predict(model, items, autocast=autocast, progress=scored)
         return figures(model, known, predictions) | {"seconds": round(perf_counter() - start, 2)}
 
     tasks = {question.task for question in known}
     head = {"file": name, "task": tasks.pop() if len(tasks) == 1 else "mixed", "n": len(known)}
-    text = arm(None, "score without the graph")
-    found = text if graph is None or model.knowledge is None else arm(graph, "score")
+    text = arm([(question, None) for question in known], "score without the graph")
+    reads = model.knowledge is not None and (graph is not None or any(question.facts for question in known))
+    found = arm(Pairs(known, graph, config, progress), "score") if reads else text
     return {**head, **found, "text": text}
 
 
@@ -96,6 +106,11 @@ def figures(model: ReasoningModel, questions: Sequence[Question], predictions: S
     )
     if "multi_f1" in found and "accuracy" not in found:
         found = {"accuracy": found.pop("exact"), "macro_f1": found.pop("multi_f1"), **found}
+    if opened := open_questions(questions, predictions):
+        places = [answer_rank(prediction) for _, prediction in opened]
+        found.setdefault("accuracy", found.pop("hits1"))
+        found |= {"hits": {str(k): hits_at_k(places, k) for k in HITS}}
+        found.pop("hits10")
     found["ci95"] = _interval(questions, predictions, threshold)
     choices = [(q, p) for q, p in single_choices(questions, predictions) if q.task == "choice"]
     if choices:
@@ -118,6 +133,8 @@ def _interval(
         ends = ci95(macro_f1, chosen, truth)
     elif rows:
         ends = wilson_interval(sum(int(p.logits.argmax()) == q.answer for q, p in rows), len(rows))
+    elif opened := open_questions(questions, predictions):
+        ends = wilson_interval(sum(answer_rank(p) == 1 for _, p in opened), len(opened))
     else:
         return None
     return None if math.isnan(ends[0]) else list(ends)

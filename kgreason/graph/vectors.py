@@ -22,6 +22,8 @@ __all__ = ["DIMENSIONS", "StaticVectors"]
 
 DIMENSIONS = 128
 _ONE = 127
+#: Fewer texts are not worth waking the tokenizer's own threads, which stall where processors are busy.
+_FEW = 256
 _CHUNK = 8192
 
 
@@ -88,8 +90,10 @@ class StaticVectors:
         return out
 
     def _encode(self, texts: list[str]) -> npt.NDArray[np.int8]:
-        encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        ids = [encoding.ids for encoding in encodings]
+        if len(texts) < _FEW:
+            ids = [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+        else:
+            ids = [one.ids for one in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
         filled = np.flatnonzero(lengths)
         sums = np.zeros((len(ids), DIMENSIONS), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kgreason.grounding.link import Grounder
-from kgreason.grounding.names import local_names, resolve
+from kgreason.grounding.link import Grounder, topics
+from kgreason.grounding.names import local_names, namesakes, resolve
 
-__all__ = ["Grounder", "local_names", "resolve"]
+__all__ = ["Grounder", "local_names", "namesakes", "resolve", "topics"]

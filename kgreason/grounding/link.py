@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kgreason.config import LIMITS, RetrievalConfig
-from kgreason.errors import LimitError
+from kgreason.errors import InputError, LimitError
 from kgreason.graph.surfaces import Surfaces
 from kgreason.grounding.match import MAX_WORDS, How, WordClass, Words, find_forms, split_words
-from kgreason.grounding.names import local_names, local_surfaces
+from kgreason.grounding.names import local_names, local_surfaces, namesakes
 from kgreason.language import Language, language, normal_form
 from kgreason.records import Candidate, Grounding, Mention, Question, Triple
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["Grounder"]
+__all__ = ["Grounder", "topics"]
 
 #: What a form is worth by how it was made; multiplied with the prior stored for the candidate.
 FORM_PRIOR = {How.AS_IS: 1.0, How.INFLECTED: 0.8, How.DROPPED: 0.6}
@@ -40,6 +41,10 @@ class Grounder:
     In a text the longest name at each word counts, left to right; its head noun, in English the last word of
     content, is one more candidate at a lower prior. An option is looked up whole first, then by its parts. The
     hypothesis of an entailment pair is grounded as option 0, since its labels name no concepts.
+
+    Published sets of open questions give the concept that a question is about, and published figures use it. So where
+    ``extra["topic"]`` of an open question names one or several, these are its concepts and no others: the same names
+    in the text often mean something else ("It" and "The Who" are titles too).
 
     Args:
         graph: where concepts are looked up.
@@ -68,7 +73,7 @@ class Grounder:
             Mentions with candidates by prior, then degree; none where nothing is found.
 
         Raises:
-            InputError: its language is not known.
+            InputError: its language is not known, or its topic does not stand in the text.
             LimitError: its text is too long.
         """
         if (size := len(question.text.encode())) > LIMITS.question_bytes:
@@ -78,13 +83,34 @@ class Grounder:
             )
         names = local_names(self.graph, (*question.facts, *add)) if question.facts or add else {}
         linker = _Linker(self.graph, self.config.max_candidates, language(question.language), names)
-        mentions = list(linker.text(question.text, -1))
+        if given := topics(question):
+            found = (linker.topic(question.text, topic) for topic in given)
+            mentions = sorted((mention for mention in found if mention), key=lambda mention: mention.start)
+        else:
+            mentions = list(linker.text(question.text, -1))
         if question.task == "entailment":
             mentions += linker.text(question.hypothesis or "", 0)
         else:
             for number, option in enumerate(question.options):
                 mentions += linker.option(option, number)
         return Grounding(question, tuple(mentions))
+
+
+def topics(question: Question) -> tuple[str, ...]:
+    """What an open question is said to be about, in ``extra["topic"]``: a text or a list of texts.
+
+    Raises:
+        InputError: it is something else, or a topic does not stand in the text.
+    """
+    given = question.extra.get("topic") if question.task == "open" else None
+    listed = [] if given is None else [given] if isinstance(given, str) else given
+    fix = "Give names as they stand in the question, or rename the key if it means something else."
+    if not isinstance(listed, list | tuple) or not all(isinstance(topic, str) and topic.strip() for topic in listed):
+        raise InputError(f"topic is {given!r}, not a text or a list of texts", fix=fix)
+    for topic in listed:
+        if topic not in question.text:
+            raise InputError(f"the topic {topic!r} does not stand in the question {question.text!r}", fix=fix)
+    return tuple(listed)
 
 
 class _Linker:
@@ -104,6 +130,13 @@ class _Linker:
             yield self._mention(text, words, (first, last), spans, 1.0, option)
             for part, factor in _parts(spans, words, first, last):
                 yield self._mention(text, words, part, spans, factor, option)
+
+    def topic(self, text: str, topic: str) -> Mention | None:
+        """The first place of a topic, as a word of its own if it is one anywhere; None if nothing is named so."""
+        whole = re.search(rf"(?<!\w){re.escape(topic)}(?!\w)", text)
+        start = whole.start() if whole else text.index(topic)
+        found = dict.fromkeys(namesakes(self.graph, topic), 1.0) or self._exactly(topic)
+        return Mention(start, start + len(topic), topic, self._candidates(found), -1) if found else None
 
     def option(self, text: str, option: int) -> Iterator[Mention]:
         words = split_words(text, self.language)

@@ -14,7 +14,7 @@ from kgreason.records import Triple
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["local_names", "local_surfaces", "resolve"]
+__all__ = ["local_names", "local_surfaces", "namesakes", "resolve"]
 
 
 def resolve(graph: KnowledgeGraph, name: str) -> int | None:
@@ -27,10 +27,30 @@ def resolve(graph: KnowledgeGraph, name: str) -> int | None:
     Returns:
         Its node, or None where the graph knows no such name.
     """
+    if not graph.num_nodes:
+        return None
     if (node := graph.find(name)) is not None:
         return node
     candidates = graph.lookup(name)
     return candidates[0][0] if candidates else None
+
+
+def namesakes(graph: KnowledgeGraph, name: str) -> list[int]:
+    """All concepts that a key or label names exactly, or else by its normal form; an alias names none.
+
+    Args:
+        graph: the graph.
+        name: a key, which one concept has, or a label, which several may have.
+
+    Returns:
+        Their nodes, ascending.
+    """
+    if (node := graph.find(name)) is not None:
+        return [node]
+    labels = {node: graph.label(node) for node, _ in graph.lookup(name)}
+    form = normal_form(name)
+    exact = [node for node, label in labels.items() if label == name]
+    return sorted(exact or [node for node, label in labels.items() if normal_form(label) == form])
 
 
 def local_names(graph: KnowledgeGraph, triples: Iterable[Triple]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from kgreason import storage
-from kgreason.errors import CheckpointError
+from kgreason.errors import CheckpointError, ConfigError
 from kgreason.graph.relations import RelationTable
-from kgreason.nn.batch import RelationNames
+from kgreason.nn.batch import GraphBatch
 from kgreason.nn.state import CognitiveState
 
 __all__ = ["PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer"]
@@ -141,13 +142,48 @@ class Backbone(nn.Module):
         self.positions = _positions(model)
         self._has_types = getattr(config, "type_vocab_size", 0) > 1
         self.autocast: torch.dtype | None = None  # training and bulk scoring run M in bfloat16
-        self._relations: tuple[tuple[tuple[str, ...], torch.device, torch.dtype | None], Tensor] | None = None
+        self._kept: dict[bytes, Tensor] = {}
+        self._relations: dict[str, Tensor] = {}
+        self._relations_of: tuple[torch.device, torch.dtype | None] | None = None
 
     def forward(self, state: CognitiveState) -> CognitiveState:
         """Write token states. Shapes: batch.input_ids [t, l] -> tokens [s, l, d]."""
         batch = state.batch
-        texts = self.encode(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        return state.write(tokens=texts[batch.sequence_text])
+        texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        states = self._remembered(*texts) if self._kept else self.encode(*texts)
+        return state.write(tokens=states[batch.sequence_text])
+
+    def remember(self, batch: GraphBatch) -> int:
+        """Keep the states of a batch's texts in half precision, for a fixed M that reads them again and again.
+
+        Returns:
+            Bytes kept.
+        """
+        if self._learns():
+            raise ConfigError("M learns, so that its states change", fix="Freeze backbone to keep them.")
+        with torch.no_grad():
+            states = self.encode(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        keys = _keys(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        lengths = batch.attention_mask.sum(1).tolist()
+        new = {k: s[:n].to(torch.float16) for k, s, n in zip(keys, states, lengths, strict=True) if k not in self._kept}
+        self._kept.update(new)
+        return sum(state.nbytes for state in new.values())
+
+    def forget(self) -> None:
+        """Let go of the states that were kept."""
+        self._kept = {}
+
+    def _remembered(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        keys = _keys(input_ids, attention_mask, token_type_ids)
+        states = torch.zeros(*input_ids.shape, self.width, device=input_ids.device)
+        missing = [i for i, key in enumerate(keys) if key not in self._kept]
+        if missing:
+            rows = torch.tensor(missing, device=input_ids.device)
+            states[rows] = self.encode(input_ids[rows], attention_mask[rows], token_type_ids[rows])
+        for i, key in enumerate(keys):
+            if (kept := self._kept.get(key)) is not None:
+                states[i, : len(kept)] = kept
+        return states
 
     def encode(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """States of distinct texts, run in groups of like length so that short ones carry little padding.
@@ -168,23 +204,25 @@ class Backbone(nn.Module):
             states.append(nn.functional.pad(hidden, (0, 0, 0, input_ids.shape[1] - width)))
         return torch.cat(states)[order.argsort()]
 
-    def relation_states(self, names: RelationNames) -> Tensor:
-        """Text states of relation codes, without gradient or dropout; kept while M does not change.
+    def relation_states(self, names: Sequence[str]) -> Tensor:
+        """Text states of relations, forward and backward, without gradient or dropout; kept while M does not change.
 
         Shapes:
             [2 · len(names), d].
         """
         device = next(self.model.parameters()).device
-        wanted = (tuple(names.names), device, self.autocast)
-        if self._relations is None or self._relations[0] != wanted or (self.training and self._learns()):
-            self._relations = wanted, self._relation_states(names, device)
-        return self._relations[1]
-
-    def _relation_states(self, names: RelationNames, device: torch.device) -> Tensor:
-        table = RelationTable.load()
-        phrases = [phrase for name in names.names for phrase in (table[name].phrase, table[name].inverse)]
-        if not phrases:
+        if self._relations_of != (device, self.autocast) or (self.training and self._learns()):
+            self._relations, self._relations_of = {}, (device, self.autocast)
+        if new := [name for name in names if name not in self._relations]:
+            self._relations.update(zip(new, self._relation_states(new, device), strict=True))
+        if not names:
             return torch.zeros(0, self.width, device=device)
+        return torch.cat([self._relations[name] for name in names])
+
+    def _relation_states(self, names: Sequence[str], device: torch.device) -> tuple[Tensor, ...]:
+        """The two rows of each name."""
+        table = RelationTable.load()
+        phrases = [phrase for name in names for phrase in (table[name].phrase, table[name].inverse)]
         training = self.model.training
         self.model.eval()
         with torch.inference_mode(False), torch.no_grad():  # what is kept here may meet gradients later
@@ -192,14 +230,21 @@ class Backbone(nn.Module):
             states = self.encode(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"])
             states = states.sum(1) / encoded["attention_mask"].sum(1, keepdim=True)
         self.model.train(training)
-        return states
+        return states.split(2)
 
     def _learns(self) -> bool:
         return any(parameter.requires_grad for parameter in self.model.parameters())
 
     def train(self, mode: bool = True) -> Backbone:
-        """As in torch; where M learns, relation states are computed anew."""
+        """As in torch where M learns, and relation states are then computed anew; a fixed M drops nothing out."""
         if self._learns():
-            self._relations = None
-        super().train(mode)
+            self._relations = {}
+        super().train(mode and self._learns())
         return self
+
+
+def _keys(input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> list[bytes]:
+    """What tells texts apart: their tokens without padding."""
+    lengths = attention_mask.sum(1).tolist()
+    ids, types = input_ids.cpu().numpy().astype("int32"), token_type_ids.cpu().numpy().astype("int8")
+    return [i[:n].tobytes() + t[:n].tobytes() for i, t, n in zip(ids, types, lengths, strict=True)]

@@ -2,7 +2,7 @@
 
 A batch is a frozen dataclass of tensors; toward the Hugging Face Trainer it is a mapping whose first entry is
 ``labels``. Indices count within the batch: b questions, o options, s sequences, t distinct texts, l tokens, n nodes,
-e directed edges, r relation codes, p (option, node) pairs, c path counts.
+e directed edges, r relation codes, p (option, node) pairs, c path counts, q (question, relation code) pairs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree
 
-from kgreason.records import Question, Subgraph, Task
+from kgreason.records import ORIGINS, Question, Subgraph, Task
 
 __all__ = ["TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
 
@@ -34,15 +34,18 @@ class GraphBatch:
         labels [b] int64 (−100: none), target [o] float (multi-label truth, NaN: none), vad [b, 3] (NaN: none),
         input_ids, attention_mask, token_type_ids [t, l]; sequence_text [s] (row of its text), sequence_question [s],
         sequence_option [s] (−1: the question's own), sequence_joint [s] bool (text holds question and option);
-        option_question [o]; question_task [b] (index into TASKS), multi_label [b] bool;
-        node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128] in −1..1,
-        node_prior [n], node_relevance [n]; edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
+        option_question [o]; question_task [b] (index into TASKS), multi_label [b] bool,
+        question_given [b] bool (its graph holds facts or edits of its own), question_code [2, q] (question, relation
+        code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
+        int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
+        question); edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
         option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of
         the node); path_option [c], path_type [c, 2] (relation codes, second −1 for one step), path_value [c] ≥ 0;
-        relation_state [r, d] (text states of the relation codes; written by the model before M runs).
+        relation [v] (the batch's relations by their number in the model's :class:`RelationNames`, in the order of
+        their names), relation_state [r, d] (text states of the relation codes; written by the model before M runs).
 
-    A relation code is ``2·v`` for relation v of the model's :class:`RelationNames` walked forward, ``2·v + 1`` for
-    the same walked backward. Every edge is present in both directions, so messages need no mirrored copy.
+    A relation code is ``2·v`` for the batch's relation v walked forward, ``2·v + 1`` for the same walked backward.
+    Every edge is present in both directions, so messages need no mirrored copy.
     """
 
     labels: Tensor
@@ -58,11 +61,14 @@ class GraphBatch:
     option_question: Tensor
     question_task: Tensor
     multi_label: Tensor
+    question_given: Tensor
+    question_code: Tensor
     node_question: Tensor
     node_role: Tensor
     node_vector: Tensor
     node_prior: Tensor
     node_relevance: Tensor
+    node_gold: Tensor
     edge_index: Tensor
     edge_relation: Tensor
     edge_weight: Tensor
@@ -71,6 +77,7 @@ class GraphBatch:
     path_option: Tensor
     path_type: Tensor
     path_value: Tensor
+    relation: Tensor
     relation_state: Tensor
 
     @classmethod
@@ -110,7 +117,7 @@ _pytree.register_dataclass(GraphBatch, field_names=[f.name for f in fields(Graph
 
 
 class RelationNames:
-    """Relation names met so far, in order; code ``2·v`` walks relation v forward, ``2·v + 1`` backward."""
+    """Relation names met so far, in order: what connects the numbers in a batch with texts."""
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.names: list[str] = list(names)
@@ -127,8 +134,12 @@ class RelationNames:
         self.names.append(name)
         return self._index[name]
 
+    def of(self, batch: GraphBatch) -> list[str]:
+        """Names of a batch's relations, in the order of its codes."""
+        return [self.names[number] for number in batch.relation.tolist()]
+
     def codes(self, relations: Sequence[str]) -> np.ndarray:
-        """Codes of a subgraph's local codes: R forward ones, then the same R backward. Shape: [2R]."""
+        """Codes ``2·v`` and ``2·v + 1`` of a subgraph's codes: R forward ones, then R backward. Shape: [2R]."""
         base = 2 * np.array([self.index(name) for name in relations], dtype=np.int64)
         return np.concatenate([base, base + 1])
 
@@ -271,13 +282,19 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
     """Concatenate subgraphs with offsets; local relation codes become the model's."""
     parts: dict[str, list[np.ndarray]] = {name: [array] for name, array in _EMPTY.items()}
     node_offset, option_offset, offsets = 0, 0, []
+    given = torch.zeros(len(items), dtype=torch.bool)
     for b, (question, graph) in enumerate(items):
         offsets.append(node_offset)
         if graph is not None and len(graph):
             code = relations.codes(graph.relations)
+            given[b] = bool((graph.edge_origin == _GIVEN).any())
+            parts["question_code"].append(np.stack([np.full(len(code), b), code]))
             parts["node_question"].append(np.full(len(graph), b))
             parts["node_role"].append(graph.role)
-            parts["node_vector"].append(graph.vectors.astype(np.float32) / 127)
+            parts["node_vector"].append(graph.vectors)
+            gold = np.zeros(len(graph), np.bool_)
+            gold[graph.gold] = True
+            parts["node_gold"].append(gold)
             parts["node_prior"].append(graph.prior)
             parts["node_relevance"].append(graph.relevance)
             parts["edge_index"].append(graph.edge_index + node_offset)
@@ -296,15 +313,37 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
         )
         for name, arrays in parts.items()
     }
-    return {**packed, "node_offset": offsets}
+    return {**_renumber(packed, relations), "question_given": given, "node_offset": offsets}
 
 
+def _renumber(packed: dict[str, Any], relations: RelationNames) -> dict[str, Any]:
+    """Number relations within the batch, by name, so that results do not depend on what was met before."""
+    met = torch.unique(packed["question_code"][1] // 2).tolist()
+    relation = torch.tensor(sorted(met, key=relations.names.__getitem__), dtype=torch.int64)
+    place = torch.zeros(len(relations), dtype=torch.int64)
+    place[relation] = torch.arange(len(relation))
+
+    def local(code: Tensor) -> Tensor:
+        return torch.where(code < 0, -1, 2 * place[code // 2] + code % 2) if len(code) else code
+
+    return {
+        **packed,
+        "relation": relation,
+        "question_code": torch.stack([packed["question_code"][0], local(packed["question_code"][1])]),
+        "edge_relation": local(packed["edge_relation"]),
+        "path_type": local(packed["path_type"]),
+    }
+
+
+_GIVEN = ORIGINS.index("given")
 _EMPTY: dict[str, np.ndarray] = {
+    "question_code": np.zeros((2, 0), np.int64),
     "node_question": np.zeros(0, np.int64),
     "node_role": np.zeros(0, np.int64),
-    "node_vector": np.zeros((0, VECTOR_WIDTH), np.float32),
+    "node_vector": np.zeros((0, VECTOR_WIDTH), np.int8),
     "node_prior": np.zeros(0, np.float32),
     "node_relevance": np.zeros(0, np.float32),
+    "node_gold": np.zeros(0, np.bool_),
     "edge_index": np.zeros((2, 0), np.int64),
     "edge_relation": np.zeros(0, np.int64),
     "edge_weight": np.zeros(0, np.float32),
@@ -313,7 +352,7 @@ _EMPTY: dict[str, np.ndarray] = {
     "path_type": np.zeros((0, 2), np.int64),
     "path_value": np.zeros(0, np.float32),
 }
-_AXIS = {"edge_index": 1, "option_node": 1}
+_AXIS = {"edge_index": 1, "option_node": 1, "question_code": 1}
 
 
 def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Texts) -> Tensor:

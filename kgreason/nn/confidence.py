@@ -9,7 +9,10 @@ import numpy.typing as npt
 
 from kgreason.records import Question
 
-__all__ = ["confidence", "label_set"]
+__all__ = ["OPEN_THRESHOLD", "confidence", "label_set"]
+
+#: How likely an answer to an open question has to be against the best one, before that is fitted.
+OPEN_THRESHOLD = 0.5
 
 
 def confidence(

@@ -32,7 +32,8 @@ class GraphInput:
     Shapes:
         nodes [n, g]; edge_index [2, e] (source, target); edge_relation [e] (row of ``relation``); edge_type [e]
         (row of a table of named relations, the last one "another"); relation [r, g]; words [b, t, g], word_mask
-        [b, t] (tokens of the question); edge_question [e].
+        [b, t] (tokens of the question); edge_question [e]; edge_weight [steps, e] or None (factors of the messages,
+        ones whose gradients say what an edge does at a step; read by Bellman-Ford alone).
     """
 
     nodes: Tensor
@@ -43,6 +44,7 @@ class GraphInput:
     words: Tensor
     word_mask: Tensor
     edge_question: Tensor
+    edge_weight: Tensor | None = None
 
 
 class NodeInput(nn.Module):
@@ -64,7 +66,7 @@ class NodeInput(nn.Module):
         """Shapes: tokens [s, l, d], question [b, g] -> [n, g]."""
         sequence, token, node = batch.token_node
         mention = segment_mean(self.mention(tokens[sequence, token]), node, batch.num_nodes)
-        own = self.vector(batch.node_vector) + self.role(batch.node_role)
+        own = self.vector(batch.node_vector.to(tokens.dtype) / 127) + self.role(batch.node_role)
         states: Tensor = self.norm(own + mention + question.index_select(0, batch.node_question))
         return states
 
@@ -95,7 +97,8 @@ class BellmanFord(nn.Module):
         read = self._read(graph)
         states = graph.nodes
         for k, step in enumerate(self.steps):
-            states = step(states, graph.nodes, graph.edge_index, edge_pair, relation, read[question, k], degree)
+            weight = None if graph.edge_weight is None else graph.edge_weight[k]
+            states = step(states, graph.nodes, graph.edge_index, edge_pair, relation, read[question, k], degree, weight)
         return states
 
     def _read(self, graph: GraphInput) -> Tensor:
@@ -124,10 +127,17 @@ class _Relaxation(MessagePassing):
         relation: Tensor,
         question: Tensor,
         degree: Tensor,
+        weight: Tensor | None,
     ) -> Tensor:
-        """Shapes: states, start [n, g], edge_pair [e], relation, question [pairs, g], degree [n, 1] -> [n, g]."""
-        factor = self.factor(torch.relu(self.relation(relation) + self.question(question)))
-        gathered = self.propagate(edge_index, x=states, factor=factor.index_select(0, edge_pair)) / degree
+        """One iteration.
+
+        Shapes:
+            states, start [n, g], edge_pair, weight [e], relation, question [pairs, g], degree [n, 1] -> [n, g].
+        """
+        factor = self.factor(torch.relu(self.relation(relation) + self.question(question))).index_select(0, edge_pair)
+        if weight is not None:
+            factor = factor * weight.unsqueeze(-1)
+        gathered = self.propagate(edge_index, x=states, factor=factor) / degree
         update = self.update_states(torch.cat([states, gathered, start], dim=-1))
         return states + torch.relu(self.norm(update))
 

@@ -20,7 +20,7 @@ from kgreason.records import ROLE_OPTION, ROLE_QUESTION
 
 __all__ = ["Knowledge", "KnowledgeConfig", "Paths", "coverage"]
 
-Paths = Literal["counter", "follower"]
+Paths = Literal["counter", "follower", "both"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class KnowledgeConfig:
     Args:
         width: of token states (d).
         graph_width: of node states (g).
-        paths: "counter" (one weight per path type), "follower" (relations chosen by the question) or None.
+        paths: "counter" (one weight per path type), "follower" (relations chosen by the question), "both" or None.
         nodes: whether messages pass over the subgraph.
         fusion: whether tokens and nodes read one another; needs ``nodes``.
         gnn: "bellman-ford" or a convolution of torch_geometric.nn by name.
@@ -74,7 +74,7 @@ class KnowledgeConfig:
 
 
 class Knowledge(nn.Module):
-    """Writes ``nodes``, ``mass``, ``paths`` and ``coverage``, and replaces ``tokens``.
+    """Writes ``nodes``, ``mass``, ``flow``, ``paths`` and ``coverage``, and replaces ``tokens``.
 
     Untrained, or for a question without a graph, it leaves every bit of the token states as it is.
 
@@ -99,10 +99,11 @@ class Knowledge(nn.Module):
         super().__init__()
         self.config = config
         self.names = RelationNames(config.relations) if names is None else names
-        self.counter = PathCounter(config.relations) if config.paths == "counter" else None
-        self.follower = PathFollower(config.width, config.steps) if config.paths == "follower" else None
+        self.counter = PathCounter(config.relations) if config.paths in ("counter", "both") else None
+        follows = config.paths in ("follower", "both")
+        self.follower = PathFollower(config.width, config.steps) if follows else None
         self.nodes = _Nodes(config, gnn) if config.nodes else None
-        self._reads_relations = config.nodes or config.paths == "follower"
+        self._reads_relations = config.nodes or follows
         self.fusion = nn.ModuleList(
             [GatedCrossAttention(config.width, config.graph_width, config.heads) for _ in range(config.blocks)]
             if config.fusion
@@ -140,9 +141,10 @@ class Knowledge(nn.Module):
             return state
         assert tokens is not None, "M runs before K"
         if self.follower is not None:
-            state = state.write(mass=self.follower(batch, tokens).mass)
+            followed = self.follower(batch, tokens)
+            state = state.write(mass=followed.mass, flow=followed.flow)
         if self.nodes is not None:
-            rows = _chosen(batch, state.mass, self.config.max_nodes)
+            rows = chosen(batch, state.mass, self.config.max_nodes)
             part = _part(batch, rows)
             nodes = self.nodes(part, tokens, self.names)
             for block in self.fusion:
@@ -158,18 +160,16 @@ class Knowledge(nn.Module):
         return fused
 
     def _check(self, batch: GraphBatch) -> None:
-        codes = max(
-            (int(codes.max()) + 1 for codes in (batch.edge_relation, batch.path_type) if codes.numel()), default=0
-        )
-        if codes > 2 * len(self.names):
+        highest = int(batch.relation.max()) if len(batch.relation) else -1
+        if highest >= len(self.names):
             raise InputError(
-                f"the batch has relation code {codes - 1}, K knows {len(self.names)} relation names",
+                f"the batch has relation {highest}, K knows {len(self.names)} relation names",
                 fix="Make the collator with the same RelationNames as K.",
             )
-        found = tuple(batch.relation_state.shape)
-        if self._reads_relations and (found[0] < codes or found[1] != self.config.width):
+        found, expected = tuple(batch.relation_state.shape), (2 * len(batch.relation), self.config.width)
+        if self._reads_relations and found != expected:
             raise InputError(
-                f"relation_state has shape {found}, expected at least {codes} rows of {self.config.width}",
+                f"relation_state has shape {found}, expected {expected}",
                 fix="Give the states of all relation texts by batch.with_relations(...).",
             )
 
@@ -197,7 +197,7 @@ class _Nodes(nn.Module):
         own, mask = question_tokens(tokens, batch)
         words = self.question(own)
         question = (words * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        known = known_codes(self.relations, names).to(mask.device)[batch.edge_relation]
+        known = known_codes(self.relations, names, batch.relation)[batch.edge_relation]
         graph = GraphInput(
             nodes=self.input(batch, tokens, question),
             edge_index=batch.edge_index,
@@ -218,7 +218,7 @@ def coverage(batch: GraphBatch) -> Tensor:
     return segment_mean(reached, batch.option_question, batch.num_questions)
 
 
-def _chosen(batch: GraphBatch, mass: Tensor | None, limit: int) -> Tensor:
+def chosen(batch: GraphBatch, mass: Tensor | None, limit: int) -> Tensor:
     """Rows of the nodes that messages pass over. Shape: [k]."""
     size = batch.num_questions
     rows = torch.arange(batch.num_nodes, device=batch.node_question.device)

@@ -11,10 +11,15 @@ from kgreason.nn.batch import TASKS, GraphBatch
 from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState, Scores
 
-__all__ = ["GATE_FEATURES", "Gate", "Logic"]
+__all__ = ["DOUBTS", "GATE_FEATURES", "Abstention", "Gate", "Logic"]
 
 #: What the gate reads of a question, in this order.
-GATE_FEATURES = ("bias", "coverage", "text margin", "text entropy", "graph margin", "agreement", "linked")
+GATE_FEATURES = ("bias", "coverage", "text margin", "text entropy", "graph margin", "agreement", "linked", "given")
+#: What abstention reads of an open question, in this order.
+DOUBTS = ("bias", "flow", "best", "entropy")
+#: Mass below which a node counts as not reached.
+FLOOR = 1e-6
+_OPEN = TASKS.index("open")
 _LABELLED = [TASKS.index("entailment"), TASKS.index("emotion")]
 
 
@@ -25,6 +30,9 @@ class Logic(nn.Module):
     sum. Tasks with a label set (entailment, emotion) first pass the question through a residual map of their own and
     add a linear offset per label. Affect enters the labels of an emotion task. Node scores end in a layer that
     starts at zero and γ is 0 until it is fitted, so that an untrained K leaves the text model bit for bit.
+
+    Of an open question every node is an option: its score is the log of the follower's mass, plus the node score where
+    messages passed.
 
     Args:
         width: text width d.
@@ -41,6 +49,7 @@ class Logic(nn.Module):
         self.node_question = nn.Linear(width, graph_width)
         self.node = nn.Sequential(nn.Linear(2 * graph_width, graph_width), nn.GELU(), nn.Linear(graph_width, 1))
         self.gate = Gate()
+        self.abstention = Abstention()
         last = self.node[2]
         assert isinstance(last, nn.Linear)
         for layer in (*self.task, *self.offset, self.affect, last):
@@ -63,7 +72,26 @@ class Logic(nn.Module):
             features = self.gate.features(text.detach(), (paths + graph).detach(), state.coverage, batch)
             gate = self.gate(features, batch.question_task)
         logits = text + gate[batch.option_question] * (paths + graph)
-        return Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence)
+        scores = Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence)
+        return self._answers(scores, state)
+
+    def _answers(self, scores: Scores, state: CognitiveState) -> Scores:
+        """With the scores of nodes as answers of open questions."""
+        batch = state.batch
+        asked = self._is(batch, [_OPEN])
+        rows = asked[batch.node_question].nonzero().squeeze(1)
+        if not len(rows) or (state.mass is None and state.nodes is None):
+            return scores
+        question = batch.node_question[rows]
+        score = scores.logits.new_zeros(len(rows))
+        if state.mass is not None:
+            score = score + (state.mass[rows] + FLOOR).log()
+        if state.nodes is not None:
+            score = score + self._node_scores(state, rows)
+        log_p = segment_log_softmax(score, question, batch.num_questions)
+        node = log_p.new_full((batch.num_nodes,), float("-inf")).index_copy(0, rows, log_p)
+        doubts = self.abstention.features(log_p.detach(), question, state.flow, batch.num_questions)
+        return scores._replace(node=node, answerable=self.abstention(doubts) * asked, doubts=doubts)
 
     def _text(self, state: CognitiveState) -> Tensor:
         batch, question = state.batch, state.question
@@ -98,22 +126,26 @@ class Logic(nn.Module):
         batch = state.batch
         if state.nodes is None or not batch.option_node.shape[1]:
             return zero
-        assert state.question is not None, "C runs before R"
         option, node = batch.option_node
-        query = self.node_question(state.question)[batch.node_question[node]]
-        score = self.node(torch.cat([state.nodes[node], query], dim=-1)).squeeze(-1)
-        return segment_mean(score, option, batch.num_options)
+        return segment_mean(self._node_scores(state, node), option, batch.num_options)
+
+    def _node_scores(self, state: CognitiveState, rows: Tensor) -> Tensor:
+        assert state.nodes is not None
+        assert state.question is not None, "C runs before R"
+        query = self.node_question(state.question)[state.batch.node_question[rows]]
+        score: Tensor = self.node(torch.cat([state.nodes[rows], query], dim=-1)).squeeze(-1)
+        return score
 
     @staticmethod
     def _is(batch: GraphBatch, tasks: list[int]) -> Tensor:
         return torch.isin(batch.question_task, torch.tensor(tasks, device=batch.question_task.device))
 
 
-def _mass_score(mass: Tensor, batch: GraphBatch, floor: float = 1e-6) -> Tensor:
+def _mass_score(mass: Tensor, batch: GraphBatch) -> Tensor:
     """Log of the mass on an option's nodes, above the floor that an unreached option has."""
     option, node = batch.option_node
     total = segment_sum(mass[node], option, batch.num_options)
-    return (total + floor).log() - math.log(floor)
+    return (total + FLOOR).log() - math.log(FLOOR)
 
 
 class Gate(nn.Module):
@@ -155,9 +187,41 @@ class Gate(nn.Module):
                 torch.tanh(margin_graph),
                 (best_text == best_graph).float(),
                 linked,
+                batch.question_given.float(),
             ],
             dim=-1,
         )
+
+
+class Abstention(nn.Module):
+    """Whether the graph holds an answer to an open question: a logistic form of :data:`DOUBTS`.
+
+    Fitted after training on held-out questions, answerable ones and others; before that it doubts nothing.
+    """
+
+    weight: Tensor
+    fitted: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(len(DOUBTS)))
+        self.register_buffer("fitted", torch.zeros((), dtype=torch.bool))
+
+    def forward(self, doubts: Tensor) -> Tensor:
+        """Probability of an answer. Shapes: doubts [b, f] -> [b]."""
+        return torch.where(self.fitted, (doubts @ self.weight).sigmoid(), torch.ones_like(doubts[:, 0]))
+
+    @staticmethod
+    def features(log_p: Tensor, question: Tensor, flow: Tensor | None, b: int) -> Tensor:
+        """Readable facts of an open question, each in 0..1.
+
+        Shapes:
+            log_p [m] (of the nodes that may be answers), question [m], flow [b] -> [b, len(DOUBTS)].
+        """
+        best = segment_max(log_p, question, b).exp()
+        entropy = -segment_sum(log_p * log_p.exp(), question, b)
+        lost = best.new_zeros(b) if flow is None else flow.detach()
+        return torch.stack([torch.ones_like(best), (1 + lost / 40).clamp(0, 1), best, entropy / (1 + entropy)], dim=-1)
 
 
 def _best(scores: Tensor, index: Tensor, b: int) -> tuple[Tensor, Tensor]:

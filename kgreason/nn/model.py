@@ -181,7 +181,7 @@ class ReasoningModel(nn.Module):
     def forward(self, batch: GraphBatch) -> Scores:
         """R(C(E(K(M(x))))). Shapes: see GraphBatch and Scores."""
         if self.knowledge is not None and batch.num_nodes:
-            batch = batch.with_relations(self.backbone.relation_states(self.relations))
+            batch = batch.with_relations(self.backbone.relation_states(self.relations.of(batch)))
         state = self.backbone(CognitiveState(batch))
         if self.knowledge is not None:
             state = self.knowledge(state)

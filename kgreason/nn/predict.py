@@ -9,12 +9,30 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kgreason.nn.batch import Collator, Item
+from kgreason.nn.batch import Collator, GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
+from kgreason.nn.state import Scores
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "RankedNodes", "predict", "rank_nodes"]
 
 Floats = npt.NDArray[np.float32]
+#: Answers of an open question that are kept.
+BEST = 128
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RankedNodes:
+    """The likeliest answers of an open question, best first.
+
+    Shapes:
+        node [k] int64 (in the question's subgraph), log_p [k], right [k] bool; answerable in 0..1; doubts [f].
+    """
+
+    node: npt.NDArray[np.int64]
+    log_p: Floats
+    right: npt.NDArray[np.bool_]
+    answerable: float
+    doubts: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,7 +40,8 @@ class Prediction:
     """Scores of one question's options.
 
     Shapes:
-        logits, text, paths, graph [o]; affect [4] or None; features [f] (what the gate reads; None without K).
+        logits, text, paths, graph [o]; affect [4] or None; features [f] (what the gate reads; None without K); nodes,
+        of an open question for which K found any.
     """
 
     logits: Floats
@@ -32,6 +51,7 @@ class Prediction:
     gate: float
     affect: Floats | None
     features: Floats | None
+    nodes: RankedNodes | None = None
 
 
 def predict(
@@ -81,10 +101,30 @@ def _batch(model: ReasoningModel, collate: Collator, items: Sequence[Item]) -> l
     affect = scores.affect.float().cpu().numpy() if scores.affect is not None else None
     features = scores.features.float().cpu().numpy() if scores.features is not None else None
     gate = scores.gate.float().cpu().numpy()
+    ranked = rank_nodes(scores, batch)
     found, end = [], 0
     for b, (question, _) in enumerate(items):
         rows = slice(end, end := end + len(question.options))
         own = None if affect is None else affect[b]
         read = None if features is None else features[b]
-        found.append(Prediction(logits[rows], text[rows], paths[rows], graph[rows], float(gate[b]), own, read))
+        found.append(
+            Prediction(logits[rows], text[rows], paths[rows], graph[rows], float(gate[b]), own, read, ranked[b])
+        )
+    return found
+
+
+def rank_nodes(scores: Scores, batch: GraphBatch) -> list[RankedNodes | None]:
+    """The best nodes of every open question in a batch; None for the other questions, and where there is no node."""
+    if scores.node is None or scores.answerable is None or scores.doubts is None:
+        return [None] * batch.num_questions
+    log_p, right, owner = scores.node.float().cpu().numpy(), batch.node_gold.cpu().numpy(), batch.node_question.cpu()
+    ends = np.searchsorted(owner.numpy(), np.arange(batch.num_questions + 1))
+    answerable, doubts = scores.answerable.float().cpu().numpy(), scores.doubts.float().cpu().numpy()
+    found: list[RankedNodes | None] = []
+    for b in range(batch.num_questions):
+        own = log_p[ends[b] : ends[b + 1]]
+        best = np.argsort(-own, kind="stable")[:BEST]
+        best = best[np.isfinite(own[best])]
+        gold = right[ends[b] : ends[b + 1]][best]
+        found.append(RankedNodes(best, own[best], gold, float(answerable[b]), doubts[b]) if len(best) else None)
     return found

@@ -1,6 +1,6 @@
 """What the five modules of the formula hand on: one frozen state, one writer a field.
 
-``batch`` is read-only. M writes ``tokens``, K replaces them and writes ``nodes``, ``mass``, ``paths`` and
+``batch`` is read-only. M writes ``tokens``, K replaces them and writes ``nodes``, ``mass``, ``flow``, ``paths`` and
 ``coverage``; E writes ``affect``; C writes ``question``, ``option``, ``joint`` and ``sentence``. A module that is
 switched off leaves None, and R runs with any subset.
 """
@@ -35,8 +35,9 @@ class CognitiveState:
     """The state of a batch on its way through ``R(C(E(K(M(x)))))``.
 
     Shapes:
-        tokens [s, l, d], nodes [n, g], mass [n] (path follower), paths (path counter), coverage [b] (share of the
-        question's options that a path reaches), affect [b, a] in 0..1 (valence, arousal, dominance, intensity),
+        tokens [s, l, d], nodes [n, g], mass [n] and flow [b] (path follower), paths (path counter), coverage
+        [b] (share of the question's options that a path reaches), affect [b, a] in 0..1 (valence, arousal, dominance,
+        intensity),
         question [b, d], option [o, d] (None under joint reading), joint [o, d] (None under separate reading),
         sentence [s] (weight of each sequence within its question).
     """
@@ -45,6 +46,7 @@ class CognitiveState:
     tokens: Tensor | None = None
     nodes: Tensor | None = None
     mass: Tensor | None = None
+    flow: Tensor | None = None
     paths: PathScores | None = None
     coverage: Tensor | None = None
     affect: Tensor | None = None
@@ -63,7 +65,9 @@ class Scores(NamedTuple):
 
     Shapes:
         logits [o], text [o], paths [o], graph [o] (node states), gate [b], affect [b, a] or None, features [b, f]
-        (what the gate reads) or None, sentence [s] (weight of each sequence within its question) or None.
+        (what the gate reads) or None, sentence [s] (weight of each sequence within its question) or None; of open
+        questions, None without K: node [n] (log-probability that a node is the answer, −inf for nodes of other
+        questions), answerable [b] in 0..1 (whether the graph holds an answer), doubts [b, f] (what that is read from).
     """
 
     logits: Tensor
@@ -74,12 +78,15 @@ class Scores(NamedTuple):
     affect: Tensor | None
     features: Tensor | None
     sentence: Tensor | None
+    node: Tensor | None = None
+    answerable: Tensor | None = None
+    doubts: Tensor | None = None
 
 
 _pytree.register_dataclass(
     CognitiveState,
     field_names=[
-        "batch", "tokens", "nodes", "mass", "paths", "coverage",
+        "batch", "tokens", "nodes", "mass", "flow", "paths", "coverage",
         "affect", "question", "option", "joint", "sentence",
     ],
     drop_field_names=[],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kgreason.retrieval.file import SubgraphFile
-from kgreason.retrieval.pairs import Pairs
+from kgreason.retrieval.pairs import Pairs, facts_graph
 from kgreason.retrieval.subgraph import Retriever
 
-__all__ = ["Pairs", "Retriever", "SubgraphFile"]
+__all__ = ["Pairs", "Retriever", "SubgraphFile", "facts_graph"]

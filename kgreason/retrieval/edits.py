@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from kgreason.errors import InputError
 from kgreason.graph.schema import default_label, is_negated
-from kgreason.grounding import local_names, resolve
+from kgreason.grounding import namesakes, resolve
 from kgreason.language import normal_form
 from kgreason.records import ORIGINS, Grounding, Triple
 
@@ -22,8 +23,9 @@ __all__ = ["Degrees", "GraphView", "Rows"]
 
 #: idx, code, weight, origin of one node's row.
 _Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.uint8]]
-#: (neighbour, relation code)
-_Entry = tuple[int, int]
+
+_Ints = npt.NDArray[np.int64]
+_T = TypeVar("_T", bound=np.generic)
 
 _GIVEN = ORIGINS.index("given")
 
@@ -52,6 +54,11 @@ class Rows(NamedTuple):
             for column, dtype in zip(columns, (np.int32, np.int32, np.float32, np.uint8), strict=True)
         ]
         return cls(ptr, *joined)
+
+    def row(self, number: int) -> _Row:
+        """The entries of one row."""
+        span = slice(self.ptr[number], self.ptr[number + 1])
+        return self.idx[span], self.code[span], self.weight[span], self.origin[span]
 
     def row_of(self) -> npt.NDArray[np.int32]:
         """The row each entry stands in. Shape: [m]."""
@@ -91,7 +98,8 @@ class GraphView:
 
     Attributes:
         relations: names, R of them; ``symmetric`` [R]; ``inverse`` [2R] the code of an edge from its other end;
-            ``negated`` [2R] whether a code is of a relation Not<name>; names: keys of the question's own concepts.
+            ``negated`` [2R] whether a code is of a relation Not<name>; names: keys of the question's own concepts;
+            patched: [p] int64, ascending, nodes whose rows are not the image's; own: these rows.
 
     Raises:
         InputError: ``remove`` names a concept, relation or edge that is not there.
@@ -102,20 +110,24 @@ class GraphView:
     ) -> None:
         self.graph = graph
         facts, add, remove = grounding.question.facts, tuple(add), tuple(remove)
-        names = local_names(graph, (*facts, *add)) if facts or add else {}
+        self._nodes: dict[str, int | None] = {}
+        self._local: dict[str, int] = {}
+        names: list[str] = []
+        for name in dict.fromkeys(name for source, _, target in (*facts, *add) for name in (source, target)):
+            self._nodes[name] = self._known_or_new(name, names)
         for mention in grounding.mentions:
             for candidate in mention.candidates:
                 if candidate.node < 0:
-                    names.setdefault(normal_form(candidate.key), candidate.key)
-        self.names = tuple(names.values())
-        self._local = {form: graph.num_nodes + i for i, form in enumerate(names)}
+                    self._new(candidate.key, names)
+        self.names = tuple(names)
         self.relations, self.symmetric = self._relations(name for _, name, _ in (*facts, *add))
         count = len(self.relations)
         forward = np.arange(count, dtype=np.int32)
         self.inverse = np.concatenate([np.where(self.symmetric, forward, forward + count), forward]).astype(np.int32)
         self.negated = np.tile([is_negated(name) for name in self.relations], 2).astype(np.bool_)
-        self._patched: dict[int, _Row] = {}
-        self._ranks: dict[int, float] = {}
+        self._codes: dict[str, int | None] = {}
+        self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
+        self.patched, self.own = np.empty(0, np.int64), Rows.join([])
         if facts or add or remove:
             self._patch(facts, remove, add)
 
@@ -124,15 +136,17 @@ class GraphView:
         """Nodes of the graph and of the question alone."""
         return self.graph.num_nodes + len(self.names)
 
-    @property
-    def patched(self) -> npt.NDArray[np.int64]:
-        """Nodes whose rows are not the image's, ascending. Shape: [p]."""
-        return np.array(sorted(self._patched), np.int64)
-
     def node(self, name: str) -> int | None:
         """Id of a key or label, or None."""
-        found = resolve(self.graph, name)
-        return found if found is not None else self._local.get(normal_form(name))
+        if name not in self._nodes:
+            found = resolve(self.graph, name)
+            self._nodes[name] = found if found is not None else self._local.get(normal_form(name))
+        return self._nodes[name]
+
+    def namesakes(self, name: str) -> list[int]:
+        """Ids of all concepts with this key or label."""
+        own = self._local.get(normal_form(name))
+        return namesakes(self.graph, name) + ([] if own is None else [own])
 
     def local(self, name: str) -> int:
         """Id of a concept that the question alone knows."""
@@ -148,7 +162,7 @@ class GraphView:
 
     def rows(self, nodes: Sequence[int]) -> Rows:
         """The adjacency of some nodes."""
-        return Rows.join([self._patched.get(node) or self._own_row(node) for node in nodes])
+        return Rows.join([self._row(node) for node in nodes])
 
     def codes(self, rel: npt.NDArray[np.generic]) -> npt.NDArray[np.int32]:
         """The image's relation codes among this view's relations. Shapes: rel [m] -> [m]."""
@@ -162,11 +176,7 @@ class GraphView:
         """Row lengths. Shapes: nodes [k] -> [k]."""
         ptr, size = self.graph.ptr, self.graph.num_nodes
         degree: npt.NDArray[np.int64] = ptr[np.minimum(nodes + 1, size)] - ptr[np.minimum(nodes, size)]
-        if self._patched:
-            for i, node in enumerate(nodes.tolist()):
-                if node in self._patched:
-                    degree[i] = len(self._patched[node][0])
-        return degree
+        return _replaced(degree, nodes, self.patched, np.diff(self.own.ptr))
 
     def ranks(self, nodes: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
         """Numbers that sort nodes by degree descending, then key, as ids sort an unedited graph's.
@@ -174,39 +184,47 @@ class GraphView:
         Shapes:
             nodes [k] -> [k]
         """
-        ranks = nodes.astype(np.float64)
-        if self._patched or self.names:
-            moved = [node for node in nodes.tolist() if node in self._patched or node >= self.graph.num_nodes]
-            if any(node not in self._ranks for node in moved):
-                self._rank_moved()
-            for i, node in enumerate(nodes.tolist()):
-                ranks[i] = self._ranks.get(node, ranks[i])
-        return ranks
+        if not (len(self.patched) or self.names):
+            return nodes.astype(np.float64)
+        if self._ranks is None:
+            self._ranks = self._rank_moved()
+        return _replaced(nodes.astype(np.float64), nodes, *self._ranks)
 
-    def _rank_moved(self) -> None:
-        own = range(self.graph.num_nodes, self.num_nodes)
-        moved = np.array(sorted({*self._patched, *own}), np.int64)
+    def _rank_moved(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The nodes that an edit moved or made, ascending, and their ranks."""
+        ptr, keys, size = self.graph.ptr, self.graph.arrays.keys, self.graph.num_nodes
+        moved = np.union1d(self.patched, np.arange(size, self.num_nodes))
         order = sorted(
-            (-degree, self.key(node).encode(), node)
-            for node, degree in zip(moved.tolist(), self.degrees(moved).tolist(), strict=True)
+            (-degree, self.key(node).encode(), i)
+            for i, (node, degree) in enumerate(zip(moved.tolist(), self.degrees(moved).tolist(), strict=True))
         )
-        for i, (falling, key, node) in enumerate(order):
-            low, high = 0, self.graph.num_nodes
-            while low < high:
-                middle = (low + high) // 2
-                if (-self.graph.degree(middle), self.graph.key(middle).encode()) < (falling, key):
-                    low = middle + 1
-                else:
-                    high = middle
-            self._ranks[node] = low - 0.5 + 0.25 * i / len(order)
+        ranks = np.empty(len(moved))
+        for position, (falling, key, i) in enumerate(order):
+            low = bisect_left(
+                range(size), (falling, key), key=lambda node: (int(ptr[node] - ptr[node + 1]), keys.raw(node))
+            )
+            ranks[i] = low - 0.5 + 0.25 * position / len(order)
+        return moved, ranks
 
-    def _own_row(self, node: int) -> _Row:
+    def _known_or_new(self, name: str, names: list[str]) -> int:
+        found = resolve(self.graph, name)
+        return found if found is not None else self._new(name, names)
+
+    def _new(self, name: str, names: list[str]) -> int:
+        """Id of a concept that the graph does not know; the first spelling of its name is its key."""
+        form = normal_form(name)
+        if form not in self._local:
+            self._local[form] = self.graph.num_nodes + len(names)
+            names.append(name)
+        return self._local[form]
+
+    def _row(self, node: int) -> _Row:
+        at = int(np.searchsorted(self.patched, node))
+        if at < len(self.patched) and self.patched[at] == node:
+            return self.own.row(at)
         graph = self.graph
-        if node >= graph.num_nodes:
-            return np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.uint8)
-        span = slice(graph.ptr[node], graph.ptr[node + 1])
-        idx = graph.idx[span]
-        weight = graph.weight[span].astype(np.float32)
+        span = slice(graph.ptr[node], graph.ptr[node + 1]) if node < graph.num_nodes else slice(0)
+        idx, weight = graph.idx[span], graph.weight[span].astype(np.float32)
         return idx, self.codes(graph.rel[span]), weight, np.zeros(len(idx), np.uint8)
 
     def _relations(self, wanted: Iterable[str]) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
@@ -214,9 +232,13 @@ class GraphView:
         new = [name for name in dict.fromkeys(wanted) if self._relation_of_graph(name) is None]
         if not new:
             return graph.relations, graph.symmetric
-        from kgreason.graph.derive import is_symmetric
+        return (*graph.relations, *new), np.concatenate([graph.symmetric, [_is_symmetric(name) for name in new]])
 
-        return (*graph.relations, *new), np.concatenate([graph.symmetric, [is_symmetric(name) for name in new]])
+    def _code(self, name: str) -> int | None:
+        if name not in self._codes:
+            known = name if name in self.relations else self._relation_of_graph(name)
+            self._codes[name] = None if known is None else self.relations.index(known)
+        return self._codes[name]
 
     def _relation_of_graph(self, name: str) -> str | None:
         if name in self.graph.relations:
@@ -224,55 +246,89 @@ class GraphView:
         canonical = self.graph.relation_table.canonical(name)
         return canonical if canonical in self.graph.relations else None
 
-    def _code(self, name: str) -> int | None:
-        name = self._relation_of_graph(name) or name
-        return self.relations.index(name) if name in self.relations else None
-
     def _patch(self, facts: Sequence[Triple], remove: Sequence[Triple], add: Sequence[Triple]) -> None:
-        given, hidden, added = (self._by_node(part) for part in (facts, remove, add))
-        for node in sorted({*given, *hidden, *added}):
-            row = _merged(self._own_row(node), given.get(node, {}))
-            for entry, triples in hidden.get(node, {}).items():
-                row, found = _without(row, entry)
-                if not found:
-                    raise _missing(triples[0], "edge")
-            self._patched[node] = _merged(row, added.get(node, {}))
+        given, hidden, added = (self._entries(triples) for triples in (facts, remove, add))
+        patched = np.unique(np.concatenate([given[0], hidden[0], added[0]]))
+        base = self.rows(patched[patched < self.graph.num_nodes].tolist())
+        codes = 2 * len(self.relations)
 
-    def _by_node(self, triples: Sequence[Triple]) -> dict[int, dict[_Entry, list[Triple]]]:
-        """Triples as entries of the rows at both their ends; as in the image, none leads from a node to itself."""
-        entries: dict[int, dict[_Entry, list[Triple]]] = defaultdict(lambda: defaultdict(list))
-        for triple in triples:
-            source, target, code = self.node(triple[0]), self.node(triple[2]), self._code(triple[1])
-            if source is None or target is None:
-                raise _missing(triple, f"concept {triple[0] if source is None else triple[2]!r}")
-            if code is None:
-                raise _missing(triple, f"relation {triple[1]!r}")
-            if source != target:
-                entries[source][target, code].append(triple)
-                entries[target][source, int(self.inverse[code])].append(triple)
-        return entries
+        def keyed(row: _Ints, idx: npt.NDArray[np.integer], code: npt.NDArray[np.integer]) -> _Ints:
+            key: _Ints = (np.searchsorted(patched, row) * self.num_nodes + idx) * codes + code
+            return key
+
+        key = np.concatenate([keyed(patched[base.row_of()], base.idx, base.code), keyed(*given)])
+        weight = np.concatenate([base.weight, np.ones(len(given[0]), np.float32)])
+        origin = np.concatenate([base.origin, np.full(len(given[0]), _GIVEN, np.uint8)])
+        gone = keyed(*hidden)
+        if not (there := np.isin(gone, key)).all():
+            proper = [triple for triple in remove if self.node(triple[0]) != self.node(triple[2])]
+            raise _missing(proper[int(there.argmin()) % len(proper)], "edge")
+        kept = ~np.isin(key, gone)
+        more = keyed(*added)
+        key = np.concatenate([key[kept], more])
+        weight = np.concatenate([weight[kept], np.ones(len(more), np.float32)])
+        origin = np.concatenate([origin[kept], np.full(len(more), _GIVEN, np.uint8)])
+        self.patched, self.own = patched, _merged(key, weight, origin, (len(patched), self.num_nodes, codes))
+
+    def _entries(self, triples: Sequence[Triple]) -> tuple[_Ints, _Ints, _Ints]:
+        """Row, neighbour and code of triples seen from their source, then of the same seen from their target.
+
+        As in the image, none leads from a node to itself.
+        """
+        numbers = np.array([self._numbered(triple) for triple in triples], np.int64).reshape(-1, 3)
+        source, code, target = numbers[numbers[:, 0] != numbers[:, 2]].T
+        ends = np.concatenate([source, target]), np.concatenate([target, source])
+        return *ends, np.concatenate([code, self.inverse[code]])
+
+    def _numbered(self, triple: Triple) -> tuple[int, int, int]:
+        source, target, code = self.node(triple[0]), self.node(triple[2]), self._code(triple[1])
+        if source is None or target is None:
+            raise _missing(triple, f"concept {triple[0] if source is None else triple[2]!r}")
+        if code is None:
+            raise _missing(triple, f"relation {triple[1]!r}")
+        return source, code, target
 
 
-def _merged(row: _Row, entries: Mapping[_Entry, Sequence[Triple]]) -> _Row:
-    """A row with entries added, each of as much weight as it has triples; the sums round as the image's do."""
-    if not entries:
-        return row
-    idx, code, weight, origin = row
-    idx = np.concatenate([idx, np.array([entry[0] for entry in entries], np.int32)])
-    code = np.concatenate([code, np.array([entry[1] for entry in entries], np.int32)])
-    weight = np.concatenate([weight, np.array([len(triples) for triples in entries.values()], np.float32)])
-    origin = np.concatenate([origin, np.full(len(entries), _GIVEN, np.uint8)])
-    order = np.lexsort((code, idx))
-    idx, code, weight, origin = idx[order], code[order], weight[order], origin[order]
-    first = np.flatnonzero(np.concatenate([[True], (idx[1:] != idx[:-1]) | (code[1:] != code[:-1])]))
-    total = np.add.reduceat(weight, first).astype(np.float16).astype(np.float32)
-    return idx[first], code[first], total, np.maximum.reduceat(origin, first)
+@lru_cache(maxsize=4096)
+def _is_symmetric(relation: str) -> bool:
+    from kgreason.graph.derive import is_symmetric  # reads the data package
+
+    return is_symmetric(relation)
 
 
-def _without(row: _Row, entry: _Entry) -> tuple[_Row, bool]:
-    idx, code, weight, origin = row
-    kept = (idx != entry[0]) | (code != entry[1])
-    return (idx[kept], code[kept], weight[kept], origin[kept]), not bool(kept.all())
+def _merged(
+    key: _Ints, weight: npt.NDArray[np.float32], origin: npt.NDArray[np.uint8], sizes: tuple[int, int, int]
+) -> Rows:
+    """Rows from entries in any order, by the key (row · nodes + neighbour) · codes + code; sums round as the image's.
+
+    Args:
+        key: of each entry; equal ones become one entry of their summed weight.
+        weight: of each entry.
+        origin: of each entry; a given one marks its sum.
+        sizes: rows, nodes, codes.
+    """
+    rows, nodes, codes = sizes
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    row, rest = np.divmod(key[first], nodes * codes)
+    idx, code = np.divmod(rest, codes)
+    ptr = np.searchsorted(row, np.arange(rows + 1))
+    if not len(first):
+        return Rows(ptr, idx.astype(np.int32), code.astype(np.int32), weight, origin)
+    total = np.add.reduceat(weight[order], first).astype(np.float16).astype(np.float32)
+    mark = np.maximum.reduceat(origin[order], first)
+    return Rows(ptr, idx.astype(np.int32), code.astype(np.int32), total, mark)
+
+
+def _replaced(
+    values: npt.NDArray[_T], nodes: npt.NDArray[np.integer], moved: npt.NDArray[np.int64], by: npt.NDArray[_T]
+) -> npt.NDArray[_T]:
+    """The values of nodes, with those of the moved nodes (ascending) put in. Shapes: values and nodes [k]."""
+    if len(moved):
+        at = np.minimum(np.searchsorted(moved, nodes), len(moved) - 1)
+        values = np.where(moved[at] == nodes, by[at], values)
+    return values
 
 
 def _missing(triple: object, what: str) -> InputError:

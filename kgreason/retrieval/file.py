@@ -17,8 +17,9 @@ import numpy.typing as npt
 from kgreason import storage
 from kgreason.config import RetrievalConfig
 from kgreason.graph.schema import default_label
-from kgreason.grounding import Grounder
+from kgreason.grounding import Grounder, topics
 from kgreason.records import Candidate, Grounding, Mention, Question, Subgraph
+from kgreason.retrieval.names import Names
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.subgraph import Retriever
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["SubgraphFile"]
 
 #: Rises whenever the same question may give another subgraph, or files are laid out in another way.
-FORMAT = 1
+FORMAT = 2
 
 _Array = npt.NDArray[Any]
 _CHUNK = 64
@@ -50,6 +51,7 @@ _ARRAYS: Mapping[str, tuple[str, Any, int]] = {
     "candidate": ("candidates", np.int32, 1),
     "candidate_prior": ("candidates", np.float64, 1),
     "mention_node": ("links", np.int32, 2),
+    "gold": ("answers", np.int32, 1),
     "text": ("bytes", np.uint8, 1),
 }
 _COUNTS = tuple(dict.fromkeys(count for count, _, _ in _ARRAYS.values()))
@@ -75,7 +77,7 @@ class SubgraphFile(Sequence[Subgraph]):
         >>> questions = [Question("Where do penguins live?", ("zoo", "desert")), Question("What?")]
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     file = SubgraphFile(graph, questions, home=folder)
-        ...     len(file), file[0].keys, len(file[1])
+        ...     len(file), tuple(file[0].keys), len(file[1])
         (2, ('penguin', 'zoo'), 0)
     """
 
@@ -126,7 +128,10 @@ class SubgraphFile(Sequence[Subgraph]):
 
 def _name(graph: KnowledgeGraph, questions: Sequence[Question], config: RetrievalConfig) -> str:
     asked = (
-        (q.text, q.options, q.hypothesis if q.task == "entailment" else None, q.task, q.facts, q.language)
+        (
+            *(q.text, q.options, q.hypothesis if q.task == "entailment" else None, q.task, q.facts, q.language),
+            *(q.gold, topics(q)),
+        )
         for q in questions
     )
     head = {"format": FORMAT, "graph": graph.digest, "config": asdict(config)}
@@ -165,13 +170,16 @@ def _pack(subgraph: Subgraph, known: int) -> dict[str, _Array]:
     """
     mentions = subgraph.grounding.mentions
     candidates = [candidate for mention in mentions for candidate in mention.candidates]
-    own = dict.fromkeys(key for key, node in zip(subgraph.keys, subgraph.nodes, strict=True) if node < 0)
+    local = np.flatnonzero(subgraph.nodes < 0).tolist()
+    own = dict.fromkeys(subgraph.keys[i] for i in local)
     own |= dict.fromkeys(candidate.key for candidate in candidates if candidate.node < 0)
     number = {key: -1 - i for i, key in enumerate(own)}
+    node = subgraph.nodes.copy()
+    node[local] = [number[subgraph.keys[i]] for i in local]
     half = subgraph.edge_index.shape[1] // 2
     text = json.dumps([list(own), list(subgraph.relations[known:])], ensure_ascii=False)
     values = {
-        "node": [node if node >= 0 else number[key] for key, node in zip(subgraph.keys, subgraph.nodes, strict=True)],
+        "node": node,
         "role": subgraph.role,
         "prior": subgraph.prior,
         "relevance": subgraph.relevance,
@@ -187,6 +195,7 @@ def _pack(subgraph: Subgraph, known: int) -> dict[str, _Array]:
         "candidate": [c.node if c.node >= 0 else number[c.key] for c in candidates],
         "candidate_prior": [c.prior for c in candidates],
         "mention_node": subgraph.mention_node.T,
+        "gold": subgraph.gold,
         "text": np.frombuffer(text.encode(), np.uint8),
     }
     return {name: _shaped(np.asarray(value), name) for name, value in values.items()}
@@ -209,21 +218,20 @@ def _write(folder: Path, packed: Sequence[Mapping[str, _Array]]) -> None:
 def _unpack(part: Mapping[str, _Array], relevance: Relevance, question: Question) -> Subgraph:
     graph = relevance.graph
     own, relations = json.loads(part["text"].tobytes())
-    nodes = part["node"].tolist()
-    keys = tuple(graph.key(node) if node >= 0 else own[-1 - node] for node in nodes)
-    labels = (graph.label(node) if node >= 0 else default_label(own[-1 - node]) for node in nodes)
+    keys = Names(part["node"], lambda node: graph.key(node) if node >= 0 else own[-1 - node])
+    labels = Names(part["node"], lambda node: graph.label(node) if node >= 0 else default_label(own[-1 - node]))
     first, second = part["edge_end"].T
     numbered = np.where(part["node"] >= 0, part["node"], graph.num_nodes - 1 - part["node"])
     return Subgraph(
         grounding=Grounding(question, tuple(_mentions(part, graph, own, question))),
         keys=keys,
-        labels=tuple(labels),
+        labels=labels,
         relations=(*graph.relations, *relations),
         nodes=np.maximum(part["node"], -1).astype(np.int64),
         role=part["role"],
         prior=part["prior"],
         relevance=part["relevance"],
-        vectors=relevance.of_nodes(numbered, own),
+        vectors=relevance.of_nodes(numbered, relevance.of_names(own)),
         edge_index=np.stack([np.concatenate([first, second]), np.concatenate([second, first])]),
         edge_relation=part["edge_code"].T.reshape(-1),
         edge_weight=np.tile(part["edge_weight"].astype(np.float32), 2),
@@ -233,6 +241,7 @@ def _unpack(part: Mapping[str, _Array], relevance: Relevance, question: Question
         path_type=part["path_type"],
         path_value=part["path_value"],
         mention_node=part["mention_node"].T,
+        gold=part["gold"],
     )
 
 

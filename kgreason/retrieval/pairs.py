@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import overload
 
 from kgreason.config import RetrievalConfig
@@ -11,21 +12,37 @@ from kgreason.grounding import Grounder
 from kgreason.records import Question, Subgraph
 from kgreason.retrieval.file import SubgraphFile
 from kgreason.retrieval.subgraph import Retriever
+from kgreason.retrieval.wide import is_wide
 
-__all__ = ["Pairs"]
+__all__ = ["Pairs", "facts_graph"]
 
 Pair = tuple[Question, Subgraph | None]
 
 
+@cache
+def facts_graph() -> KnowledgeGraph:
+    """The graph that knows nothing: over it, a question's own facts are the whole graph.
+
+    Example:
+        >>> question = Question("Who owns the zorb?", task="open", facts=(("a quix", "owns", "zorb"),))
+        >>> list(Retriever(facts_graph()).retrieve(Grounder(facts_graph()).ground(question)).keys)
+        ['zorb', 'a quix']
+    """
+    return KnowledgeGraph.from_triples([])
+
+
 class Pairs(Sequence[Pair]):
-    """``(question, subgraph)`` for each question; the subgraph is None without a graph.
+    """``(question, subgraph)`` for each question.
+
+    Without a graph, a question's own facts are the graph, and the subgraph of a question without facts is None.
 
     Args:
         questions: the questions.
         graph: the graph, or None.
         config: of the retrieval.
         progress: called with (stage, done, total) while subgraphs are computed.
-        stored: compute all subgraphs now and keep them in the cache; otherwise each when it is read.
+        stored: compute subgraphs now and keep them in the cache; otherwise each when it is read. Wide subgraphs of a
+            graph are never kept: they take longer to store than to make.
 
     Example:
         >>> Pairs([Question("Why?")])[0][1] is None
@@ -42,12 +59,14 @@ class Pairs(Sequence[Pair]):
         stored: bool = True,
     ) -> None:
         self.questions = questions
-        self._subgraph: Callable[[int], Subgraph | None] = lambda _: None
-        if graph is not None and stored:
-            self._subgraph = SubgraphFile(graph, questions, config, progress=progress).__getitem__
-        elif graph is not None:
-            grounder, retriever = Grounder(graph, config), Retriever(graph, config)
-            self._subgraph = lambda i: retriever.retrieve(grounder.ground(questions[i]))
+        config, base = config or RetrievalConfig(), facts_graph() if graph is None else graph
+        read = [i for i, question in enumerate(questions) if graph is not None or question.facts]
+        kept = [i for i in read if stored and (graph is None or not is_wide(graph, questions[i], config))]
+        self._read, self._place = frozenset(read), {i: place for place, i in enumerate(kept)}
+        self._kept: Sequence[Subgraph] = ()
+        if kept:
+            self._kept = SubgraphFile(base, [questions[i] for i in kept], config, progress=progress)
+        self._grounder, self._retriever = Grounder(base, config), Retriever(base, config)
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -60,4 +79,12 @@ class Pairs(Sequence[Pair]):
         """One pair, or those of a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        return self.questions[index], self._subgraph(index)
+        i = range(len(self))[index]
+        return self.questions[i], self._subgraph(i)
+
+    def _subgraph(self, i: int) -> Subgraph | None:
+        if i in self._place:
+            return self._kept[self._place[i]]
+        if i not in self._read:
+            return None
+        return self._retriever.retrieve(self._grounder.ground(self.questions[i]))

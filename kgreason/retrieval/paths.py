@@ -101,8 +101,9 @@ def best_paths(
     two = np.flatnonzero(found.nodes[:, 1] >= 0)
     middle = found.nodes[two, 1]
     scale = 1 / np.sqrt(view.degrees(middle))
+    vectors = relevance.of_nodes(middle, relevance.of_names(view.names))
     value[two] *= scale
-    strength[two] *= scale * (1 + relevance.cosine(relevance.of_nodes(middle, view.names), text)) / 2
+    strength[two] *= scale * (1 + relevance.cosine(vectors, text)) / 2
     score = strength if type_weights is None else _shared(found.code, value, type_weights)
     kept = np.flatnonzero(score > 0)
     ranks = [view.ranks(np.maximum(found.nodes[kept, column], 0)) for column in range(3)]

@@ -43,23 +43,32 @@ class Relevance:
         vector: _Vectors = StaticVectors.load().encode([text])[0]
         return vector
 
-    def of_nodes(self, nodes: npt.NDArray[np.integer], names: Sequence[str] = ()) -> _Vectors:
+    def of_names(self, names: Sequence[str]) -> _Vectors:
+        """Vectors of concepts that a question alone knows, by their keys. Shape: [n, 128]."""
+        return StaticVectors.load().encode(map(default_label, names))
+
+    def of_nodes(self, nodes: npt.NDArray[np.integer], own: _Vectors) -> _Vectors:
         """Vectors of labels.
 
         Args:
-            nodes: ids; those after the graph's last are of ``names``.
-            names: keys of concepts that the question alone knows.
+            nodes: ids; those after the graph's last are of ``own``.
+            own: of the question's own concepts.
 
         Shapes:
-            nodes [k] -> [k, 128]
+            nodes [k], own [j, 128] -> [k, 128]
         """
         size = self.graph.num_nodes
-        inside = nodes[nodes < size]
-        vectors = np.empty((len(nodes), DIMENSIONS), np.int8)
-        vectors[nodes < size] = self._column[inside] if self._column is not None else self._compute(inside)
-        if len(inside) < len(nodes):
-            labels = [default_label(names[node - size]) for node in nodes[nodes >= size].tolist()]
-            vectors[nodes >= size] = StaticVectors.load().encode(labels)
+        if not len(own):
+            return self._of_graph(nodes)
+        inside = nodes < size
+        vectors: _Vectors = own[np.maximum(nodes - size, 0)]
+        vectors[inside] = self._of_graph(nodes[inside])
+        return vectors
+
+    def _of_graph(self, nodes: npt.NDArray[np.integer]) -> _Vectors:
+        if self._column is None:
+            return self._compute(nodes)
+        vectors: _Vectors = self._column[nodes]
         return vectors
 
     def _compute(self, nodes: npt.NDArray[np.integer]) -> _Vectors:

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.config import RetrievalConfig
-from kgreason.records import ROLE_OPTION, ROLE_QUESTION, Grounding
+from kgreason.records import ROLE_OPTION, ROLE_QUESTION, Grounding, Question
 from kgreason.retrieval.edits import GraphView, Rows
 
-__all__ = ["Seeds", "is_direct", "seed_rows"]
+__all__ = ["Seeds", "gold_nodes", "is_direct", "seed_rows"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,12 +61,34 @@ class Seeds:
             _columns(sorted(pairs)),
         )
 
+    def question_first(self) -> Seeds:
+        """The same with the concepts of the question before those of options alone."""
+        order = np.argsort((self.role & ROLE_QUESTION) == 0, kind="stable")
+        number = np.argsort(order)
+        mentioned, of_options = (
+            _columns(sorted(zip(first.tolist(), number[seed].tolist(), strict=True)))
+            for first, seed in (self.mentioned, self.of_options)
+        )
+        return Seeds(self.nodes[order], self.role[order], self.prior[order], mentioned, of_options)
+
     def __len__(self) -> int:
         return len(self.nodes)
 
 
 def _columns(pairs: list[tuple[int, int]]) -> npt.NDArray[np.int32]:
     return np.ascontiguousarray(np.array(pairs, np.int32).reshape(-1, 2).T)
+
+
+def gold_nodes(view: GraphView, question: Question, nodes: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+    """Which nodes of a subgraph are right answers of an open question; concepts of the question may be.
+
+    Shapes:
+        nodes [n] (ids in the view) -> [k] (numbers in the subgraph, ascending)
+    """
+    if question.task != "open" or not question.gold:
+        return np.empty(0, np.int32)
+    right = [node for name in question.gold for node in view.namesakes(name)]
+    return np.flatnonzero(np.isin(nodes, right)).astype(np.int32)
 
 
 def is_direct(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

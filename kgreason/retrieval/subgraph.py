@@ -11,10 +11,12 @@ import numpy.typing as npt
 from kgreason.config import RetrievalConfig
 from kgreason.records import Grounding, Path, Subgraph, Triple
 from kgreason.retrieval.edits import GraphView, Rows
+from kgreason.retrieval.names import Names
 from kgreason.retrieval.paths import best_paths, count_types
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
-from kgreason.retrieval.seeds import Seeds, is_direct, seed_rows
+from kgreason.retrieval.seeds import Seeds, gold_nodes, is_direct, seed_rows
+from kgreason.retrieval.wide import is_wide, read_wide
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
@@ -27,8 +29,8 @@ class Retriever:
 
     Kept are the concepts of the question and its options, then the nodes on paths of two steps between any two of
     them: those that touch most concepts first, then by relevance to the question, by the weight of the edges to the
-    concepts, and by degree. Paths are counted over the whole graph. The result depends on graph, configuration and
-    grounding alone; threads may share a retriever.
+    concepts, and by degree. Open questions are read wide, see :mod:`kgreason.retrieval.wide`. Paths are counted over
+    the whole graph. The result depends on graph, configuration and grounding alone; threads may share a retriever.
 
     Args:
         graph: the graph.
@@ -42,7 +44,7 @@ class Retriever:
         >>> question = Question("Where is a penguin kept?", ("zoo", "desert"))
         >>> retriever = Retriever(graph)
         >>> subgraph = retriever.retrieve(Grounder(graph).ground(question))
-        >>> subgraph.keys
+        >>> tuple(subgraph.keys)
         ('penguin', 'zoo', 'bird')
         >>> [str(path) for path in retriever.paths(subgraph, option=0)]
         ['penguin is a kind of bird; bird is found at zoo']
@@ -73,26 +75,31 @@ class Retriever:
         view = GraphView(self.graph, grounding, add, remove)
         seeds = Seeds.of(grounding, view)
         rows = seed_rows(view, seeds, self.config)
-        text = self.relevance.of_text(grounding.question.text)
-        nodes = self._choose(view, seeds, rows, text)
+        text, own = self.relevance.of_text(grounding.question.text), self.relevance.of_names(view.names)
+        types = count_types(view, seeds, rows, self._scratch)
+        if is_wide(self.graph, grounding.question, self.config):
+            seeds = seeds.question_first()
+            nodes, edges = read_wide(view, seeds, self.config, self._scratch)
+        else:
+            nodes = self._choose(view, seeds, rows, text, own)
+            edges = self._edges(view, nodes, _fitted(seeds.role, len(nodes)))
         kept = min(len(seeds), len(nodes))
-        role, prior = np.zeros(len(nodes), np.uint8), np.zeros(len(nodes), np.float32)
-        role[:kept], prior[:kept] = seeds.role[:kept], seeds.prior[:kept]
-        vectors = self.relevance.of_nodes(nodes, view.names)
+        vectors = self.relevance.of_nodes(nodes, own)
         return Subgraph(
             grounding=grounding,
-            keys=tuple(view.key(node) for node in nodes.tolist()),
-            labels=tuple(view.label(node) for node in nodes.tolist()),
+            keys=Names(nodes, view.key),
+            labels=Names(nodes, view.label),
             relations=view.relations,
             nodes=np.where(nodes < self.graph.num_nodes, nodes, -1).astype(np.int64),
-            role=role,
-            prior=prior,
+            role=_fitted(seeds.role, len(nodes)),
+            prior=_fitted(seeds.prior, len(nodes)),
             relevance=self.relevance.cosine(vectors, text),
             vectors=vectors,
-            **self._edges(view, nodes, role),
+            **edges,
             option_node=seeds.of_options[:, seeds.of_options[1] < kept],
-            **count_types(view, seeds, rows, self._scratch),
+            **types,
             mention_node=seeds.mentioned[:, seeds.mentioned[1] < kept],
+            gold=gold_nodes(view, grounding.question, nodes),
         )
 
     def paths(
@@ -134,7 +141,9 @@ class Retriever:
             type_weights=type_weights,
         )
 
-    def _choose(self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+    def _choose(
+        self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8], own: npt.NDArray[np.int8]
+    ) -> npt.NDArray[np.int32]:
         """The seeds, then the best of the nodes between them. Shape: [n]."""
         from kgreason.retrieval.kernels import touched_by  # numba is slow to import
 
@@ -151,7 +160,7 @@ class Retriever:
         least = np.partition(touches, size - room)[size - room] if size > room else 0
         contending = np.flatnonzero(touches >= least)
         nodes, touches, strength = scratch.node[contending], touches[contending], scratch.strength[contending]
-        near = self.relevance.cosine(self.relevance.of_nodes(nodes, view.names), text)
+        near = self.relevance.cosine(self.relevance.of_nodes(nodes, own), text)
         order = np.lexsort((view.ranks(nodes), -strength, -near, -touches))[:room]
         return np.concatenate([seeds.nodes, nodes[order]])
 
@@ -219,3 +228,10 @@ class Retriever:
             rows.origin,
         )
         return tuple(np.concatenate([a, b[inside]]) for a, b in zip(base, more, strict=True))
+
+
+def _fitted(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """The first values, then zeros. Shape: [size]."""
+    fitted = np.zeros(size, values.dtype)
+    fitted[: len(values)] = values[:size]
+    return fitted

@@ -12,6 +12,7 @@ from pathlib import Path
 from kgreason.errors import FormatError, InputError
 from kgreason.records import Question, Task
 from kgreason.tasks import choice, emotion, entailment
+from kgreason.tasks import open as open_
 from kgreason.tasks.files import data_home, find
 from kgreason.tasks.samples import read_samples
 
@@ -62,6 +63,26 @@ def _splits(read: Reader, **files: str) -> dict[str, Split]:
 _CSQA = "commonsenseqa/train_rand_split.jsonl commonsenseqa-inhouse/inhouse_split_qids.txt"
 _GOEMOTIONS = {part: f"goemotions/{part}.tsv goemotions/labels.txt" for part in ("train", "dev", "test")}
 
+
+def _metaqa(hops: int) -> Adapter:
+    dev, test = (
+        tuple(f"metaqa/{kind}_{hops}hop_{part}.txt" for kind in ("qa", "qtype", "oracle_ok", "template_heldout"))
+        for part in ("dev", "test")
+    )
+    return Adapter(f"metaqa-{hops}hop", "open", "Creative Commons, which one is not stated", False,
+                   {"train": Split(dev, partial(open_.metaqa_dev, hops=hops, held_out=False)),
+                    "dev": Split(dev, partial(open_.metaqa_dev, hops=hops, held_out=True)),
+                    "test": Split(test[:3], partial(open_.metaqa, hops=hops)),
+                    "wordings": Split(test, partial(open_.metaqa_wordings, hops=hops))})  # fmt: skip
+
+
+def _pathquestion(name: str, file: str, hops: int) -> Adapter:
+    files = (f"pathquestion/{file}", "pathquestion/topic_split.tsv")
+    return Adapter(name, "open", "no licence stated; content of Freebase (CC BY)", False,
+                   {split: Split(files, partial(open_.pathquestion, split=split, hops=hops))
+                    for split in ("train", "dev", "test")})  # fmt: skip
+
+
 _TABLE = (
     Adapter("arc-challenge", "choice", "CC BY-SA 4.0", True,
             _splits(choice.arc, train="arc/arc_challenge_train.json", test="arc/arc_challenge_test.json")),
@@ -80,8 +101,13 @@ _TABLE = (
             _splits(emotion.isear, train="isear/ISEAR.csv")),
     Adapter("lingnli", "entailment", "no licence file; premises from MultiNLI", False,
             _splits(entailment.lingnli, train="lingnli/train_*.jsonl", dev="lingnli/val_*.jsonl")),
+    *(_metaqa(hops) for hops in (1, 2, 3)),
     Adapter("openbookqa", "choice", "Apache-2.0", True,
             _splits(choice.lettered, **{part: f"openbookqa/{part}.jsonl" for part in ("train", "dev", "test")})),
+    _pathquestion("pathquestion-2hop", "PQ-2H.txt", 2),
+    _pathquestion("pathquestion-3hop", "PQ-3H.txt", 3),
+    _pathquestion("pathquestion-large-2hop", "PQL-2H.txt", 2),
+    _pathquestion("pathquestion-large-3hop", "PQL-3H.txt", 3),
     Adapter("piqa", "choice", "Academic Free License 3.0", True,
             _splits(choice.piqa, dev="piqa/valid.jsonl piqa/valid-labels.lst")),
     Adapter("rte", "entailment", "GLUE, research use", False,

@@ -1,32 +1,36 @@
-"""Fitted after training, on held-out questions: gate, temperatures, thresholds."""
+"""Fitted after training, on held-out questions: gate, temperatures, thresholds, abstention."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from kgreason.errors import InputError
 from kgreason.metrics import fit_temperature, fit_thresholds
 from kgreason.nn.batch import TASKS, Item
 from kgreason.nn.confidence import confidence, label_set
-from kgreason.nn.logic import GATE_FEATURES
+from kgreason.nn.logic import DOUBTS, GATE_FEATURES
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
+from kgreason.training.report import open_f1, open_questions
 
-__all__ = ["calibrate", "fit_gate"]
+__all__ = ["calibrate", "fit_gate", "without_answers"]
 
 PADDING = -1e4
 FEWEST = 50  #: Held-out questions below which nothing is fitted.
 _RIDGE = 0.01
+#: Shares of the best answer's probability tried as the threshold of open answers.
+_SHARES = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001)
 
 
 def calibrate(
     model: ReasoningModel, held_out: Mapping[str, Sequence[Item]], *, autocast: torch.dtype | None = None
 ) -> ReasoningModel:
-    """Fit what is not trained: the gate per task kind, then temperature per task kind, then a threshold per label set.
+    """Fit what is not trained: gate and temperature per task kind, a threshold per label set, and open answers.
 
     Args:
         model: trained; changed in place.
@@ -48,6 +52,8 @@ def calibrate(
         predictions = predict(model, items, autocast=autocast)
     temperature, threshold = dict(model.settings.temperature), dict(model.settings.threshold)
     for task, rows in single.items():
+        # Questions about facts of their own are far surer than others: confidence is fitted to the others.
+        rows = [i for i in rows if not items[i][0].facts] or rows
         if len(rows) >= FEWEST:
             temperature[task] = fit_temperature(
                 _padded([predictions[i].logits for i in rows]), np.array([items[i][0].answer for i in rows])
@@ -60,8 +66,44 @@ def calibrate(
             sure = np.array([confidence(q, predictions[i].logits) for q, i in zip(questions, rows, strict=True)])
             truth = np.array([[o in (q.answers or ()) for o in range(len(q.options))] for q in questions])
             threshold[labels] = float(np.mean(fit_thresholds(sure, truth)))
+    opened = [item for item in items if item[0].task == "open" and item[1] is not None and len(item[1].gold)]
+    if len(opened) >= FEWEST:
+        answered = predict(model, opened, autocast=autocast)
+        asked = open_questions([question for question, _ in opened], answered)
+        threshold["open"] = max(_SHARES, key=lambda share: open_f1(asked, share))
+        _fit_abstention(model, answered, predict(model, [without_answers(item) for item in opened], autocast=autocast))
     model.settings = replace(model.settings, temperature=temperature, threshold=threshold)
     return model
+
+
+def without_answers(item: Item) -> Item:
+    """An open question whose graph has lost every edge of its right answers, so that it holds no answer.
+
+    Raises:
+        InputError: the question has no graph.
+    """
+    question, graph = item
+    if graph is None:
+        raise InputError("the question has no graph", fix="Give its subgraph.")
+    kept = ~np.isin(graph.edge_index, graph.gold).any(0)
+    edges = {name: getattr(graph, name)[kept] for name in ("edge_relation", "edge_weight", "edge_origin")}
+    return question, replace(graph, edge_index=graph.edge_index[:, kept], gold=graph.gold[:0], **edges)
+
+
+def _fit_abstention(model: ReasoningModel, answered: Sequence[Prediction], lost: Sequence[Prediction]) -> None:
+    """Fit the logistic form of doubts: 1 where the graph holds the answer, 0 where it was taken away."""
+    pairs = [(p.nodes.doubts, truth) for side, truth in ((answered, 1.0), (lost, 0.0)) for p in side if p.nodes]
+    doubts, truth = (torch.tensor(np.array(column), dtype=torch.float32) for column in zip(*pairs, strict=True))
+    abstention = model.logic.abstention
+    weight = _fit(
+        len(DOUBTS),
+        lambda w: (
+            torch.nn.functional.binary_cross_entropy_with_logits(doubts @ w, truth)
+            + _RIDGE / len(truth) * w.square().sum()
+        ),
+    )
+    abstention.weight.copy_(weight)
+    abstention.fitted.fill_(True)
 
 
 def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], predictions: Sequence[Prediction]) -> None:
@@ -80,27 +122,32 @@ def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], prediction
     graph = torch.tensor(_padded([predictions[i].paths + predictions[i].graph for i in rows], 0.0))
     features = torch.tensor(np.array([predictions[i].features for i in rows]))
     truth = torch.tensor([items[i][0].answer for i in rows])
-    weight = torch.zeros(len(GATE_FEATURES), requires_grad=True)
     closed = torch.zeros(len(GATE_FEATURES))
     closed[0] = -2.0
 
-    def loss() -> Tensor:
+    def loss(weight: Tensor) -> Tensor:
         gate = torch.nn.functional.softplus(features @ weight)
         cross_entropy = torch.nn.functional.cross_entropy(text + gate.unsqueeze(1) * graph, truth)
         return cross_entropy + _RIDGE * (weight - closed).square().sum()
 
+    gate, index = model.logic.gate, TASKS.index(task)
+    gate.weight[index] = _fit(len(GATE_FEATURES), loss).to(gate.weight.device)
+    gate.fitted[index] = True
+
+
+def _fit(size: int, loss: Callable[[Tensor], Tensor]) -> Tensor:
+    """The weights [size] that make a convex loss smallest."""
+    weight = torch.zeros(size, requires_grad=True)
     optimizer = torch.optim.LBFGS([weight], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        value = loss()
+        value = loss(weight)
         torch.autograd.backward(value)
         return value
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch leaves LBFGS untyped
-    gate, index = model.logic.gate, TASKS.index(task)
-    gate.weight[index] = weight.detach().to(gate.weight.device)
-    gate.fitted[index] = True
+    return weight.detach()
 
 
 _COVERAGE = GATE_FEATURES.index("coverage")

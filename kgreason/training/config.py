@@ -26,6 +26,7 @@ class TaskConfig:
         test: file of the test split when ``data`` is a path.
         limit: at most so many training samples; 0 for all.
         weight: factor of its share of the batches.
+        own_facts: whether the facts that the questions bring are all that is read, instead of the run's graph.
 
     Raises:
         ConfigError: a value out of its range.
@@ -36,6 +37,7 @@ class TaskConfig:
     test: str = ""
     limit: int = 0
     weight: float = 1.0
+    own_facts: bool = False
 
     def __post_init__(self) -> None:
         _check_ranges(self, ("limit", 0, 10**9), ("weight", 1e-6, 1e6))

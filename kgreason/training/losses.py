@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import GraphBatch
-from kgreason.nn.segment import segment_log_softmax
+from kgreason.nn.segment import segment_log_softmax, segment_max, segment_sum
 from kgreason.nn.state import Scores
 
 __all__ = ["GRAPH_WEIGHT", "VAD_VARIANCE", "Losses", "losses"]
@@ -17,6 +17,8 @@ __all__ = ["GRAPH_WEIGHT", "VAD_VARIANCE", "Losses", "losses"]
 GRAPH_WEIGHT = 0.3
 #: Squared errors of affect count in units of a corpus's spread (EmoBank: standard deviation near 0.1 of the scale).
 VAD_VARIANCE = 0.01
+#: Log-probability below which an answer's loss grows no further.
+_LEAST = -20.0
 
 
 class Losses(NamedTuple):
@@ -25,41 +27,65 @@ class Losses(NamedTuple):
     total: Tensor
     answer: Tensor
     graph: Tensor
+    given: Tensor
+    open: Tensor
     affect: Tensor
 
 
 def losses(scores: Scores, batch: GraphBatch) -> Losses:
-    """Cross-entropy over options, or one sigmoid per option; the graph parts' own; squared error of affect.
+    """Cross-entropy over options, or one sigmoid per option; the graph parts' own; open answers; error of affect.
+
+    A question that brings facts of its own is a question about them: there the graph parts alone are trained, at full
+    weight, so that the text learns nothing from answers that it cannot know. The loss of an open question is −log of
+    the probability on its right answers, where the graph holds one.
 
     Args:
         scores: of the batch.
-        batch: with labels (−100: none), target and vad (NaN: none).
+        batch: with labels (−100: none), target and vad (NaN: none), node_gold.
 
     Returns:
-        answer + 0.3 · graph + affect, and the three apart.
+        answer + 0.3 · graph + given + open + affect, and the five apart.
     """
-    answer = _answer_loss(scores.logits, batch)
+    given = batch.question_given
+    answer = _answer_loss(scores.logits, batch, ~given)
+    zero = answer.new_zeros(())
     graph = scores.paths + scores.graph
-    own = _answer_loss(graph, batch) if graph.requires_grad else answer.new_zeros(())
-    affect = answer.new_zeros(())
+    own, from_given = (
+        (_answer_loss(graph, batch, ~given), _answer_loss(graph, batch, given)) if graph.requires_grad else (zero, zero)
+    )
+    opened = zero if scores.node is None else _open_loss(scores.node, batch)
+    affect = zero
     known = ~batch.vad.isnan().any(-1)
     if scores.affect is not None and known.any():
         affect = nn.functional.mse_loss(scores.affect[known, :3], batch.vad[known]) / VAD_VARIANCE
-    return Losses(answer + GRAPH_WEIGHT * own + affect, answer, own, affect)
+    total = answer + GRAPH_WEIGHT * own + from_given + opened + affect
+    return Losses(total, answer, own, from_given, opened, affect)
 
 
-def _answer_loss(logits: Tensor, batch: GraphBatch) -> Tensor:
-    """Mean over the questions whose truth is known. Shapes: logits [o] -> []."""
+def _answer_loss(logits: Tensor, batch: GraphBatch, among: Tensor) -> Tensor:
+    """Mean over those of some questions whose truth is known. Shapes: logits [o], among [b] bool -> []."""
     total, count = logits.new_zeros(()), 0
-    single = batch.labels >= 0
+    single = (batch.labels >= 0) & among
     if single.any():
         log_p = segment_log_softmax(logits, batch.option_question, batch.num_questions)
         first = torch.searchsorted(batch.option_question, torch.arange(batch.num_questions, device=logits.device))
         total = total - log_p[(first + batch.labels)[single]].sum()
         count += int(single.sum())
-    known = ~batch.target.isnan()
+    known = ~batch.target.isnan() & among[batch.option_question]
     if known.any():
         each = nn.functional.binary_cross_entropy_with_logits(logits[known], batch.target[known], reduction="none")
         total = total + each.sum()
         count += len(torch.unique(batch.option_question[known]))
     return total / max(count, 1)
+
+
+def _open_loss(node: Tensor, batch: GraphBatch) -> Tensor:
+    """Mean of −log Σ p over the right answers of each question that has one. Shapes: node [n] -> []."""
+    rows = (batch.node_gold & node.isfinite()).nonzero().squeeze(1)
+    if not len(rows):
+        return node.new_zeros(())
+    question, count = torch.unique(batch.node_question[rows], return_inverse=True)
+    log_p, size = node[rows], len(question)
+    most = segment_max(log_p.detach(), count, size)
+    together = most + segment_sum((log_p - most[count]).exp(), count, size).log()
+    return -together.clamp(min=_LEAST).mean()

@@ -9,8 +9,10 @@ import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from kgreason.nn.batch import Item
+from kgreason.records import Question
+from kgreason.retrieval import Pairs
 
-__all__ = ["Mixture", "shares"]
+__all__ = ["Mixture", "questions_of", "shares"]
 
 #: Batches among which samples are sorted by length.
 WINDOW = 20
@@ -72,13 +74,18 @@ def _batches(items: Sequence[Item], count: int, size: int, random: np.random.Gen
     """Rows of ``count`` batches. Shape: [count, size]."""
     rounds = [random.permutation(len(items)) for _ in range(-(-count * size // len(items)))]
     rows = np.concatenate([*rounds, np.empty(0, np.int64)])[: count * size]
-    length = np.array([len(question.text) + len(question.hypothesis or "") for question, _ in items])
+    length = np.array([len(question.text) + len(question.hypothesis or "") for question in questions_of(items)])
     span = size * max(1, min(WINDOW, len(items) // size))  # no wider than the task, else copies of a sample meet
     for start in range(0, len(rows), span):
         window = rows[start : start + span]
         ordered = window[np.argsort(length[window], kind="stable")].reshape(-1, size)
         rows[start : start + span] = ordered[random.permutation(len(ordered))].reshape(-1)
     return rows.reshape(count, size)
+
+
+def questions_of(items: Sequence[Item]) -> Sequence[Question]:
+    """The questions alone; reading pairs would retrieve their subgraphs."""
+    return items.questions if isinstance(items, Pairs) else [question for question, _ in items]
 
 
 def shares(

@@ -14,15 +14,19 @@ from kgreason.metrics import (
     apply_thresholds,
     classification_report,
     expected_calibration_error,
+    hits_at_k,
     macro_f1,
     pearson,
+    set_f1,
 )
-from kgreason.nn.confidence import confidence, label_set
+from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
 
-__all__ = ["affects", "classification", "decisions", "main_score", "mean_pearson", "report", "single_choices"]
-
+__all__ = [
+    "affects", "answer_rank", "classification", "decisions", "main_score", "mean_pearson", "open_f1",
+    "open_questions", "report", "single_choices",
+]  # fmt: skip
 Rows = Sequence[tuple[Question, Prediction]]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -44,8 +48,10 @@ def report(
         threshold: of a sigmoid, per label set; 0.5 where there is none.
 
     Returns:
-        Single choice: accuracy, ece, and macro_f1 where all share one label set. Several labels: multi_f1 (macro) and
+        Single choice: accuracy, ece, graph (accuracy of the graph parts alone, where they say something), and macro_f1
+        where all share one label set. Several labels: multi_f1 (macro) and
         exact, the share of samples with exactly the right ones. Affect: pearson_v, pearson_a, pearson_d and their mean.
+        Open questions: hits1 and hits10 (a right answer among the first), set_f1 of the answers above the threshold.
     """
     found: dict[str, float] = {}
     if single := single_choices(questions, predictions):
@@ -53,6 +59,10 @@ def report(
     truth, chosen = decisions(questions, predictions, threshold or {})
     if len(truth):
         found |= {"multi_f1": macro_f1(chosen, truth), "exact": float((chosen == truth).all(1).mean())}
+    if opened := open_questions(questions, predictions):
+        ranks = [answer_rank(prediction) for _, prediction in opened]
+        limit = (threshold or {}).get("open", OPEN_THRESHOLD)
+        found |= {"hits1": hits_at_k(ranks, 1), "hits10": hits_at_k(ranks, 10), "set_f1": open_f1(opened, limit)}
     right, seen = affects(questions, predictions)
     if len(right) > 1:
         each = {f"pearson_{name}": pearson(seen[:, i], right[:, i]) for i, name in enumerate("vad")}
@@ -61,12 +71,12 @@ def report(
 
 
 def main_score(figures: Mapping[str, float]) -> float:
-    """The figure that a run is chosen by: affect correlation, else multi-label F1, else accuracy.
+    """The figure that a run is chosen by: affect correlation, else multi-label F1, else accuracy, else hits at 1.
 
     Raises:
         InputError: there is none of them.
     """
-    for name in ("pearson", "multi_f1", "accuracy"):
+    for name in ("pearson", "multi_f1", "accuracy", "hits1"):
         if name in figures:
             return figures[name]
     raise InputError("the questions carry no truth", fix="Give samples with their answer, label, labels or vad.")
@@ -76,6 +86,33 @@ def single_choices(questions: Sequence[Question], predictions: Sequence[Predicti
     """The questions of which one option is right, with their predictions."""
     pairs = zip(questions, predictions, strict=True)
     return [(q, p) for q, p in pairs if q.answer is not None and not q.multi_label]
+
+
+def open_questions(questions: Sequence[Question], predictions: Sequence[Prediction]) -> Rows:
+    """The open questions whose answers are known, with their predictions."""
+    return [(q, p) for q, p in zip(questions, predictions, strict=True) if q.task == "open" and q.gold]
+
+
+def answer_rank(prediction: Prediction) -> int:
+    """Place of the first right answer in the order that answers are given, from 1; 0 where none is among the best."""
+    nodes = prediction.nodes
+    return 0 if nodes is None or not nodes.right.any() else 1 + int(nodes.right.argmax())
+
+
+def open_f1(rows: Rows, threshold: float) -> float:
+    """Mean F1 of the sets of answers at least ``threshold`` times as likely as the best."""
+    chosen: list[set[int]] = []
+    target: list[set[int]] = []
+    for question, prediction in rows:
+        nodes, missed = prediction.nodes, len(set(question.gold))
+        chosen.append(set())
+        target.append(set())
+        if nodes is not None:
+            chosen[-1] = set(nodes.node[nodes.log_p >= nodes.log_p[0] + np.log(threshold)].tolist())
+            target[-1] = set(nodes.node[nodes.right].tolist())
+            missed -= len(target[-1])
+        target[-1] |= {-1 - i for i in range(missed)}  # right answers that are not among the best
+    return set_f1(chosen, target)
 
 
 def decisions(
@@ -129,6 +166,8 @@ def _single(rows: Rows, temperature: Mapping[str, float]) -> dict[str, float]:
     truth = np.array([q.answer for q, _ in rows])
     sure = [confidence(q, p.logits, temperature).max() for q, p in rows]
     found = {"accuracy": accuracy(chosen, truth), "ece": expected_calibration_error(sure, chosen == truth)}
+    if any((p.paths + p.graph).any() for _, p in rows):
+        found["graph"] = accuracy(np.array([(p.paths + p.graph).argmax() for _, p in rows]), truth)
     if rows[0][0].task != "choice" and len({q.options for q, _ in rows}) == 1:
         found["macro_f1"] = macro_f1(chosen, truth)
     return found

@@ -18,9 +18,10 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.records import Question
+from kgreason.retrieval import Pairs
 from kgreason.tasks import ADAPTERS, load
 from kgreason.training.config import RunConfig, TaskConfig
-from kgreason.training.mixture import Mixture
+from kgreason.training.mixture import Mixture, questions_of
 from kgreason.training.report import main_score, report
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 ]  # fmt: skip
 
 _log = logging.getLogger(__name__)
+#: Bytes of a fixed M's states that are kept, and questions that it reads at once for that.
+_MEMORY, _TEXTS = 3 << 30, 64
 Retrieve = Callable[[Sequence[Question]], Sequence[Item]]
 Progress = Callable[[str, int, int], None]
 
@@ -96,7 +99,8 @@ def _task(run: RunConfig, task: TaskConfig, retrieve: Retrieve, data: str | Path
             f"{task.data} leaves {len(kept)} training and {len(dev)} dev samples",
             fix="Give more data, or less held_out.",
         )
-    return TaskData(retrieve(kept), retrieve(held_out), retrieve(dev))
+    join = Pairs if task.own_facts else retrieve
+    return TaskData(join(kept), join(held_out), join(dev))
 
 
 def load_test(run: RunConfig, data: str | Path | None = None) -> dict[str, list[Question]]:
@@ -234,14 +238,35 @@ def train(
         flat = {f"{task}_{name}": value for task, figures in found.items() for name, value in figures.items()}
         return flat | {"score": score}
 
+    _remember(model, data, progress)
     trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
     with _deterministic(model.device):
         trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
+    model.backbone.forget()
     model.backbone.autocast = None
     model = calibrate(model, {name: task.held_out for name, task in data.items()}, autocast=autocast)
     model.save_pretrained(Path(run.output) / "model")
     storage.write_json(Path(run.output) / "log.json", trainer.state.log_history)
     return model
+
+
+def _remember(model: ReasoningModel, data: Data, progress: Progress | None) -> None:
+    """Where M is fixed, run it once over all training texts, as far as memory allows.
+
+    The order is one of its own, so that a resumed run keeps the same states.
+    """
+    if any(parameter.requires_grad for parameter in model.backbone.parameters()):
+        return
+    collate, room = model.collator(), _MEMORY
+    for name, task in data.items():
+        questions = sorted(questions_of(task.train), key=lambda question: len(question.text))
+        for start in range(0, len(questions), _TEXTS):
+            if room <= 0:
+                return
+            batch = collate([(question, None) for question in questions[start : start + _TEXTS]])
+            room -= model.backbone.remember(batch.to(model.device))
+            if progress is not None:
+                progress(f"read {name}", start, len(questions))
 
 
 @contextmanager

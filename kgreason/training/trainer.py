@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -56,6 +57,7 @@ class ReasoningTrainer(Trainer):
         progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self.run = run
+        self._began, self._before = perf_counter(), -1.0
         self.mixture = mixture
         self.report = report
         steps = len(mixture) // run.batch_size
@@ -86,6 +88,12 @@ class ReasoningTrainer(Trainer):
 
     def _last_report(self) -> int:
         return max((i for i, entry in enumerate(self.state.log_history) if "eval_score" in entry), default=-1)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """As the Trainer does, with the seconds trained so far, those before a break among them."""
+        if self._before < 0:
+            self._before = max((entry.get("elapsed", 0.0) for entry in self.state.log_history), default=0.0)
+        super().log({**logs, "elapsed": self._before + perf_counter() - self._began}, start_time)
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         """Loss of a batch."""

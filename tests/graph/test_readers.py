@@ -19,6 +19,7 @@ CSV = "source,relation,target\na,IsA,b\n"
         (CN5, "conceptnet5"),
         (CSV, "table"),
         (CSV.replace(",", "\t"), "table"),
+        (CSV.replace(",", "|"), "table"),
         ('\n {"source": "a"}\n', "jsonl"),
     ],
 )

@@ -98,6 +98,39 @@ def test_names_in_the_questions_own_facts_are_found():
     assert Grounder(GRAPH).ground(bare, add=question.facts).mentions == grounding.mentions
 
 
+FILMS = KnowledgeGraph.from_triples(
+    [("It", "directed_by", "Tommy Lee"), ("it", "IsA", "tag"), ("Tommy Lee", "IsA", "person"), ("Who", "IsA", "film")]
+)
+
+
+def about(text, topic, task="open", graph=FILMS, **more):
+    grounding = Grounder(graph).ground(Question(text, task=task, extra={"topic": topic}, **more))
+    return [(m.start, m.surface, [(c.key, c.prior) for c in m.candidates]) for m in grounding.mentions]
+
+
+def test_a_given_topic_is_the_only_concept():
+    assert about("who directed Italian It of Tommy Lee", "It") == [(21, "It", [("It", 1.0)])]
+    assert about("who directed It of Tommy Lee", ["Tommy Lee", "It"]) == [
+        (13, "It", [("It", 1.0)]),
+        (19, "Tommy Lee", [("Tommy Lee", 1.0)]),
+    ]
+    assert about("who made Who's list", ["Who"])[0][0] == 9
+    assert about("whoWho", "Who")[0][0] == 3
+    assert about("who made Krud", "Krud") == []
+    assert about("who made krud", "krud", facts=(("Krud", "IsA", "it"),)) == [(9, "krud", [("Krud", 1.0)])]
+
+
+def test_only_open_questions_have_topics():
+    assert [surface for _, surface, _ in about("Tommy Lee and it", "sports", task="choice")] == ["Tommy Lee"]
+    assert about("who directed Tommy Lee", []) == about("who directed Tommy Lee", None)
+
+
+@pytest.mark.parametrize("topic", [7, "", ["It", " "], {"a": "It"}, "Nosferatu"])
+def test_a_topic_that_is_no_part_of_the_text_is_refused(topic):
+    with pytest.raises(InputError, match="topic"):
+        about("who directed It", topic)
+
+
 def test_nothing_found_is_an_empty_grounding():
     assert Grounder(GRAPH).ground(Question("?", ("the", ""))).mentions == ()
     assert Grounder(KnowledgeGraph.from_triples([])).ground(Question("dog", ("door",))).mentions == ()

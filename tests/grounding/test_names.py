@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kgreason.grounding.names import local_names, local_surfaces, resolve
+from kgreason.grounding.names import local_names, local_surfaces, namesakes, resolve
 
 
 @pytest.mark.parametrize("name", ["penguin", "Penguin", " PENGUIN "])
@@ -16,6 +16,15 @@ def test_a_key_goes_before_a_label():
     graph = KnowledgeGraph.from_triples([("Ant", "IsA", "x"), ("ant", "IsA", "y"), ("ant", "IsA", "z")])
     assert resolve(graph, "Ant") == graph.find("Ant")
     assert resolve(graph, "ANT") == graph.find("ant")
+
+
+def test_namesakes_are_all_concepts_of_one_label():
+    from kgreason.graph import KnowledgeGraph
+
+    labels = {"q1": "Paris", "q2": "paris", "q3": "Paris", "q4": "Rome"}
+    graph = KnowledgeGraph.from_triples([("q1", "IsA", "q4")], labels=labels, aliases=[("roma", "q4", 0.5)])
+    found = {name: {graph.key(node) for node in namesakes(graph, name)} for name in ("Paris", "PARIS", "q4", "roma")}
+    assert found == {"Paris": {"q1", "q3"}, "PARIS": {"q1", "q2", "q3"}, "q4": {"q4"}, "roma": set()}
 
 
 def test_names_the_graph_does_not_know_keep_their_first_spelling(tiny_graph):

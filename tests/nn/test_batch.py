@@ -160,7 +160,7 @@ class TestGraph:
             rows = slice(nodes, nodes + len(graph))
             assert (batch.node_question[rows] == b).all()
             assert batch.node_role[rows].tolist() == graph.role.tolist()
-            np.testing.assert_allclose(batch.node_vector[rows], graph.vectors / 127.0, rtol=1e-6)
+            np.testing.assert_array_equal(batch.node_vector[rows], graph.vectors)
             np.testing.assert_array_equal(batch.node_prior[rows], graph.prior)
             np.testing.assert_array_equal(batch.node_relevance[rows], graph.relevance)
             count = graph.edge_index.shape[1]
@@ -168,7 +168,7 @@ class TestGraph:
             total = len(graph.relations)
             codes = batch.edge_relation[edges : edges + count].tolist()
             for code, local in zip(codes, graph.edge_relation, strict=True):
-                assert made.relations.names[code // 2] == graph.relations[local % total]
+                assert made.relations.names[batch.relation[code // 2]] == graph.relations[local % total]
                 assert code % 2 == local // total
             if question.task != "entailment":
                 m, c = graph.option_node.shape[1], len(graph.path_option)

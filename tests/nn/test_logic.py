@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.nn.batch import TASKS
-from kgreason.nn.logic import GATE_FEATURES, Gate, Logic, _best
+from kgreason.nn.logic import DOUBTS, FLOOR, GATE_FEATURES, Abstention, Gate, Logic, _best
 from kgreason.nn.state import CognitiveState, PathScores
 from tests.cases import WIDTH, Order, random_batch, reorder, without_graph
 from tests.formula import close
 
 G = 8
-CHOICE, ENTAILMENT, EMOTION = (TASKS.index(name) for name in ("choice", "entailment", "emotion"))
+CHOICE, OPEN, ENTAILMENT, EMOTION = map(TASKS.index, ("choice", "open", "entailment", "emotion"))
 
 
 def logic(*, awake: bool = True) -> Logic:
@@ -176,3 +176,45 @@ def test_best_option_and_its_lead(questions):
             assert best[i] == start + values.index(first)
             assert lead[i] == (first - rest[0] if rest else 0)
         start += len(values)
+
+
+# Open questions
+
+
+@pytest.mark.parametrize("awake", [False, True])
+def test_nodes_are_scored_as_in_a_loop(awake):
+    made: Any = logic(awake=awake)
+    given_: Any = replace(state(OPEN, mass=True), flow=torch.tensor([-1.0, -50.0, 0.0]))
+    batch, scores = given_.batch, made(given_)
+    for b in range(3):
+        rows = [n for n in range(batch.num_nodes) if batch.node_question[n] == b]
+        query = made.node_question(given_.question[b])
+        score = torch.stack(
+            [(given_.mass[n] + FLOOR).log() + made.node(torch.cat([given_.nodes[n], query]))[0] for n in rows]
+        )
+        torch.testing.assert_close(scores.node[rows], score.log_softmax(0), atol=1e-5, rtol=1e-5)
+        if not awake:  # the follower alone
+            assert scores.node[rows].argsort().tolist() == given_.mass[rows].argsort().tolist()
+    assert ((scores.doubts >= 0) & (scores.doubts <= 1 + 1e-6)).all()
+    assert scores.doubts[:, DOUBTS.index("flow")].tolist() == pytest.approx([39 / 40, 0.0, 1.0])
+
+
+def test_other_questions_and_other_models_have_no_open_answer():
+    made = logic()
+    assert made(state(CHOICE, mass=True)).node is None
+    assert made(replace(state(OPEN), nodes=None)).node is None
+    assert made(replace(state(OPEN, graph=False))).node is None
+    mixed = state(OPEN, mass=True)
+    mixed = replace(mixed, batch=replace(mixed.batch, question_task=torch.tensor([OPEN, CHOICE, OPEN])))
+    scores: Any = made(mixed)
+    assert scores.node[mixed.batch.node_question == 1].isneginf().all()
+    assert scores.answerable[1] == 0
+
+
+def test_abstention_doubts_nothing_until_it_is_fitted():
+    doubts = torch.rand(5, len(DOUBTS))
+    made = Abstention()
+    assert made(doubts).tolist() == [1.0] * 5
+    made.weight.copy_(torch.tensor([-1.0, 2.0, 0.5, -3.0]))
+    made.fitted.fill_(True)
+    torch.testing.assert_close(made(doubts), (doubts @ made.weight).sigmoid())

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from kgreason.errors import ConfigError
 from kgreason.nn.batch import GraphBatch, RelationNames
-from kgreason.nn.paths import Followed, PathCounter, PathFollower, known_codes
+from kgreason.nn.paths import RETURN, Followed, PathCounter, PathFollower, known_codes
 from kgreason.nn.segment import segment_sum
 from tests import puzzles
 from tests.cases import NAMES, WIDTH, random_batch, random_state, relation_names
@@ -50,8 +50,7 @@ def test_a_counter_knows_relations_by_name():
     woken(counter)
     expected = counter(batch, relation_names()).value
     names = RelationNames(["Unmet", *reversed(NAMES)])
-    code = torch.tensor([2 * names.index(name) + way for name in NAMES for way in (0, 1)] + [-1])
-    renumbered = replace(batch, path_type=code[batch.path_type])
+    renumbered = replace(batch, relation=torch.tensor([names.index(name) for name in NAMES]))
     torch.testing.assert_close(counter(renumbered, names).value, expected)
 
 
@@ -87,16 +86,21 @@ def test_a_relation_is_named_once():
 
 
 def test_known_codes():
-    assert known_codes(["b", "a"], RelationNames(["a", "c", "b"])).tolist() == [2, 3, -1, -1, 0, 1, -1]
+    names = RelationNames(["a", "d", "c", "b"])
+    assert known_codes(["b", "a"], names, torch.tensor([0, 2, 3])).tolist() == [2, 3, -1, -1, 0, 1, -1]
 
 
 # The follower
 
 
-def follow(batch: GraphBatch, steps: int = 3, seed: int = 0) -> Followed:
+def follow(batch: GraphBatch, steps: int = 3, seed: int = 0, power: float | None = None) -> Followed:
     torch.manual_seed(seed)
     follower = PathFollower(WIDTH, steps, inner=11)
     woken(follower)
+    if power is not None:
+        with torch.no_grad():
+            follower.power.weight.zero_()
+            follower.power.bias.fill_(power)
     tokens = random_state(batch).tokens
     assert tokens is not None
     with torch.no_grad():
@@ -118,18 +122,17 @@ def by_paths(batch: GraphBatch, followed: Followed, question: int, walker: int) 
     share = followed.relation[question, walker].tolist()
     reached: dict[int, float] = defaultdict(float)
 
-    def walk(node: int, step: int, weight: float) -> None:
+    def walk(node: int, step: int, weight: float, moved: bool) -> None:
         if step == len(share):
-            reached[node] += weight
+            reached[node] += weight * moved
             return
-        walk(node, step + 1, weight * share[step][-1])
+        walk(node, step + 1, weight * share[step][-1], moved)
         for target, relation in edges[node]:
-            if target not in starts:
-                walk(target, step + 1, weight * share[step][relation])
+            entered = RETURN if batch.node_role[target] & 1 else 1.0
+            walk(target, step + 1, weight * share[step][relation] * entered, True)
 
     for node, prior in starts.items():
-        walk(node, 0, prior)
-    reached = {node: weight for node, weight in reached.items() if node not in starts}
+        walk(node, 0, prior, False)
     total = sum(reached.values())
     return {node: weight / total for node, weight in reached.items()}
 
@@ -140,7 +143,7 @@ def test_mass_is_a_sum_over_relation_paths(steps: int):
     # One mention a question: both its concepts share a walker.
     batch = replace(batch, token_node=torch.stack([*batch.token_node[:1], torch.ones_like(batch.token_node[1]),
                                                    batch.token_node[2]]))  # fmt: skip
-    followed = follow(batch, steps)
+    followed = follow(batch, steps, power=20.0)
     assert followed.walker.max() == 0
     torch.testing.assert_close(followed.weight, torch.ones(3, 1))
     for question in range(3):
@@ -156,8 +159,7 @@ def test_walkers_meet_by_product():
     for question in (0, 1):
         walkers = [by_paths(batch, followed, question, w) for w in (0, 1)]
         power = followed.weight[question].tolist()
-        assert max(power) == 1.0
-        assert 0 < min(power) < 1
+        assert all(0 < abs(p) <= 1 for p in power)
         nodes = (batch.node_question == question).nonzero().flatten().tolist()
         product = {
             node: math.prod((walker.get(node, 0.0) + 1e-8) ** p for walker, p in zip(walkers, power, strict=True))
@@ -179,15 +181,36 @@ def test_mass_is_a_distribution_where_a_question_has_a_concept():
     assert not followed.weight[1:3].any()
 
 
-def test_only_relations_of_the_subgraph_are_followed():
+def test_only_relations_that_the_graph_knows_are_followed():
     batch = random_batch()
+    batch = replace(batch, question_code=batch.question_code[:, batch.question_code[0] * 3 != batch.question_code[1]])
     followed = follow(batch)
     torch.testing.assert_close(followed.relation.sum(-1), torch.ones(followed.relation.shape[:-1]))
-    of_edge = batch.node_question[batch.edge_index[0]]
     for question in range(3):
-        occurring = {*batch.edge_relation[of_edge == question].tolist(), 2 * len(NAMES)}
-        followed_codes = followed.relation[question].amax((0, 1)).nonzero().flatten().tolist()
-        assert set(followed_codes) == occurring
+        known = {*range(2 * len(NAMES) + 1)} - {3 * question}
+        assert set(followed.relation[question].amax((0, 1)).nonzero().flatten().tolist()) == known
+
+
+def test_what_a_walker_reaches_can_be_excluded():
+    batch = random_batch(seed=4, nodes=(7, 11), options=(2, 3))
+    wanted = follow(batch, power=20.0)
+    excluding = follow(batch, power=-20.0)
+    torch.testing.assert_close(wanted.weight, -excluding.weight)
+    reached = wanted.mass > 0
+    for question in (0, 1):
+        rows = reached & (batch.node_question == question)
+        assert wanted.mass[rows].argsort().tolist() == excluding.mass[rows].argsort(descending=True).tolist()
+
+
+def test_flow_is_low_where_nothing_of_what_is_asked_is_there():
+    batch = random_batch()
+    full = follow(batch, power=20.0)
+    kept = batch.node_question[batch.edge_index[0]] != 1
+    without = replace(batch, edge_index=batch.edge_index[:, kept], edge_relation=batch.edge_relation[kept])
+    lost = follow(without, power=20.0)
+    assert (full.flow <= 0).all()
+    assert lost.flow[1] < full.flow[1] - 10
+    torch.testing.assert_close(lost.flow[[0, 2]], full.flow[[0, 2]])
 
 
 def test_steps_choose_apart_from_the_start():

@@ -122,6 +122,7 @@ def check(subgraph: Subgraph) -> None:
         (subgraph.path_type, np.int32, (len(subgraph.path_value), 2)),
         (subgraph.path_value, np.float32, (len(subgraph.path_value),)),
         (subgraph.mention_node, np.int32, (2, subgraph.mention_node.shape[1])),
+        (subgraph.gold, np.int32, (len(subgraph.gold),)),
     ):
         assert array.dtype == dtype
         assert array.shape == shape

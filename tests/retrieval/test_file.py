@@ -24,6 +24,13 @@ ASKED = [
         ("yes, a zorblax", "penguin house"),
         facts=(("Zorblax", "LivesNear", "penguin"), ("penguin", "AtLocation", "zoo")),
     ),
+    Question(
+        "What lives near the zorblax?",
+        task="open",
+        gold=("Penguin", "nothing"),
+        facts=(("Zorblax", "LivesNear", "penguin"),),
+        extra={"topic": "zorblax"},
+    ),
     Question("Birds fly.", ("entailment", "neutral"), task="entailment", hypothesis="A bird has wings."),
 ]
 
@@ -44,7 +51,7 @@ def test_what_is_read_is_what_was_retrieved(tiny_graph, tmp_path):
     for question, subgraph in zip(ASKED, file, strict=True):
         same(subgraph, Retriever(tiny_graph).retrieve(Grounder(tiny_graph).ground(question)))
         assert subgraph.question is question
-    same(file[-1], file[3])
+    same(file[-1], file[4])
     assert [len(part) for part in file[1:3]] == [len(file[1]), len(file[2])]
     with pytest.raises(IndexError):
         file[len(ASKED)]
@@ -66,7 +73,7 @@ def test_no_questions_and_no_concepts(tiny_graph, tmp_path):
 def test_it_is_computed_once(tiny_graph, tmp_path):
     seen = []
     first = SubgraphFile(tiny_graph, ASKED, home=tmp_path, progress=lambda *report: seen.append(report))
-    assert seen[-1] == ("retrieve", 4, 4)
+    assert seen[-1] == ("retrieve", 5, 5)
     seen.clear()
     second = SubgraphFile(tiny_graph, ASKED, home=tmp_path, progress=lambda *report: seen.append(report))
     assert second.path == first.path
@@ -77,12 +84,16 @@ def test_answers_do_not_matter_but_graph_questions_and_configuration_do(tiny_gra
     path = SubgraphFile(tiny_graph, ASKED, home=tmp_path).path
     solved = [dataclasses.replace(question, answer=1, id="x") for question in ASKED]
     assert SubgraphFile(tiny_graph, solved, home=tmp_path).path == path
+    about = [dataclasses.replace(question, extra={}) for question in ASKED]
+    right = [dataclasses.replace(question, gold=question.gold[:1]) for question in ASKED]
     others = {
+        SubgraphFile(tiny_graph, about, home=tmp_path).path,
+        SubgraphFile(tiny_graph, right, home=tmp_path).path,
         SubgraphFile(tiny_graph, ASKED[::-1], home=tmp_path).path,
         SubgraphFile(tiny_graph, ASKED, RetrievalConfig(max_nodes=7), home=tmp_path).path,
         SubgraphFile(build([("zoo", "IsA", "penguin")]), ASKED, home=tmp_path).path,
     }
-    assert len(others | {path}) == 4
+    assert len(others | {path}) == 6
 
 
 def test_the_cache_is_the_users(tiny_graph, home):
@@ -98,7 +109,7 @@ def test_a_failure_leaves_nothing_behind(tiny_graph, tmp_path):
 
 
 def test_threads_read_and_write_the_same(tiny_graph, tmp_path):
-    many = [dataclasses.replace(ASKED[i % 4], id=str(i)) for i in range(331)]
+    many = [dataclasses.replace(ASKED[i % 5], id=str(i)) for i in range(331)]
     alone = SubgraphFile(tiny_graph, many, home=tmp_path / "a", threads=1)
     together = SubgraphFile(tiny_graph, many, home=tmp_path / "b", threads=3)
     for name in ("node", "text", "path_value", "ptr"):

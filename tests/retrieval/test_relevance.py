@@ -9,6 +9,8 @@ from kgreason.graph.build import build
 from kgreason.graph.vectors import StaticVectors
 from kgreason.retrieval.relevance import Relevance
 
+NONE = np.empty((0, 128), np.int8)
+
 int8 = hnp.arrays(np.int8, (7, 128))
 
 
@@ -20,7 +22,7 @@ def test_the_cosine_is_exact(vectors, text):
 
 def test_a_bird_is_nearer_to_a_penguin_than_a_tax_is(tiny_graph):
     relevance = Relevance(tiny_graph)
-    vectors = relevance.of_nodes(np.array([tiny_graph.find(key) for key in ("bird", "kitchen")]))
+    vectors = relevance.of_nodes(np.array([tiny_graph.find(key) for key in ("bird", "kitchen")]), NONE)
     bird, kitchen = relevance.cosine(vectors, relevance.of_text("a penguin at the south pole"))
     assert bird > kitchen
 
@@ -33,10 +35,11 @@ def test_column_and_computation_agree(tmp_path):
     with_column = KnowledgeGraph.open(build(facts, tmp_path, columns={"text": encode}))
     without = KnowledgeGraph.from_triples(facts.rows())
     nodes, names = np.array([2, 0, 4, 1, 3, 2]), ("ice_cream", "Zorblax")
-    vectors = Relevance(with_column).of_nodes(nodes, names)
-    assert np.array_equal(vectors, Relevance(without).of_nodes(nodes, names))
+    own = Relevance(with_column).of_names(names)
+    vectors = Relevance(with_column).of_nodes(nodes, own)
+    assert np.array_equal(vectors, Relevance(without).of_nodes(nodes, own))
     assert np.array_equal(vectors[[2, 4]], encode(["Zorblax", "ice cream"]))
 
 
 def test_no_nodes(tiny_graph):
-    assert Relevance(tiny_graph).of_nodes(np.empty(0, np.int64)).shape == (0, 128)
+    assert Relevance(tiny_graph).of_nodes(np.empty(0, np.int64), NONE).shape == (0, 128)

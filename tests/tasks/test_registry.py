@@ -19,7 +19,14 @@ COUNTS = {
     "goemotions-full": {"train": 43410, "dev": 5426, "test": 5427},
     "isear": {"train": 7516},
     "lingnli": {"train": 44983, "dev": 7371},
+    "metaqa-1hop": {"train": 6368, "dev": 734, "test": 9947, "wordings": 2888},
+    "metaqa-2hop": {"train": 9270, "dev": 1096, "test": 14872, "wordings": 3708},
+    "metaqa-3hop": {"train": 9442, "dev": 1052, "test": 14274, "wordings": 2803},
     "openbookqa": {"train": 4957, "dev": 500, "test": 500},
+    "pathquestion-2hop": {"train": 1257, "dev": 267, "test": 384},
+    "pathquestion-3hop": {"train": 3470, "dev": 464, "test": 1264},
+    "pathquestion-large-2hop": {"train": 1102, "dev": 282, "test": 210},
+    "pathquestion-large-3hop": {"train": 730, "dev": 156, "test": 145},
     "piqa": {"dev": 1838},
     "rte": {"train": 2490, "dev": 277},
     "sick": {"train": 4500, "dev": 500, "test": 4927},
@@ -35,7 +42,7 @@ def test_the_table_is_in_order_and_complete():
         assert entry.name == name
         assert set(entry.splits) == set(COUNTS[name])
         assert entry.licence
-        free = not any(word in entry.licence for word in ("research", "NC", "no licence"))
+        free = not any(word in entry.licence for word in ("research", "NC", "no licence", "not stated"))
         assert entry.trainable == free
 
 
@@ -92,7 +99,9 @@ def test_published_sets_are_read_whole(name, data_dir):
         found = load(name, split, data=data_dir)
         assert len(found) == count
         assert len({question.id for question in found}) == count
-        assert all(question.answer is not None or question.answers or question.vad for question in found)
+        assert all(
+            question.answer is not None or question.answers or question.vad or question.gold for question in found
+        )
         too_long = 0
         for question in found:
             try:

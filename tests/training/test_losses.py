@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -65,7 +66,7 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     text, paths, graph = (torch.randn(batch.num_options, requires_grad=True) for _ in range(3))
     affect = torch.rand(len(questions), 4)
     scores = Scores(text, text, paths, graph, torch.ones(len(questions)), affect, None, None)
-    total, answer, own, squared = (part.item() for part in losses(scores, batch))
+    total, answer, own, given, opened, squared = (part.item() for part in losses(scores, batch))
 
     def rows(values):
         parts = values.detach().split([len(question.options) for question in questions])
@@ -79,6 +80,7 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     assert answer == pytest.approx(rows(text), rel=1e-5, abs=1e-6)
     assert own == pytest.approx(rows(paths + graph), rel=1e-5, abs=1e-6)
     assert squared == pytest.approx(mean(errors) / VAD_VARIANCE, rel=1e-4, abs=1e-5)
+    assert given == opened == 0
     assert total == pytest.approx(answer + GRAPH_WEIGHT * own + squared, rel=1e-5, abs=1e-6)
 
 
@@ -86,7 +88,7 @@ def test_without_graph_and_truth_nothing_is_lost_and_gradients_are_finite(collat
     batch = collate([(Question("a", ("x", "y")), None)])
     text = torch.zeros(2, requires_grad=True)
     found = losses(Scores(text, text, torch.zeros(2), torch.zeros(2), torch.zeros(1), None, None, None), batch)
-    assert [part.item() for part in found] == [0.0] * 4
+    assert [part.item() for part in found] == [0.0] * 6
 
 
 def test_the_graph_parts_alone_carry_the_graph_loss(collate):
@@ -97,3 +99,32 @@ def test_the_graph_parts_alone_carry_the_graph_loss(collate):
     torch.autograd.backward(found.total)
     assert paths.grad is not None
     assert paths.grad.tolist() == pytest.approx([0.5 * GRAPH_WEIGHT, -0.5 * GRAPH_WEIGHT])
+
+
+def test_a_question_with_facts_of_its_own_trains_the_graph_alone(collate):
+    batch = replace(
+        collate([(Question("a", ("x", "y"), answer=1), None)] * 2), question_given=torch.tensor([True, False])
+    )
+    text, paths = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
+    found = losses(Scores(text, text, paths, torch.zeros(4), torch.zeros(2), None, None, None), batch)
+    torch.autograd.backward(found.total)
+    assert text.grad is not None
+    assert paths.grad is not None
+    assert text.grad.tolist() == pytest.approx([0, 0, 0.5, -0.5])
+    assert paths.grad.tolist() == pytest.approx([0.5, -0.5, 0.5 * GRAPH_WEIGHT, -0.5 * GRAPH_WEIGHT])
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(-8, 0), st.booleans()), min_size=1, max_size=11))
+def test_open_questions_lose_what_their_right_answers_lack(collate, rows):
+    rows = sorted(rows)
+    batch = replace(
+        collate([(Question("a", task="open"), None)] * 3),
+        node_question=torch.tensor([row[0] for row in rows]),
+        node_gold=torch.tensor([row[2] for row in rows]),
+    )
+    node = torch.tensor([row[1] for row in rows], requires_grad=True)
+    none = torch.zeros(0)
+    found = losses(Scores(none, none, none, none, torch.zeros(3), None, None, None, node), batch)
+    asked = [[math.exp(p) for b, p, right in rows if b == question and right] for question in range(3)]
+    expected = mean([-math.log(sum(right)) if right else None for right in asked])
+    assert found.total.item() == found.open.item() == pytest.approx(expected, rel=1e-4, abs=1e-5)

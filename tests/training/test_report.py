@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kgreason.errors import InputError
+from kgreason.nn.predict import RankedNodes
 from kgreason.records import Question
-from kgreason.training.report import affects, classification, decisions, main_score, report, single_choices
+from kgreason.training.report import (
+    affects,
+    answer_rank,
+    classification,
+    decisions,
+    main_score,
+    open_f1,
+    open_questions,
+    report,
+    single_choices,
+)
 from tests.models import prediction
 
 CHOICES = [Question("a", ("x", "y", "z"), answer=1), Question("b", ("x", "y"), answer=0), Question("c", ("x", "y"))]
@@ -75,3 +88,41 @@ def test_no_truth_is_said():
     with pytest.raises(InputError, match="carry no truth"):
         main_score(report([Question("a", ("x", "y"))], [prediction([0, 1])]))
     assert classification(CHOICES, CHOSEN) is None
+
+
+def answers(log_p, right):
+    nodes = RankedNodes(np.arange(len(log_p)), np.float32(log_p), np.array(right), 1.0, np.zeros(4, np.float32))
+    return replace(prediction([]), nodes=nodes)
+
+
+OPEN = [
+    Question("a", task="open", gold=("x", "y")),
+    Question("b", task="open", gold=("z",)),
+    Question("c", task="open"),
+]
+
+
+def test_open_questions():
+    found = [
+        answers([-0.5, -0.7, -5.0], [True, True, False]),
+        answers([-0.1, -3.0], [False, True]),
+        answers([-0.1], [False]),
+    ]
+    assert len(open_questions(OPEN, found)) == 2
+    assert [answer_rank(p) for p in found] == [1, 2, 0]
+    figures = report(OPEN, found, threshold={"open": 0.5})
+    assert figures["hits1"] == main_score(figures) == 0.5
+    assert figures["hits10"] == 1.0
+    assert figures["set_f1"] == pytest.approx(0.5)
+
+
+def test_of_answers_that_tie_the_first_one_given_counts():
+    assert answer_rank(answers([-1.0, -1.0], [True, False])) == 1
+    assert answer_rank(answers([-1.0, -1.0], [False, True])) == 2
+
+
+def test_right_answers_that_were_not_found_cost_f1():
+    found = [answers([-0.1, -0.2], [True, False])]
+    # one of two found, beside a wrong one: precision 1/2, recall 1/2
+    assert open_f1(open_questions(OPEN[:1], found), 0.5) == pytest.approx(0.5)
+    assert report(OPEN[:1], [prediction([])])["hits1"] == 0.0

@@ -137,6 +137,15 @@ def test_reports_come_once_an_epoch_and_the_loss_is_the_mean_since(tiny_base, tm
     assert trainer.loss == 1.5
 
 
+def test_time_before_a_break_counts(tiny_base, tmp_path, data):
+    trainer, _ = make(tiny_base, tmp_path, data)
+    trainer.state.log_history = [{"loss": 9.0, "elapsed": 100.0}, {"eval_score": 1.0}]  # as a checkpoint brings it
+    trainer.log({"loss": 1.0})
+    trainer.log({"loss": 1.0})
+    first, second = (entry["elapsed"] for entry in trainer.state.log_history[-2:])
+    assert 100.0 < first < second
+
+
 def test_a_callback_of_the_trainer_can_break_it_off(tiny_base, tmp_path, data):
     trainer, _ = make(tiny_base, tmp_path, data)
     trainer.add_callback(Kill(8))

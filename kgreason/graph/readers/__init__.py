@@ -139,6 +139,6 @@ def sniff(path: str | Path) -> str:
         return "conceptnet4"
     if first.lstrip().startswith("{"):
         return "jsonl"
-    if "\t" in first or "," in first:
+    if any(mark in first for mark in "\t|,"):
         return "table"
     raise FormatError(path, "no reader fits its first line", line=1, fix=f"Name a reader: {', '.join(READERS)}.")

@@ -38,7 +38,7 @@ _Row = tuple[str, str, str, int, str, str, str, str]
 
 
 def read_table(path: Path, options: Options) -> Iterator[pl.DataFrame]:
-    """Yields assertion chunks of a CSV (comma, quotes) or TSV (tab, no quotes) file with a header.
+    """Yields assertion chunks of a CSV (comma, quotes) or TSV (tab or vertical bar, no quotes) file with a header.
 
     A map to column numbers says that there is no header.
 
@@ -84,13 +84,14 @@ def read_jsonl(path: Path, options: Options) -> Iterator[pl.DataFrame]:
 
 
 def _rows(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    """Rows with their line numbers, blank ones left out; tabs in the first line make it a TSV file."""
+    """Rows with their line numbers, blank ones left out; a tab or two vertical bars in the first line part columns."""
     first = next(lines, None)
     if first is None:
         return
     whole: Iterator[str] = chain([first], lines)
-    if "\t" in first and not path.name.removesuffix(".gz").endswith(".csv"):
-        yield from ((n, line.split("\t")) for n, line in enumerate(whole, 1) if line.strip())
+    mark = "\t" if "\t" in first else "|" if first.count("|") > 1 else None
+    if mark and not path.name.removesuffix(".gz").endswith(".csv"):
+        yield from ((n, line.split(mark)) for n, line in enumerate(whole, 1) if line.strip())
         return
     csv.field_size_limit(LIMITS.line_bytes)
     reader = csv.reader((f"{line}\n" for line in whole), strict=True)

@@ -29,7 +29,9 @@ JSONL = (
 )
 
 
-@pytest.mark.parametrize(("name", "text"), [("a.csv", CSV), ("a.tsv", TSV), ("a.jsonl", JSONL)])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.csv", CSV), ("a.tsv", TSV), ("a.txt", TSV.replace("\t", "|")), ("a.jsonl", JSONL)]
+)
 def test_each_form_says_the_same(tmp_path, name, text):
     path = tmp_path / name
     path.write_text(text)

@@ -1,0 +1,101 @@
+"""Invented names for the concepts and relations of a quiz."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import cache
+from random import Random
+
+import kg_data
+from kgreason.graph import KnowledgeGraph
+from kgreason.tasks.quiz_facts import Draft, Facts
+from kgreason.tasks.wordings import Wordings
+
+__all__ = ["Pseudonyms", "other_names", "with_names"]
+
+_ONSETS = (*"bdfghjklmnprstvz", "br", "dr", "fl", "gl", "gr", "kl", "kr", "pl", "pr", "sk", "sn", "st", "tr")
+_VOWELS = "aeiou"
+#: None that an inflection of a known word ends in.
+_CODAS = ("", "", "", "k", "l", "m", "n", "p", "r", "x")
+
+#: Share of renamed questions whose relations are called by invented words.
+INVENTED = 0.25
+
+
+class Pseudonyms:
+    """Pronounceable words of two to four syllables that neither a graph nor the packaged vocabulary has.
+
+    Args:
+        graph: none of the words is a surface form of it.
+        random: makes every choice.
+
+    Example:
+        >>> graph = KnowledgeGraph.from_triples([("penguin", "AtLocation", "zoo")])
+        >>> Pseudonyms(graph, Random(1)).new()
+        'flamap'
+    """
+
+    def __init__(self, graph: KnowledgeGraph, random: Random) -> None:
+        self._graph, self._random = graph, random
+        self._known: dict[str, bool] = {}
+        self.given: set[str] = set()
+
+    def forget(self) -> None:
+        """Begin a new world: earlier names may come back."""
+        self.given.clear()
+
+    def new(self) -> str:
+        """A name not given in this world."""
+        while (word := self._word()) in self.given or self._is_known(word):
+            pass
+        self.given.add(word)
+        return word
+
+    def _word(self) -> str:
+        choice = self._random.choice
+        syllables = choice((2, 2, 3, 3, 3, 4))
+        return "".join(choice(_ONSETS) + choice(_VOWELS) for _ in range(syllables)) + choice(_CODAS)
+
+    def _is_known(self, word: str) -> bool:
+        if word not in self._known:
+            self._known[word] = word in _vocabulary() or bool(self._graph.lookup(word))
+        return self._known[word]
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    return frozenset(kg_data.path("tokens/vocabulary.txt").read_text(encoding="utf-8").split())
+
+
+def other_names(
+    relations: Collection[str], pseudonyms: Pseudonyms, random: Random, *, held_out: bool
+) -> tuple[dict[str, str], bool]:
+    """Other names for the relations of a world.
+
+    Args:
+        relations: their names in the graph.
+        pseudonyms: where invented names come from.
+        random: makes every choice.
+        held_out: whether words that are held out of training are wanted.
+
+    Returns:
+        Old name to new; whether the new ones are invented.
+    """
+    wordings = Wordings.load()
+    known = {relation: wordings.names(relation, held_out=held_out) for relation in sorted(relations)}
+    if random.random() < INVENTED or not any(known.values()):
+        return {relation: pseudonyms.new() for relation in known}, True
+    return {relation: random.choice(names) if names else relation for relation, names in known.items()}, False
+
+
+def with_names(draft: Draft, names: Mapping[str, str]) -> Draft:
+    """A question and its world with relations called by other names."""
+    assert isinstance(draft.world, Facts)
+    facts = [(source, names[relation], target) for source, relation, target in draft.world.facts]
+    clues = [replace(clue, steps=tuple(_renamed(step, names) for step in clue.steps)) for clue in draft.clues]
+    return replace(draft, world=Facts(facts), clues=tuple(clues))
+
+
+def _renamed(step: str, names: Mapping[str, str]) -> str:
+    return f"~{names[step[1:]]}" if step.startswith("~") else names[step]

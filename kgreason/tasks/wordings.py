@@ -1,0 +1,187 @@
+"""How questions about facts are put: one step of one relation, chains of steps, two clues with one answer."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Any, Literal
+
+import kg_data
+from kgreason.graph.relations import RelationTable
+
+__all__ = ["Clue", "Style", "Wordings", "is_noun", "kept"]
+
+#: What asks: questions of the relation's own, or questions made of nothing but its name.
+Style = Literal["wording", "label"]
+
+_BRACES = re.compile(r"\{(\w+)\}")
+
+#: Words that keep the name of a relation from being read as a noun: "born in", "is a", "has part".
+_PREPOSITIONS = {
+    "about", "among", "as", "at", "beside", "by", "for", "from", "in", "inside", "into", "like", "near", "on", "than",
+    "through", "to", "under", "with", "without",
+}  # fmt: skip
+_VERBS = {"are", "can", "cannot", "did", "do", "does", "had", "has", "have", "is", "was", "were", "will", "would"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One condition on an answer: it is reached from a concept by steps, or it is not.
+
+    Args:
+        seed: name of the concept.
+        steps: relation names, ``~`` before one that is walked backward.
+        positive: whether the answer is reached, or must not be.
+    """
+
+    seed: str
+    steps: tuple[str, ...]
+    positive: bool = True
+
+    def to_list(self) -> list[Any]:
+        """The clue as JSON: [seed, steps, positive]."""
+        return [self.seed, list(self.steps), self.positive]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Templates of one relation walked one way."""
+
+    forward: Sequence[str]
+    backward: Sequence[str]
+
+
+class Wordings:
+    """Every way to put a question; the last quarter of each list is held out of training.
+
+    Args:
+        rows: what ``wordings.toml`` holds.
+
+    Example:
+        >>> from random import Random
+        >>> Wordings.load().ask([Clue("zog", ("AtLocation",))], Random(0))
+        'where do people put zog?'
+        >>> Wordings.load().ask([Clue("zog", ("birth place",))], Random(1))
+        'what completes “zog birth place …”?'
+    """
+
+    def __init__(self, rows: Mapping[str, Any]) -> None:
+        relations = {name: row for name, row in rows.items() if name not in ("label", "join")}
+        self._relations = {name: _asked(row) for name, row in relations.items()}
+        self._names = {name: tuple(row["names"]) for name, row in relations.items()}
+        self._label, self._noun = _asked(rows["label"]), _asked(rows["label"]["noun"])
+        self._then = tuple((row["text"], row["it"]) for row in rows["join"]["then"])
+        self._both, self._but = tuple(rows["join"]["and"]), tuple(rows["join"]["not"])
+
+    @classmethod
+    @cache
+    def load(cls) -> Wordings:
+        """The wordings of the data package, read once."""
+        return cls(tomllib.loads(kg_data.path("wordings.toml").read_text(encoding="utf-8")))
+
+    def knows(self, step: str) -> bool:
+        """Whether a relation has wordings of its own."""
+        return RelationTable.load().canonical(step.removeprefix("~")) in self._relations
+
+    def names(self, relation: str, *, held_out: bool = False) -> Sequence[str]:
+        """Other names of a relation that read in its own direction; none for a relation without an entry."""
+        return kept(self._names.get(RelationTable.load().canonical(relation), ()), held_out)
+
+    def templates(self, step: str, style: Style = "wording", *, held_out: bool = False, shown: str = "") -> list[str]:
+        """Questions with {x} that ask for what one step leads to.
+
+        Args:
+            step: a relation's name, ``~`` before it where it is walked backward.
+            style: "label" where its own wordings are not wanted; one that has none is asked by its name in any case.
+            held_out: the held-out quarter instead of the others.
+            shown: the name by which the relation is asked for, if not by its phrase.
+        """
+        relation, backward = step.removeprefix("~"), step.startswith("~")
+        table = RelationTable.load()
+        if style == "wording" and (own := self._relations.get(table.canonical(relation))):
+            symmetric = not own.backward
+            return list(kept(own.backward if backward and not symmetric else own.forward, held_out))
+        phrase = shown or table.phrase(relation)
+        lists = [self._label, self._noun] if is_noun(phrase) else [self._label]
+        found = [text for one in lists for text in kept(one.backward if backward else one.forward, held_out)]
+        return [fill(text, phrase=phrase, x="{x}") for text in found]
+
+    def ask(
+        self,
+        clues: Sequence[Clue],
+        random: Random,
+        *,
+        style: Style = "wording",
+        held_out: bool = False,
+        shown: Mapping[str, str] | None = None,
+    ) -> str:
+        """One question for all clues.
+
+        Args:
+            clues: one, or two of which the second may be negative.
+            random: chooses among the ways to put it.
+            style: how single steps are asked.
+            held_out: put it only in ways that are held out.
+            shown: relation to the name by which label questions ask for it.
+
+        Returns:
+            The question, lower case but for the names in it.
+        """
+        texts = [self._chain(clue, random, style, held_out, shown or {}) for clue in clues]
+        if len(texts) == 1:
+            return texts[0] if texts[0].endswith("?”") else f"{texts[0]}?"
+        one, other = texts
+        joins = self._both if clues[1].positive else self._but
+        return fill(random.choice(kept(joins, held_out)), one=one, other=other)
+
+    def _chain(self, clue: Clue, random: Random, style: Style, held_out: bool, shown: Mapping[str, str]) -> str:
+        """All steps of a clue as one question without its question mark."""
+        joins = kept(self._then, held_out)
+        text = ""
+        for number, step in enumerate(clue.steps):
+            # from the second on, one that puts no words of its own in front of those of another
+            join, it = random.choice([pair for pair in joins if number < 2 or pair[0].startswith("{")])
+            name = shown.get(step.removeprefix("~"), "")
+            templates = self.templates(step, style, held_out=held_out, shown=name)
+            quoted = number and "{before}" in it  # and quotes are not nested in quotes
+            template = random.choice([text for text in templates if not quoted or "“" not in text] or templates)
+            after = fill(template, x=fill(it, before=text) if number else clue.seed).removesuffix("?")
+            text = fill(join, before=text, after=after).removesuffix("?") if number else after
+        return text
+
+
+def kept(values: Sequence[Any], held_out: bool) -> Sequence[Any]:
+    """The last quarter of a list, or all before it.
+
+    Example:
+        >>> kept("abcdefgh", True), kept("abc", False)
+        ('gh', 'abc')
+    """
+    cut = len(values) - len(values) // 4
+    return values[cut:] if held_out else values[:cut]
+
+
+def is_noun(phrase: str) -> bool:
+    """Whether a relation's name surely reads as a noun; a plural might as well be a verb.
+
+    Example:
+        >>> is_noun("birth place"), is_noun("born in"), is_noun("has genre"), is_noun("causes")
+        (True, False, False, False)
+    """
+    words = phrase.split()
+    if not words or words[-1] == "of" or (_PREPOSITIONS | _VERBS).intersection(words):
+        return False
+    return not any(word.endswith("s") and not word.endswith("ss") for word in (words[0], words[-1]))
+
+
+def fill(template: str, **parts: str) -> str:
+    """The template with its braces filled in one pass: a name may itself hold a brace."""
+    return _BRACES.sub(lambda match: parts.get(match[1], match[0]), template)
+
+
+def _asked(row: Mapping[str, Any]) -> _Asked:
+    return _Asked(tuple(row["forward"]), tuple(row.get("backward", ())))

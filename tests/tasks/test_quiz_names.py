@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+import kg_data
+from kgreason.graph import KnowledgeGraph
+from kgreason.tasks.quiz_facts import Draft, Facts
+from kgreason.tasks.quiz_names import Pseudonyms, other_names, with_names
+from kgreason.tasks.wordings import Clue, Wordings
+
+RELATIONS = ("IsA", "Synonym", "birthPlace")
+
+
+def test_names_are_fresh_words():
+    names = Pseudonyms(KnowledgeGraph.from_triples([("a", "IsA", "b")]), Random(3))
+    given = [names.new() for _ in range(2003)]
+    assert len(set(given)) == len(given)
+    vocabulary = set(kg_data.path("tokens/vocabulary.txt").read_text().split())
+    assert not vocabulary & set(given)
+    assert all(name.isalpha() and name.islower() and 4 <= len(name) <= 13 for name in given)
+
+
+def test_a_name_is_no_concept_of_the_graph():
+    free = Pseudonyms(KnowledgeGraph.from_triples([("a", "IsA", "b")]), Random(3))
+    first, second = free.new(), free.new()
+    taken = Pseudonyms(KnowledgeGraph.from_triples([(first, "IsA", "b")]), Random(3))
+    assert taken.new() == second
+
+
+def test_names_may_come_back_in_another_world():
+    names = Pseudonyms(KnowledgeGraph.from_triples([("a", "IsA", "b")]), Random(5))
+    names.new()
+    assert names.given
+    names.forget()
+    assert not names.given
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_other_names_of_relations(held_out, tiny_graph):
+    random = Random(1)
+    kinds = set()
+    for _ in range(53):
+        names, invented = other_names(RELATIONS, Pseudonyms(tiny_graph, random), random, held_out=held_out)
+        kinds.add(invented)
+        assert names.keys() == set(RELATIONS)
+        assert len(set(names.values())) == len(RELATIONS)
+        if not invented:
+            assert names["IsA"] in Wordings.load().names("IsA", held_out=held_out)
+            assert names["birthPlace"] == "birthPlace"
+    assert kinds == {False, True}
+
+
+def test_relations_without_other_names_get_invented_ones(tiny_graph):
+    random = Random(1)
+    for _ in range(11):
+        names, invented = other_names(["birthPlace"], Pseudonyms(tiny_graph, random), random, held_out=False)
+        assert invented
+        assert names["birthPlace"] != "birthPlace"
+
+
+def test_with_names():
+    draft = Draft(Facts([("a", "IsA", "b")]), (Clue("b", ("~IsA",)),), ("a", "b"), "a", ("a", "b"))
+    renamed = with_names(draft, {"IsA": "falls under"})
+    assert isinstance(renamed.world, Facts)
+    assert renamed.world.facts == (("a", "falls under", "b"),)
+    assert renamed.clues == (Clue("b", ("~falls under",)),)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import tomllib
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kg_data
+from kgreason.graph.relations import RelationTable
+from kgreason.language import lemmas
+from kgreason.tasks.wordings import Clue, Wordings, fill, is_noun, kept
+
+ROWS = tomllib.loads(kg_data.path("wordings.toml").read_text(encoding="utf-8"))
+TABLE = RelationTable.load()
+FREQUENT = (
+    "AtLocation", "CapableOf", "Causes", "Desires", "HasA", "HasPrerequisite", "HasProperty", "IsA", "MadeOf",
+    "MotivatedByGoal", "PartOf", "UsedFor",
+)  # fmt: skip
+RELATIONS = sorted(set(ROWS) - {"label", "join"})
+
+
+def test_every_relation_has_its_wordings():
+    assert sorted(TABLE) == RELATIONS
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_wordings_of_a_relation(relation):
+    row = ROWS[relation]
+    assert ("backward" in row) != TABLE.symmetric(relation)
+    for texts in (row["forward"], row.get("backward", row["forward"])):
+        assert len(texts) >= (12 if relation in FREQUENT else 8)
+        assert all(text.count("{x}") == 1 and text.endswith("?") for text in texts)
+    assert 3 <= len(row["names"]) <= 5
+    # a new name has to be read as words, not as a relation that the table knows
+    assert all(TABLE.canonical(name) == name for name in row["names"])
+
+
+def test_no_wording_and_no_name_asks_for_two_relations():
+    texts = [text for name in RELATIONS for key in ("forward", "backward", "names") for text in ROWS[name].get(key, ())]
+    assert len(set(texts)) == len(texts)
+    assert not set(texts) & {TABLE.phrase(name) for name in RELATIONS}
+
+
+def test_labels_and_joins():
+    lists = [ROWS["label"][way] for way in ("forward", "backward")]
+    lists += [ROWS["label"]["noun"][way] for way in ("forward", "backward")]
+    assert all(len(texts) >= 10 for texts in lists)
+    assert all(text.count("{x}") == text.count("{phrase}") == 1 for texts in lists for text in texts)
+    join = ROWS["join"]
+    assert all(len(join[name]) >= 8 for name in join)
+    assert all(text.count("{one}") == text.count("{other}") == 1 for text in [*join["and"], *join["not"]])
+    assert all((row["text"] + row["it"]).count("{before}") == 1 for row in join["then"])
+    assert all(any(row["text"].startswith("{") for row in kept(join["then"], held)) for held in (False, True))
+
+
+@given(st.lists(st.integers()))
+def test_a_list_is_cut_in_two(values):
+    assert [*kept(values, False), *kept(values, True)] == values
+    assert len(kept(values, True)) == len(values) // 4
+
+
+def words(templates):
+    found = {word for text in templates for word in text.replace("?", " ").replace("{x}", " ").split()}
+    return {(lemmas(word) or (word,))[0] for word in found}
+
+
+def test_held_out_wordings_are_made_of_known_words():
+    """A wording never seen can be understood only if its words were seen in others, as far as inflections."""
+    ways = [ROWS[name][way] for name in RELATIONS for way in ("forward", "backward") if way in ROWS[name]]
+    known = words(text for texts in ways for text in kept(texts, False))
+    assert words(text for texts in ways for text in kept(texts, True)) <= known
+
+
+def test_own_wordings_and_those_of_the_label():
+    wordings = Wordings.load()
+    assert set(wordings.templates("IsA")) == set(kept(ROWS["IsA"]["forward"], False))
+    assert set(wordings.templates("~IsA", held_out=True)) == set(kept(ROWS["IsA"]["backward"], True))
+    assert set(wordings.templates("~Synonym")) == set(wordings.templates("Synonym"))
+    assert "{x}: is a what?" in wordings.templates("IsA", "label")
+    assert "{x}: falls under what?" in wordings.templates("IsA", "label", shown="falls under")
+    assert "what is the birth place of {x}?" in wordings.templates("birthPlace")
+    assert not any("the has genre" in text for text in wordings.templates("has_genre"))
+    assert wordings.knows("~IsA")
+    assert not wordings.knows("birthPlace")
+
+
+def test_names():
+    wordings = Wordings.load()
+    seen, unseen = wordings.names("IsA"), wordings.names("is_a", held_out=True)
+    assert [*seen, *unseen] == ROWS["IsA"]["names"]
+    assert unseen
+    assert not wordings.names("birthPlace")
+
+
+@pytest.mark.parametrize("noun", ["birth place", "seat of government", "author"])
+def test_nouns(noun):
+    assert is_noun(noun)
+
+
+@pytest.mark.parametrize("other", ["", "synonym of", "born in", "is a", "causes", "built on the word", "would like"])
+def test_what_is_no_noun(other):
+    assert not is_noun(other)
+
+
+steps = st.sampled_from(["IsA", "~PartOf", "Synonym", "~birthPlace", "born_in"])
+clues = st.builds(Clue, st.sampled_from(["zog", "mi{x}b"]), st.lists(steps, min_size=1, max_size=3).map(tuple))
+
+
+@given(clues, st.booleans(), st.sampled_from(["wording", "label"]), st.integers(0, 10**6))
+def test_a_chain_names_its_concept_once(clue, held_out, style, seed):
+    text = Wordings.load().ask([clue], Random(seed), style=style, held_out=held_out)
+    assert text.count(clue.seed) == 1
+    rest = text.replace(clue.seed, "")
+    assert not any(brace in rest for brace in "{}")
+    assert rest.count("“") == rest.count("”")
+    assert text.endswith(("?", "?”"))
+    assert text == Wordings.load().ask([clue], Random(seed), style=style, held_out=held_out)
+
+
+@given(clues, clues, st.booleans(), st.booleans(), st.integers(0, 10**6))
+def test_two_clues_in_one_question(one, other, positive, held_out, seed):
+    asked = [Clue("zog", one.steps), Clue("mib", other.steps, positive)]
+    text = Wordings.load().ask(asked, Random(seed), held_out=held_out)
+    assert text.index("zog") < text.index("mib")
+    joins = kept(ROWS["join"]["and" if positive else "not"], held_out)
+    starts = [join[: join.index("{")] for join in joins]
+    assert any(text.startswith(start) for start in starts)
+
+
+def test_fill_reads_no_brace_of_a_part():
+    assert fill("{one} and {other} {third}", one="{other}", other="b") == "{other} and b {third}"
+    assert Clue("zog", ("IsA",)).to_list() == ["zog", ["IsA"], True]
