@@ -13,7 +13,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.records import Question, Task
-from kgreason.retrieval import Retriever, wide
+from kgreason.retrieval import Retriever, facts_graph, wide
 from tests.retrieval.oracle import NAMES, as_networkx, build, check, merged, named, questions, triples
 from tests.retrieval.test_edits import NEW_NAMES, edited, edits
 
@@ -195,7 +195,7 @@ def test_choice_counts_paths_as_ever(tiny_graph):
     assert far.keys[: len(concepts(far, 3))] == ("cold", "penguin", "zoo", "desert", "oven")
 
 
-def test_open_questions_and_those_with_facts_are_read_wide():
+def test_open_questions_and_those_about_facts_alone_are_read_wide(tiny_graph):
     near, far = RetrievalConfig(), RetrievalConfig(wide=True)
     answers: dict[Task, tuple[bool, bool]] = {
         "choice": (False, True),
@@ -204,9 +204,10 @@ def test_open_questions_and_those_with_facts_are_read_wide():
         "emotion": (False, False),
     }
     for task, expected in answers.items():
-        assert tuple(wide.is_wide(Question("?", task=task), config) for config in (near, far)) == expected
+        assert tuple(wide.is_wide(tiny_graph, Question("?", task=task), config) for config in (near, far)) == expected
         known = Question("?", task=task, facts=(("zorb", "IsA", "quix"),))
-        assert wide.is_wide(known, near) == (task in ("choice", "open"))
+        assert wide.is_wide(facts_graph(), known, near) == (task in ("choice", "open"))
+        assert wide.is_wide(tiny_graph, known, near) == (task == "open")
 
 
 def test_a_hub_leads_nowhere_unless_it_is_asked_about(monkeypatch):

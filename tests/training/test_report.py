@@ -91,7 +91,9 @@ def test_no_truth_is_said():
 
 
 def answers(log_p, right):
-    nodes = RankedNodes(np.arange(len(log_p)), np.float32(log_p), np.array(right), 1.0, np.zeros(4, np.float32))
+    nodes = RankedNodes(
+        np.arange(len(log_p)), np.array(log_p, np.float32), np.array(right), 1.0, np.zeros(4, np.float32)
+    )
     return replace(prediction([]), nodes=nodes)
 
 
