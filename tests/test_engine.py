@@ -313,3 +313,60 @@ def test_the_packaged_base_and_graph_answer(default_graph):
     answer = Reasoner(model, default_graph).ask("Where would you keep a penguin?", ["zoo", "oven"])
     assert answer.choice == "zoo"
     assert answer.evidence.paths
+
+
+@pytest.fixture(scope="module")
+def follower(tiny_base):
+    """A model that follows relations, unlike in all of them."""
+    return make(tiny_base, knowledge=replace(KNOWLEDGE, paths="follower", nodes=False, fusion=False))
+
+
+class TestOpen:
+    FACTS = (("zorb", "IsA", "quix"), ("quix", "AtLocation", "the vlee"), ("the vlee", "PartOf", "marn"))
+
+    def test_answers_are_concepts_of_the_graph(self, follower, tiny_graph):
+        answer = Reasoner(follower, tiny_graph).ask("Where does a penguin live?")
+        labels = {tiny_graph.label(node) for node in range(tiny_graph.num_nodes)}
+        assert {option.text for option in answer.options} <= labels
+        ranked = [option.probability for option in answer.options]
+        assert ranked == sorted(ranked, reverse=True)
+        assert answer.choice == answer.options[0].text == answer.answers[0]
+        assert not answer.abstained
+        assert answer.evidence.paths
+        assert Answer.from_dict(json.loads(json.dumps(answer.to_dict()))) == answer
+
+    def test_the_edges_named_lead_to_the_answer(self, follower, tiny_graph):
+        answer = Reasoner(follower, tiny_graph).ask("Where does a penguin live?")
+        for found in answer.options[:3]:
+            for path in found.evidence.paths:
+                assert found.text in {path.edges[-1].source, path.edges[-1].target}
+
+    def test_facts_are_a_graph(self, follower):
+        answer = Reasoner(follower, None).ask("Where is a zorb?", facts=self.FACTS)
+        assert {option.text for option in answer.options} <= {"zorb", "quix", "the vlee", "marn"}
+        edited = Reasoner(follower, None).ask("Where is a zorb?", facts=self.FACTS, remove=[self.FACTS[0]])
+        assert edited.options != answer.options
+
+    def test_a_fitted_model_abstains(self, follower, tiny_graph):
+        abstention = follower.logic.abstention
+        try:
+            abstention.fitted.fill_(True)
+            abstention.weight[0] = -9.0
+            answer = Reasoner(follower, tiny_graph).ask("Where does a penguin live?")
+        finally:
+            abstention.fitted.fill_(False)
+            abstention.weight.zero_()
+        assert answer.abstained
+        assert answer.answers == ()
+        assert "does not seem to hold an answer" in answer.note
+        assert answer.confidence < 0.01
+
+    def test_nothing_known_is_said(self, follower, tiny_graph):
+        answer = Reasoner(follower, tiny_graph).ask("Whither?")
+        assert answer.abstained
+        assert not answer.graph_used
+        assert "knows no concept" in answer.note
+
+    def test_without_a_graph_or_facts_it_cannot_be_answered(self, follower):
+        with pytest.raises(InputError, match="the question has no options, and there is no graph"):
+            Reasoner(follower, None).ask("Where is a zorb?")

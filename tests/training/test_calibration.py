@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from kgreason.errors import InputError
 from kgreason.metrics import fit_temperature
 from kgreason.nn.batch import TASKS
 from kgreason.nn.confidence import confidence
@@ -11,8 +14,8 @@ from kgreason.nn.logic import GATE_FEATURES
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
-from kgreason.training.calibration import FEWEST, calibrate, fit_gate
-from tests.models import moods, opened, places, prediction, tiny_model
+from kgreason.training.calibration import FEWEST, calibrate, fit_gate, without_answers
+from tests.models import KNOWLEDGE, moods, opened, places, prediction, tiny_model
 
 CHOICE = TASKS.index("choice")
 
@@ -103,6 +106,42 @@ def test_calibrate_fits_gate_temperature_and_threshold(model, tiny_graph, home):
     found = predict(model, held_out["moods"])
     expected = fit_temperature([p.logits for p in found], [q.answer or 0 for q, _ in held_out["moods"]])
     assert settings.temperature["emotion"] == pytest.approx(expected, rel=1e-3)
+
+
+def asked(count):
+    """Open questions about two facts each, one of which holds the answer."""
+    return [
+        Question(
+            f"where is zorb{i}?",
+            task="open",
+            gold=(f"vlee{i}",),
+            facts=((f"zorb{i}", "AtLocation", f"vlee{i}"), (f"zorb{i}", "IsA", f"quix{i}")),
+            id=f"o{i}",
+        )
+        for i in range(count)
+    ]
+
+
+def test_abstention_tells_questions_from_those_that_lost_their_answer(tiny_base, home):
+    model = tiny_model(tiny_base, knowledge=replace(KNOWLEDGE, paths="follower", nodes=False, fusion=False))
+    items = Pairs(asked(61))
+    for question, graph in (items[0], without_answers(items[0])):
+        assert graph is not None
+        assert question.gold == ("vlee0",)
+        assert graph.edge_index.shape[1] == (4 if len(graph.gold) else 2)
+    calibrate(model, {"open": items})
+    assert model.logic.abstention.fitted
+    assert 0 < model.settings.threshold["open"] <= 0.5
+    sure, lost = (
+        np.mean([p.nodes.answerable for p in predict(model, found) if p.nodes])
+        for found in (items, [without_answers(item) for item in items])
+    )
+    assert sure > lost
+
+
+def test_answers_cannot_be_taken_without_a_graph():
+    with pytest.raises(InputError, match="the question has no graph"):
+        without_answers((asked(1)[0], None))
 
 
 def test_nothing_held_out_changes_nothing(model):
