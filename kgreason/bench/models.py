@@ -17,7 +17,9 @@ from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.weights import read_tensors
+from kgreason.records import Question
 from kgreason.training.config import RunConfig
+from kgreason.training.mixture import questions_of
 from kgreason.training.run import TaskData, check_output, train
 
 __all__ = ["Rows", "cost", "finished", "learn", "recall"]
@@ -36,6 +38,12 @@ class Rows(Sequence[Item]):
     def __init__(self, items: Sequence[Item], rows: Ints) -> None:
         self.items = items
         self.rows = rows
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """The questions alone; reading items may retrieve their subgraphs."""
+        every = questions_of(self.items)
+        return [every[int(row)] for row in self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -100,8 +108,9 @@ def recall(run: RunConfig, form: Form) -> ReasoningModel:
     if sorted(tensors) != sorted(_learned(model)):
         raise FormatError(folder / _PART, "it is of another model", fix="Delete the folder, and run the row again.")
     model.load_state_dict(tensors, strict=False)
-    temperature: dict[str, float] = storage.read_json(folder / _SETTINGS)
-    model.settings.temperature.update(temperature)
+    fitted: dict[str, dict[str, float]] = storage.read_json(folder / _SETTINGS)
+    model.settings.temperature.update(fitted["temperature"])
+    model.settings.threshold.update(fitted["threshold"])
     return model.eval()
 
 
@@ -144,5 +153,6 @@ def _learned(model: ReasoningModel) -> list[str]:
 def _keep_part(model: ReasoningModel, folder: Path) -> None:
     """What was trained and fitted on top of the text model, which the run's ``init`` holds already."""
     state = model.own_state()
-    storage.write_json(folder / _SETTINGS, model.settings.temperature)
+    settings = model.settings
+    storage.write_json(folder / _SETTINGS, {"temperature": settings.temperature, "threshold": settings.threshold})
     storage.write_bytes(folder / _PART, save({name: state[name] for name in _learned(model)}))

@@ -10,7 +10,6 @@ from torch.utils.data import Dataset
 
 from kgreason.nn.batch import Item
 from kgreason.records import Question
-from kgreason.retrieval import Pairs
 
 __all__ = ["Mixture", "questions_of", "shares"]
 
@@ -85,7 +84,8 @@ def _batches(items: Sequence[Item], count: int, size: int, random: np.random.Gen
 
 def questions_of(items: Sequence[Item]) -> Sequence[Question]:
     """The questions alone; reading pairs would retrieve their subgraphs."""
-    return items.questions if isinstance(items, Pairs) else [question for question, _ in items]
+    known: Sequence[Question] | None = getattr(items, "questions", None)
+    return [question for question, _ in items] if known is None else known
 
 
 def shares(
