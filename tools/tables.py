@@ -1,4 +1,4 @@
-"""Write the table of results into the README from docs/results.jsonl.
+"""Write the results from docs/results.jsonl: a table into the README, and all benchmarks into docs/results.md.
 
 python -m tools.tables
 """
@@ -6,10 +6,20 @@ python -m tools.tables
 from __future__ import annotations
 
 from kgreason import storage
+from kgreason.bench.benches import BENCHES
+from kgreason.bench.rows import Book
+from kgreason.bench.tables import markdown
 from tools import results
 
 BEGIN, END = "<!-- results: python -m tools.tables -->", "<!-- end of results -->"
-README = results.ROOT / "README.md"
+README, PAGE = results.ROOT / "README.md", results.ROOT / "docs" / "results.md"
+HEAD = """# Results
+
+Made by `python -m tools.tables` from [results.jsonl](results.jsonl), where every row stands with its commit and
+command. Accuracy of open questions is hits at 1. The arm `mini` is the shipped model, not trained on the set; `K` was
+trained on it. Intervals draw whole clusters (questions of one concept, topic or text); an arm that reads the graph is
+shown only beside its controls.
+"""
 ROWS = {
     "mini CommonsenseQA dev": "CommonsenseQA, accuracy",
     "mini OpenBookQA dev": "OpenBookQA, accuracy",
@@ -31,8 +41,16 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def page() -> str:
+    """Tables of all benchmarks that have rows."""
+    book = Book(results.RESULTS)
+    parts = [markdown(bench, book.alike(name)) for name, bench in BENCHES.items()]
+    return "\n\n".join([HEAD.rstrip(), "## `mini` on dev sets", table(), "## Benchmarks", *filter(None, parts)]) + "\n"
+
+
 def main() -> None:
-    """Replace what stands between the marks."""
+    """Replace what stands between the marks, and the page."""
+    storage.write_text(PAGE, page())
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     storage.write_text(README, f"{before}{BEGIN}\n{table()}\n{END}{after}")
