@@ -19,7 +19,7 @@ from kgreason import storage
 from kgreason.cli import main as kgreason
 from kgreason.graph import KnowledgeGraph
 from kgreason.nn.model import ReasoningModel
-from kgreason.tasks import adapter
+from kgreason.tasks import ADAPTERS, adapter
 from kgreason.tasks.quiz import QuizConfig, write_quiz
 from kgreason.tasks.quiz_graph import QuizSplit
 from kgreason.training.config import RunConfig, load_run
@@ -65,7 +65,8 @@ def hours(run: RunConfig) -> float:
 
 def card(runs: list[RunConfig], spent: float) -> str:
     """The model card: what it is, what it was trained on, how to make it again. Scores stand in docs/results.md."""
-    sets = sorted({task.data for run in runs for task in run.tasks.values()})
+    named = {task.data for run in runs for task in run.tasks.values()}
+    sets = sorted(named & set(ADAPTERS))
     licences = "\n".join(f"| {name} | {adapter(name).licence} |" for name in sets)
     seeds = ", ".join(str(run.seed) for run in runs)
     return CARD.format(sets=licences, seeds=seeds, hours=spent, base=runs[0].model.base)
@@ -79,9 +80,9 @@ library_name: kgreason
 
 # mini
 
-A small reasoner: a LoRA adapter for {base} with the graph module K (typed path counter and a
-Bellman-Ford network over 64 channels), emotion E, context C and logic R, for kgreason. It answers multiple-choice
-questions, entailment and emotion in English, with evidence from a graph.
+A small reasoner: a LoRA adapter for {base} with the graph module K (typed path counter, path
+follower and a Bellman-Ford network over 64 channels), emotion E, context C and logic R, for kgreason. It answers
+multiple-choice questions, open questions over a graph, entailment and emotion in English, with evidence from the graph.
 
 ## Training data
 
@@ -89,8 +90,9 @@ questions, entailment and emotion in English, with evidence from a graph.
 | --- | --- |
 {sets}
 
+K also learned from 26,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms`).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
-graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 960 relation
+graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660 relation
 path weights and a network without per-concept parameters.
 
 ## Making it again
