@@ -76,7 +76,7 @@ class Reasoner:
     Example:
         >>> import kgreason as kr
         >>> reasoner = kr.Reasoner.from_pretrained("mini", graph="default")  # doctest: +SKIP
-        >>> reasoner.ask("Where would you keep a penguin?", options=["zoo", "desert", "oven"]).choice  # doctest: +SKIP
+        >>> reasoner.ask("Where would you find a penguin?", options=["zoo", "desert", "oven"]).choice  # doctest: +SKIP
         'zoo'
     """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kgreason.engine import Reasoner
-    from kgreason.records import Answer, Mood, Option
+    from kgreason.records import Answer, Mood, Option, Task
 
 __all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails", "open_reasoner"]
 
@@ -28,6 +28,7 @@ ReasonerGraph = Annotated[
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="A checkpoint's folder or the name of a shipped one.")]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
 BAR = 24
+SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
 
 
 def open_reasoner(model: str, graph: str, out: Output) -> Reasoner:
@@ -53,16 +54,19 @@ def ask(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Choose among options, with evidence from the graph."""
+    """Choose among options, or name the graph's answers where none are given, with evidence."""
     from kgreason.records import Question
     from kgreason.tasks import validate
 
     out = Output(as_json, quiet)
     text = None if context is None else _text(context)
-    asked = validate(Question(question, tuple(options or ()), context=text, language=language))
+    task: Task = "choice" if options else "open"
+    asked = validate(Question(question, tuple(options or ()), task, context=text, language=language))
     added, removed = triples(add or ()), triples(remove or ())
     answer = open_reasoner(model, graph, out).answer(asked, add=added, remove=removed)
-    shown = [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)]
+    shown = (
+        [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
+    )
     out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
     _tell(answer.trace, out, gate=answer.gate)
 
@@ -160,6 +164,17 @@ def _ranking(answer: Answer) -> Table:
             cells.append(f"text {option.text_score:.2f}  graph {option.graph_score:+.2f}")
         table.add_row(*cells, style="bold" if chosen else None)
     return table
+
+
+def _found(answer: Answer) -> list[RenderableType]:
+    """Why the best answer is one, then all answers that are likely at all, those judged right in bold."""
+    from kgreason.cli.evidence import evidence_tree
+
+    likely = {option.text: option.probability for option in answer.options if option.probability >= SHOWN}
+    shown: list[RenderableType] = [_bars(likely, answer.answers)] if likely else []
+    if answer.evidence.paths:
+        shown = [evidence_tree(answer.choice, answer.evidence.paths, contributions=True), "", *shown]
+    return shown
 
 
 def _note(answer: Answer) -> str:

@@ -109,6 +109,9 @@ def _fit_abstention(model: ReasoningModel, answered: Sequence[Prediction], lost:
 def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], predictions: Sequence[Prediction]) -> None:
     """Fit γ(q) = softplus(w · features) by cross-entropy over text + γ · graph, with a small ridge towards closed.
 
+    How far facts of a question's own open the gate is fitted last and by itself: such questions would else say what
+    the other features mean for all.
+
     Args:
         model: its gate is changed in place; it stays as it is where too few questions have a path.
         task: the kind of task the gate is fitted for.
@@ -124,14 +127,22 @@ def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], prediction
     truth = torch.tensor([items[i][0].answer for i in rows])
     closed = torch.zeros(len(GATE_FEATURES))
     closed[0] = -2.0
+    given = features[:, _GIVEN] > 0
 
-    def loss(weight: Tensor) -> Tensor:
-        gate = torch.nn.functional.softplus(features @ weight)
-        cross_entropy = torch.nn.functional.cross_entropy(text + gate.unsqueeze(1) * graph, truth)
+    def loss(weight: Tensor, among: Tensor) -> Tensor:
+        gate = torch.nn.functional.softplus(features[among] @ weight)
+        logits = text[among] + gate.unsqueeze(1) * graph[among]
+        cross_entropy = torch.nn.functional.cross_entropy(logits, truth[among])
         return cross_entropy + _RIDGE * (weight - closed).square().sum()
 
+    apart = min(int(given.sum()), int((~given).sum())) >= FEWEST
+    every = torch.ones_like(given)
+    weight = _fit(len(GATE_FEATURES), lambda w: loss(w, ~given if apart else every))
+    if apart:
+        axis = torch.eye(len(GATE_FEATURES))[_GIVEN]
+        weight = weight + axis * _fit(1, lambda more: loss(weight + more * axis, given))
     gate, index = model.logic.gate, TASKS.index(task)
-    gate.weight[index] = _fit(len(GATE_FEATURES), loss).to(gate.weight.device)
+    gate.weight[index] = weight.to(gate.weight.device)
     gate.fitted[index] = True
 
 
@@ -150,7 +161,7 @@ def _fit(size: int, loss: Callable[[Tensor], Tensor]) -> Tensor:
     return weight.detach()
 
 
-_COVERAGE = GATE_FEATURES.index("coverage")
+_COVERAGE, _GIVEN = GATE_FEATURES.index("coverage"), GATE_FEATURES.index("given")
 
 
 def _padded(rows: Sequence[np.ndarray], value: float = PADDING) -> np.ndarray:

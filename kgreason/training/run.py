@@ -94,6 +94,7 @@ def _task(run: RunConfig, task: TaskConfig, retrieve: Retrieve, data: str | Path
         kept = [q for q in kept if not _falls(q, "dev", 0.1)]
     if task.limit:
         kept = [kept[i] for i in np.random.default_rng(run.seed).permutation(len(kept))[: task.limit]]
+        held_out = held_out[: round(run.held_out * task.limit)]
     if not kept or not dev:
         raise ConfigError(
             f"{task.data} leaves {len(kept)} training and {len(dev)} dev samples",

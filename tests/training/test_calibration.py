@@ -81,6 +81,20 @@ def test_too_few_questions_with_a_path_leave_the_gate_shut(model, count, coverag
     assert (gate_of(model, predictions) == 0).all()
 
 
+def test_facts_of_their_own_open_the_gate_for_their_questions_alone(model, tiny_base):
+    items, predictions = case(211, right=0.0)
+    fit_gate(model, "choice", items, predictions)
+    alone = gate_of(model, predictions)
+    own_items, own = case(307, right=0.98, seed=4)
+    for prediction in own:
+        assert prediction.features is not None
+        prediction.features[GATE_FEATURES.index("given")] = 1.0
+    both = tiny_model(tiny_base)
+    fit_gate(both, "choice", items + own_items, predictions + own)
+    torch.testing.assert_close(gate_of(both, predictions), alone, atol=1e-4, rtol=0)
+    assert gate_of(both, own).min() > 0.7
+
+
 def test_the_gate_is_of_one_task(model):
     fit_gate(model, "choice", *case(101, right=0.9))
     assert model.logic.gate.fitted.tolist() == [task == "choice" for task in TASKS]
