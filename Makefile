@@ -34,7 +34,7 @@ install: $(VENV)/installed  ## a plain install, no tools for development
 develop: $(VENV)/developing  ## the same with tests and linters
 
 demo: install  ## answer a question, an entailment and an emotion, with evidence
-	$(BIN)/kgreason ask "What is a violin made of?" --options wood glass paper
+	$(BIN)/kgreason ask "Where would you find a penguin?" --options zoo desert oven
 	$(BIN)/kgreason entails "A man is playing a guitar on stage." "A musician is performing."
 	$(BIN)/kgreason emotion "I finally got the job, and my parents cried with joy."
 

@@ -85,11 +85,11 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
     shown = run(command, "graph", "info", "--json", cwd=tmp_path, KGREASON_HOME=str(tmp_path / "home"))
     assert shown.returncode == 0, shown.stderr
     assert '"nodes"' in shown.stdout
-    question = ("ask", "What is a violin made of?", "--options", "wood", "glass", "paper", "--json")
+    question = ("ask", "Where would you find a penguin?", "--options", "zoo", "desert", "oven", "--json")
     asked = run(command, *question, cwd=tmp_path, KGREASON_HOME=str(tmp_path / "home"))
     assert asked.returncode == 0, asked.stderr
     answer = json.loads(asked.stdout)
-    assert answer["choice"] == "wood"
+    assert answer["choice"] == "zoo"
     assert answer["graph_used"]
 
 

@@ -1,6 +1,6 @@
 """The picture in the README: a real run of a command, drawn as it looks in a terminal.
 
-python -m tools.picture docs/images/ask.svg -- ask "What is a violin made of?" --options wood glass paper
+python -m tools.picture docs/images/ask.svg -- ask "Where would you find a penguin?" --options zoo desert oven
 """
 
 from __future__ import annotations
