@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree
 
-from kgreason.records import ORIGINS, Question, Subgraph, Task
+from kgreason.records import Question, Subgraph, Task
 
 __all__ = ["TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
 
@@ -35,7 +35,7 @@ class GraphBatch:
         input_ids, attention_mask, token_type_ids [t, l]; sequence_text [s] (row of its text), sequence_question [s],
         sequence_option [s] (−1: the question's own), sequence_joint [s] bool (text holds question and option);
         option_question [o]; question_task [b] (index into TASKS), multi_label [b] bool,
-        question_given [b] bool (its graph holds facts or edits of its own), question_code [2, q] (question, relation
+        question_given [b] bool (its graph holds facts of its own), question_code [2, q] (question, relation
         code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
         question); edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
@@ -287,7 +287,7 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
         offsets.append(node_offset)
         if graph is not None and len(graph):
             code = relations.codes(graph.relations)
-            given[b] = bool((graph.edge_origin == _GIVEN).any())
+            given[b] = bool(question.facts)
             parts["question_code"].append(np.stack([np.full(len(code), b), code]))
             parts["node_question"].append(np.full(len(graph), b))
             parts["node_role"].append(graph.role)
@@ -335,7 +335,6 @@ def _renumber(packed: dict[str, Any], relations: RelationNames) -> dict[str, Any
     }
 
 
-_GIVEN = ORIGINS.index("given")
 _EMPTY: dict[str, np.ndarray] = {
     "question_code": np.zeros((2, 0), np.int64),
     "node_question": np.zeros(0, np.int64),

@@ -183,6 +183,30 @@ class TestGraph:
         assert (links, paths) == (batch.option_node.shape[1], len(batch.path_option))
         assert "LivesNear" in made.relations.names  # a sample's own relation
 
+    def test_a_question_with_facts_is_marked(self, tiny_graph):
+        asked = items(tiny_graph)
+        batch = collator()(asked)
+        assert batch.question_given.tolist() == [bool(question.facts) for question, _ in asked]
+        assert batch.question_given.any()
+        assert not batch.question_given.all()
+
+    def test_right_answers_of_open_questions_are_marked(self, tiny_graph):
+        question = Question("where is a penguin?", task="open", gold=("zoo", "nowhere"))
+        batch = collator()(items(tiny_graph, [question]))
+        (graph,) = (graph for _, graph in items(tiny_graph, [question]) if graph is not None)
+        assert [graph.labels[node] for node in batch.node_gold.nonzero().flatten().tolist()] == ["zoo"]
+
+    @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
+    def test_relations_are_numbered_by_name_whatever_was_met_before(self, tiny_graph, reading):
+        asked = items(tiny_graph)
+        fresh, used = collator(reading=reading), collator(reading=reading)
+        used.relations.codes(["Zeta", "LivesNear", "Alpha"])
+        first, second = fresh(asked), used(asked)
+        for name, value in first.to_mapping().items():
+            if name != "relation":
+                torch.testing.assert_close(value, second.to_mapping()[name], rtol=0, atol=0, equal_nan=True)
+        assert fresh.relations.of(first) == used.relations.of(second) == sorted(fresh.relations.of(first))
+
     @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
     def test_mentions_are_found_among_the_tokens(self, tiny_graph, reading):
         asked = items(tiny_graph)
