@@ -74,7 +74,7 @@ class Form:
         swap: puts a part of a baseline into the model.
         facts: whether the best facts of the graph are written behind the question.
         trained: whether it is trained at all.
-        checkpoint: name of a finished model to take instead, or to go on from where it is trained.
+        checkpoint: name of a finished model to take instead.
     """
 
     reading: Reading | None = None
@@ -147,7 +147,6 @@ ARMS: Mapping[str, Arm] = {
             "tuned": Form("separate", _READER, tuned=True),
             "frozen": Form("separate", _READER),
             "follower": Form("separate", {**_READER, "nodes": False}),
-            "mini": Form("separate", _READER, checkpoint="mini"),
         }, main=True, claims=True),
         Arm("mini", "the shipped model, not trained on it",
             {"": Form("separate", _READER, trained=False, checkpoint="mini")}),
@@ -199,9 +198,7 @@ def graph_run(
         seed: of everything random.
         relations: names that weigh in parts which have weights for each.
     """
-    knowledge: KnowledgeConfig | None = KnowledgeConfig(**{**(form.knowledge or {}), "relations": relations})
-    if form.checkpoint:
-        text, knowledge = str(find_checkpoint(form.checkpoint)), None
+    knowledge = KnowledgeConfig(**{**(form.knowledge or {}), "relations": relations})
     return RunConfig(
         output=str(output),
         tasks={_TASK: TaskConfig(_TASK)},
