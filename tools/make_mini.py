@@ -92,8 +92,8 @@ multiple-choice questions, open questions over a graph, entailment and emotion i
 
 K also learned from 26,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms`).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
-graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660 relation
-path weights and a network without per-concept parameters.
+graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660
+relation path weights and a network without per-concept parameters.
 
 ## Making it again
 

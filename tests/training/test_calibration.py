@@ -86,9 +86,9 @@ def test_facts_of_their_own_open_the_gate_for_their_questions_alone(model, tiny_
     fit_gate(model, "choice", items, predictions)
     alone = gate_of(model, predictions)
     own_items, own = case(307, right=0.98, seed=4)
-    for prediction in own:
-        assert prediction.features is not None
-        prediction.features[GATE_FEATURES.index("given")] = 1.0
+    for one in own:
+        assert one.features is not None
+        one.features[GATE_FEATURES.index("given")] = 1.0
     both = tiny_model(tiny_base)
     fit_gate(both, "choice", items + own_items, predictions + own)
     torch.testing.assert_close(gate_of(both, predictions), alone, atol=1e-4, rtol=0)
