@@ -19,6 +19,9 @@ Made by `python -m tools.tables` from [results.jsonl](results.jsonl), where ever
 command. Accuracy of open questions is hits at 1. The arm `mini` is the shipped model, not trained on the set; `K` was
 trained on it. Intervals draw whole clusters (questions of one concept, topic or text); an arm that reads the graph is
 shown only beside its controls.
+
+MetaQA's test is not untouched: trial runs had been scored on samples of it before the settings were settled (see
+[log.md](log.md)).
 """
 ROWS = {
     "mini CommonsenseQA dev": "CommonsenseQA, accuracy",
