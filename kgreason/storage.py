@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import secrets
 import shutil
@@ -26,6 +27,7 @@ import numpy.typing as npt
 
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError, StorageError
+from kgreason.npy import read_header
 
 __all__ = [
     "blocks",
@@ -223,26 +225,25 @@ def save_npy(path: str | Path, array: npt.NDArray[Any]) -> None:
 
 
 def load_npy(path: str | Path, *, mmap: bool = True) -> npt.NDArray[Any]:
-    """Reads an ``.npy`` file, never a pickle, as a read-only array.
+    """Reads an ``.npy`` file of numbers or texts as a read-only array; no object is ever made from it.
 
     Args:
         path: the file.
         mmap: map the file instead of reading it.
 
     Raises:
-        FormatError: the file is missing, truncated or no plain array.
+        FormatError: the file is missing, no plain array, or not exactly as long as its header says.
     """
     path = Path(path)
-    try:
-        with _reading(path):
-            loaded = np.load(path, mmap_mode="r" if mmap else None, allow_pickle=False)
-    except (ValueError, SyntaxError) as error:
-        raise FormatError(path, f"it is no complete plain array ({error})", fix="Make or fetch it again.") from error
-    if not isinstance(loaded, np.ndarray):
-        raise FormatError(path, "it is an archive of arrays", fix="Store one array as .npy.")
-    array = loaded.view(np.ndarray)
-    array.flags.writeable = False
-    return array
+    with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
+        shape, order, dtype = read_header(path, handle)
+        start, told = handle.tell(), dtype.itemsize * math.prod(shape)
+        if (found := handle.seek(0, os.SEEK_END) - start) != told:
+            raise FormatError(path, f"its header tells of {told:,} bytes of numbers, and there are {found:,}", fix="Make it again.")
+        if mmap and told:
+            return np.memmap(handle, dtype, "r", start, shape, order).view(np.ndarray)
+        handle.seek(start)
+        return np.ndarray(shape, dtype, handle.read(told), order=order)
 
 
 def read_limited(path: str | Path, limit: int) -> bytes:

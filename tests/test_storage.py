@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kgreason import storage
 from kgreason.config import LIMITS, Limits
 from kgreason.errors import FormatError, StorageError
+from tests.test_npy import npy
 
 CALLS = ("_open", "_write", "_sync", "_rename", "_mkdir", "_unlink", "_remove_tree")
 
@@ -179,6 +180,14 @@ def test_a_cut_array_is_refused_at_every_length(tmp_path):
         for mmap in (False, True):
             with pytest.raises(FormatError):
                 storage.load_npy(tmp_path / "b.npy", mmap=mmap)
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+@pytest.mark.parametrize("shape", [1 << 44, 1 << 70, 7, 9])
+def test_an_array_is_as_long_as_its_header_says(tmp_path, shape, mmap):
+    (tmp_path / "a.npy").write_bytes(npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape},)}}"))
+    with pytest.raises(FormatError, match=f"its header tells of {8 * shape:,} bytes of numbers, and there are 64"):
+        storage.load_npy(tmp_path / "a.npy", mmap=mmap)
 
 
 def test_digest_is_blake2b_of_the_bytes(tmp_path):
