@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tokenize import TokenError
@@ -28,12 +30,12 @@ def read_header(path: Path, handle: IO[bytes]) -> tuple[Shape, Literal["C", "F"]
         handle: the file, at its beginning.
 
     Raises:
-        FormatError: it is no array, or one of Python objects or of a shape that cannot be.
+        FormatError: it is no array, or one of Python objects, or not exactly as long as its header says.
 
     Example:
         >>> import io
         >>> file = io.BytesIO()
-        >>> np.save(file, np.zeros((2, 3), np.float32))
+        >>> np.lib.format.write_array(file, np.zeros((2, 3), np.float32))
         >>> _ = file.seek(0)
         >>> read_header(Path("a.npy"), file)
         ((2, 3), 'C', dtype('float32'))
@@ -48,4 +50,9 @@ def read_header(path: Path, handle: IO[bytes]) -> tuple[Shape, Literal["C", "F"]
     if dtype.hasobject or any(size < 0 for size in shape):
         what = "Python objects" if dtype.hasobject else f"an array of shape {shape}"
         raise FormatError(path, f"it holds {what}", fix="Make or fetch it again.")
+    start, told = handle.tell(), dtype.itemsize * math.prod(shape)
+    if (found := handle.seek(0, os.SEEK_END) - start) != told:
+        what = f"its header tells of {told:,} bytes of data, and there are {found:,}"
+        raise FormatError(path, what, fix="Make or fetch it again.")
+    handle.seek(start)
     return shape, "F" if fortran else "C", dtype

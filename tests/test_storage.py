@@ -186,7 +186,7 @@ def test_a_cut_array_is_refused_at_every_length(tmp_path):
 @pytest.mark.parametrize("shape", [1 << 44, 1 << 70, 7, 9])
 def test_an_array_is_as_long_as_its_header_says(tmp_path, shape, mmap):
     (tmp_path / "a.npy").write_bytes(npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape},)}}"))
-    with pytest.raises(FormatError, match=f"its header tells of {8 * shape:,} bytes of numbers, and there are 64"):
+    with pytest.raises(FormatError, match=f"its header tells of {8 * shape:,} bytes of data, and there are 64"):
         storage.load_npy(tmp_path / "a.npy", mmap=mmap)
 
 
