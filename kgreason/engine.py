@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ import torch
 import kg_data
 from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
+from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.nn import evidence
@@ -26,9 +27,6 @@ from kgreason.nn.state import Scores
 from kgreason.records import Answer, Evidence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.retrieval import Retriever, facts_graph
 from kgreason.tasks import validate
-
-if TYPE_CHECKING:
-    from kgreason.explain import Explanation
 
 __all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "find_checkpoint"]
 
@@ -249,8 +247,6 @@ class Reasoner:
         Raises:
             InputError: what is asked cannot be answered, or ``against`` is none of the other options.
         """
-        from kgreason.explain import explain  # it stands above this room
-
         return explain(self, question, options, add=add, remove=remove, against=against, limit=limit)
 
     def subgraph(

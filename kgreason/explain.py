@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgreason.engine import Reasoner
 from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.schema import default_label
 from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Answer, Edge, Evidence, Option, Path, Question, Subgraph, Triple
+
+if TYPE_CHECKING:
+    from kgreason.engine import Reasoner
 
 __all__ = ["Edit", "Explanation", "explain"]
 

@@ -64,7 +64,8 @@ def faithfulness(
     tell = progress or (lambda stage, done, total: None)
     items = Pairs(asked, graph, config, progress)
     with_graph = predict(model, items, progress=lambda *done: tell("score", *done))
-    without = predict(model, Pairs(asked), progress=lambda *done: tell("score without the graph", *done))
+    bare: list[Item] = [(question, None) for question in asked]  # not even a question's own facts
+    without = predict(model, bare, progress=lambda *done: tell("score without the graph", *done))
     chosen = [int(prediction.logits.argmax()) for prediction in with_graph]
     changed = [i for i, prediction in enumerate(without) if prediction.logits.argmax() != chosen[i]]
     edits = _Edits(model, graph, config, seed)

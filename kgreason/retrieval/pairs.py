@@ -59,11 +59,14 @@ class Pairs(Sequence[Pair]):
         stored: bool = True,
     ) -> None:
         self.questions = questions
-        config, base = config or RetrievalConfig(), facts_graph() if graph is None else graph
+        config = config or RetrievalConfig()
         read = [i for i, question in enumerate(questions) if graph is not None or question.facts]
         kept = [i for i in read if stored and (graph is None or not is_wide(graph, questions[i], config))]
         self._read, self._place = frozenset(read), {i: place for place, i in enumerate(kept)}
         self._kept: Sequence[Subgraph] = ()
+        if not read:
+            return
+        base = facts_graph() if graph is None else graph
         if kept:
             self._kept = SubgraphFile(base, [questions[i] for i in kept], config, progress=progress)
         self._grounder, self._retriever = Grounder(base, config), Retriever(base, config)

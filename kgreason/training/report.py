@@ -12,6 +12,7 @@ from kgreason.metrics import (
     ClassificationReport,
     accuracy,
     apply_thresholds,
+    best_rank,
     classification_report,
     expected_calibration_error,
     hits_at_k,
@@ -94,9 +95,9 @@ def open_questions(questions: Sequence[Question], predictions: Sequence[Predicti
 
 
 def answer_rank(prediction: Prediction) -> int:
-    """Place of the first right answer in the order that answers are given, from 1; 0 where none is among the best."""
+    """Rank of the best right answer, from 1, behind wrong ones of equal score; 0 where none is among the best."""
     nodes = prediction.nodes
-    return 0 if nodes is None or not nodes.right.any() else 1 + int(nodes.right.argmax())
+    return 0 if nodes is None else best_rank(nodes.log_p, nodes.right)
 
 
 def open_f1(rows: Rows, threshold: float) -> float:

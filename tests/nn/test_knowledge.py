@@ -216,7 +216,8 @@ def test_config_survives_json():
 def test_k_is_small(paths: Any):
     relations = tuple(f"r{i}" for i in range(45))
     knowledge = Knowledge(KnowledgeConfig(paths=paths, relations=relations))
-    assert sum(weight.numel() for weight in knowledge.parameters()) < 500_000
+    # The follower's attention, of which K without it knows nothing, is what it has more.
+    assert sum(weight.numel() for weight in knowledge.parameters()) < (500_000 if paths == "follower" else 410_000)
 
 
 def test_k_runs_in_mixed_precision():

@@ -118,9 +118,9 @@ def test_open_questions():
     assert figures["set_f1"] == pytest.approx(0.5)
 
 
-def test_of_answers_that_tie_the_first_one_given_counts():
-    assert answer_rank(answers([-1.0, -1.0], [True, False])) == 1
-    assert answer_rank(answers([-1.0, -1.0], [False, True])) == 2
+def test_an_answer_that_ties_with_a_wrong_one_is_no_hit():
+    assert answer_rank(answers([-1.0, -1.0], [True, False])) == 2
+    assert answer_rank(answers([-1.0, -1.0], [True, True])) == 1
 
 
 def test_right_answers_that_were_not_found_cost_f1():
