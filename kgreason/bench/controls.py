@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.nn.batch import Item
 from kgreason.records import Subgraph
+from kgreason.retrieval.lazy import Lazy
 
 __all__ = ["CONTROLS", "Control", "Permuted", "View", "control", "rewire"]
 
@@ -80,7 +80,7 @@ def control(name: str) -> Control:
     return CONTROLS[name]
 
 
-class Permuted(Sequence[Item]):
+class Permuted(Lazy[Item]):
     """Questions whose relations bear one another's names: the edges say the same, in the wrong words.
 
     Within each question the names of the relations that occur move on by one in a random circle, so that none keeps
@@ -98,15 +98,9 @@ class Permuted(Sequence[Item]):
     def __len__(self) -> int:
         return len(self.items)
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Item]: ...
-    def __getitem__(self, index: int | slice) -> Item | list[Item]:
-        """One item, or those of a slice."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        question, subgraph = self.items[index]
+    def make(self, i: int) -> Item:
+        """One item."""
+        question, subgraph = self.items[i]
         return question, None if subgraph is None else self._renamed(subgraph)
 
     def _renamed(self, subgraph: Subgraph) -> Subgraph:

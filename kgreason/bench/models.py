@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import overload
 
 from safetensors.torch import save
 
@@ -18,6 +17,7 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.weights import read_tensors
 from kgreason.records import Question
+from kgreason.retrieval.lazy import Lazy
 from kgreason.training.config import RunConfig
 from kgreason.training.mixture import questions_of
 from kgreason.training.run import TaskData, check_output, train
@@ -27,7 +27,7 @@ __all__ = ["Rows", "cost", "finished", "learn", "recall"]
 _WHOLE, _PART, _SETTINGS, _COST = "model/config.json", "part.safetensors", "part.json", "cost.json"
 
 
-class Rows(Sequence[Item]):
+class Rows(Lazy[Item]):
     """Some items of many, read when they are asked for.
 
     Args:
@@ -48,15 +48,9 @@ class Rows(Sequence[Item]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Item]: ...
-    def __getitem__(self, index: int | slice) -> Item | list[Item]:
-        """One item, or those of a slice."""
-        if isinstance(index, slice):
-            return [self.items[int(row)] for row in self.rows[index]]
-        return self.items[int(self.rows[index])]
+    def make(self, i: int) -> Item:
+        """One item."""
+        return self.items[int(self.rows[i])]
 
 
 def finished(folder: Path) -> bool:

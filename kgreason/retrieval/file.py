@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.graph.schema import default_label
 from kgreason.grounding import Grounder, topics
 from kgreason.records import Candidate, Grounding, Mention, Question, Subgraph
+from kgreason.retrieval.lazy import Lazy
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.subgraph import Retriever
@@ -57,7 +58,7 @@ _ARRAYS: Mapping[str, tuple[str, Any, int]] = {
 _COUNTS = tuple(dict.fromkeys(count for count, _, _ in _ARRAYS.values()))
 
 
-class SubgraphFile(Sequence[Subgraph]):
+class SubgraphFile(Lazy[Subgraph]):
     """Subgraphs of a list of questions, mapped from a directory of arrays in the user's cache.
 
     The directory is named by what the subgraphs depend on: graph, configuration, the questions and their order. It is
@@ -110,15 +111,8 @@ class SubgraphFile(Sequence[Subgraph]):
     def __len__(self) -> int:
         return len(self.questions)
 
-    @overload
-    def __getitem__(self, index: int) -> Subgraph: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Subgraph]: ...
-    def __getitem__(self, index: int | slice) -> Subgraph | list[Subgraph]:
-        """The subgraph of a question, or those of a slice."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        i = range(len(self))[index]
+    def make(self, i: int) -> Subgraph:
+        """The subgraph of a question."""
         part = {}
         for name, (count, _, _) in _ARRAYS.items():
             ptr = self._ptr[count]

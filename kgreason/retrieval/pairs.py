@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import overload
 
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.records import Question, Subgraph
 from kgreason.retrieval.file import SubgraphFile
+from kgreason.retrieval.lazy import Lazy
 from kgreason.retrieval.subgraph import Retriever
 from kgreason.retrieval.wide import is_wide
 
@@ -31,7 +31,7 @@ def facts_graph() -> KnowledgeGraph:
     return KnowledgeGraph.from_triples([])
 
 
-class Pairs(Sequence[Pair]):
+class Pairs(Lazy[Pair]):
     """``(question, subgraph)`` for each question.
 
     Without a graph, a question's own facts are the graph, and the subgraph of a question without facts is None.
@@ -74,15 +74,8 @@ class Pairs(Sequence[Pair]):
     def __len__(self) -> int:
         return len(self.questions)
 
-    @overload
-    def __getitem__(self, index: int) -> Pair: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Pair]: ...
-    def __getitem__(self, index: int | slice) -> Pair | list[Pair]:
-        """One pair, or those of a slice."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        i = range(len(self))[index]
+    def make(self, i: int) -> Pair:
+        """One pair."""
         return self.questions[i], self._subgraph(i)
 
     def _subgraph(self, i: int) -> Subgraph | None:
