@@ -201,7 +201,7 @@ BENCHES: Mapping[str, Bench] = {
     each.name: each
     for each in (
         Bench("csqa", "CommonsenseQA", _CSQA, sibling_folds, "0",
-              {"folds 1–4": _SIBLINGS, "in-house test": ("in-house",)}),
+              {"folds 1–4": _SIBLINGS, "in-house test": ("in-house",)}, budget={"epochs": 2}),
         Bench("obqa", "OpenBookQA", _sets(*(("openbookqa", part) for part in ("train", "dev", "test"))), official,
               "dev", {"test": ("test",)}),
         Bench("siqa", "SocialIQA", _sets(("socialiqa", "train"), ("socialiqa", "dev")), tenth, "tenth",
