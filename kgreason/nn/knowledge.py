@@ -29,6 +29,7 @@ class KnowledgeConfig:
 
     Args:
         width: of token states (d).
+        words: width of word embeddings (w), by which the follower knows words as such; 0 where it reads states alone.
         graph_width: of node states (g).
         paths: "counter" (one weight per path type), "follower" (relations chosen by the question), "both" or None.
         nodes: whether messages pass over the subgraph.
@@ -43,6 +44,7 @@ class KnowledgeConfig:
     """
 
     width: int = 384
+    words: int = 0
     graph_width: int = 64
     paths: Paths | None = "counter"
     nodes: bool = True
@@ -101,7 +103,7 @@ class Knowledge(nn.Module):
         self.names = RelationNames(config.relations) if names is None else names
         self.counter = PathCounter(config.relations) if config.paths in ("counter", "both") else None
         follows = config.paths in ("follower", "both")
-        self.follower = PathFollower(config.width, config.steps) if follows else None
+        self.follower = PathFollower(config.width, config.steps, words=config.words) if follows else None
         self.nodes = _Nodes(config, gnn) if config.nodes else None
         self._reads_relations = config.nodes or follows
         self.fusion = nn.ModuleList(
@@ -141,7 +143,7 @@ class Knowledge(nn.Module):
             return state
         assert tokens is not None, "M runs before K"
         if self.follower is not None:
-            followed = self.follower(batch, tokens)
+            followed = self.follower(batch, tokens, state.words)
             state = state.write(mass=followed.mass, flow=followed.flow)
         if self.nodes is not None:
             rows = chosen(batch, state.mass, self.config.max_nodes)
