@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from kgreason.errors import ConfigError, InputError
 from kgreason.nn.batch import GraphBatch, RelationNames
 from kgreason.nn.fusion import GatedCrossAttention
+from kgreason.nn.logic import FLOOR
 from kgreason.nn.paths import PathCounter, PathFollower, known_codes
 from kgreason.nn.ragged import question_tokens, rank_within
-from kgreason.nn.segment import segment_count, segment_mean
+from kgreason.nn.segment import segment_count, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_OPTION, ROLE_QUESTION
 
@@ -144,7 +145,7 @@ class Knowledge(nn.Module):
         assert tokens is not None, "M runs before K"
         if self.follower is not None:
             followed = self.follower(batch, tokens, state.words)
-            state = state.write(mass=followed.mass, flow=followed.flow)
+            state = state.write(mass=followed.mass, flow=followed.flow, coverage=coverage(batch, followed.mass))
         if self.nodes is not None:
             rows = chosen(batch, state.mass, self.config.max_nodes)
             part = _part(batch, rows)
@@ -214,10 +215,17 @@ class _Nodes(nn.Module):
         return nodes
 
 
-def coverage(batch: GraphBatch) -> Tensor:
-    """Share of each question's options that a path reaches, 0 without options. Shape: [b]."""
-    reached = segment_count(batch.path_option, batch.num_options).clamp(max=1)
-    return segment_mean(reached, batch.option_question, batch.num_questions)
+def coverage(batch: GraphBatch, mass: Tensor | None = None) -> Tensor:
+    """Share of each question's options that a path reaches, of those counted or those followed; 0 without options.
+
+    Shapes:
+        mass [n] -> [b].
+    """
+    reached = segment_count(batch.path_option, batch.num_options)
+    if mass is not None:  # what is counted has two steps at most, what is followed may have more
+        option, node = batch.option_node
+        reached = reached + (segment_sum(mass.detach()[node], option, batch.num_options) > FLOOR)
+    return segment_mean(reached.clamp(max=1), batch.option_question, batch.num_questions)
 
 
 def chosen(batch: GraphBatch, mass: Tensor | None, limit: int) -> Tensor:
