@@ -201,15 +201,17 @@ def graph_run(
     """
     knowledge = KnowledgeConfig(**{**(form.knowledge or {}), "relations": relations})
     model = _model(reading, budget, knowledge, LoraSettings(dropout=0.0) if form.tuned else None)
+    freeze = () if form.tuned else _TEXT_PARTS
     if form.checkpoint:
         text = str(find_checkpoint(form.checkpoint))
         model = replace(model, knowledge=None)  # it brings its own
+        freeze = (*freeze, "emotion")
     return RunConfig(
         output=str(output),
         tasks={_TASK: TaskConfig(_TASK)},
         init=text,
         model=model,
-        freeze=() if form.tuned else _TEXT_PARTS,
+        freeze=freeze,
         epochs=budget.graph_epochs,
         batch_size=budget.graph_batch,
         learning_rate=budget.tuned_rate,
