@@ -27,7 +27,7 @@ def example() -> tuple[Tensor, Tensor, Tensor]:
 
     knowledge = Knowledge.for_backbone(model.config.hidden_size, gnn="GATv2Conv")
     batch = Collator(tokenizer, knowledge.names)([(question, subgraph)])
-    batch = batch.with_relations(Backbone(model, tokenizer).relation_states(knowledge.names.of(batch)))
+    batch = batch.with_relations(*Backbone(model, tokenizer).relation_states(knowledge.names.of(batch)))
 
     tokens = model(batch.input_ids, batch.attention_mask).last_hidden_state[batch.sequence_text].detach()
     untrained = knowledge.fuse(tokens, batch)  # bit for bit what the model said: the gates start closed

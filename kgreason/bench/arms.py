@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ class Form:
         swap: puts a part of a baseline into the model.
         facts: whether the best facts of the graph are written behind the question.
         trained: whether it is trained at all.
-        checkpoint: name of a finished model to take instead.
+        checkpoint: name of a finished model to take, or to train on from.
     """
 
     reading: Reading | None = None
@@ -147,6 +147,7 @@ ARMS: Mapping[str, Arm] = {
             "tuned": Form("separate", _READER, tuned=True),
             "frozen": Form("separate", _READER),
             "follower": Form("separate", {**_READER, "nodes": False}),
+            "mini": Form("separate", _READER, checkpoint="mini"),
         }, main=True, claims=True),
         Arm("mini", "the shipped model, not trained on it",
             {"": Form("separate", _READER, trained=False, checkpoint="mini")}),
@@ -191,7 +192,7 @@ def graph_run(
 
     Args:
         output: its folder.
-        text: folder of the trained text model; empty for the pretrained base.
+        text: folder of the trained text model; empty for the pretrained base, or the model that the form goes on from.
         form: of the arm.
         reading: how M reads.
         budget: of every run.
@@ -199,12 +200,18 @@ def graph_run(
         relations: names that weigh in parts which have weights for each.
     """
     knowledge = KnowledgeConfig(**{**(form.knowledge or {}), "relations": relations})
+    model = _model(reading, budget, knowledge, LoraSettings(dropout=0.0) if form.tuned else None)
+    freeze = () if form.tuned else _TEXT_PARTS
+    if form.checkpoint:
+        text = str(find_checkpoint(form.checkpoint))
+        model = replace(model, knowledge=None)  # it brings its own
+        freeze = (*freeze, "emotion")
     return RunConfig(
         output=str(output),
         tasks={_TASK: TaskConfig(_TASK)},
         init=text,
-        model=_model(reading, budget, knowledge, LoraSettings(dropout=0.0) if form.tuned else None),
-        freeze=() if form.tuned else _TEXT_PARTS,
+        model=model,
+        freeze=freeze,
         epochs=budget.graph_epochs,
         batch_size=budget.graph_batch,
         learning_rate=budget.tuned_rate,

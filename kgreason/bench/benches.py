@@ -211,7 +211,7 @@ BENCHES: Mapping[str, Bench] = {
               {"test": ("test",)}),
         Bench("quiz", "Quiz", quiz_splits, quiz_folds, "dev", QUIZ_POOLS, arms=("T", "K", "mini"),
               controls=("none@test", "permuted@test", "permuted"), own_facts=True,
-              budget={"graph_epochs": 4}, retrieval=RetrievalConfig(wide=True)),
+              budget={"graph_epochs": 3}, retrieval=RetrievalConfig(wide=True)),
         Bench("metaqa", "MetaQA", metaqa_splits, metaqa_folds, "dev", METAQA_POOLS, graph=own_graph("metaqa-1hop"),
               budget={"graph_epochs": 3, "graph_batch": 64}, **_OPEN),
         *(_pathquestion(hops) for hops in (2, 3)),

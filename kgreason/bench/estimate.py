@@ -50,7 +50,8 @@ def estimate(runner: Runner, rows: Sequence[Row]) -> list[float]:
 def _try(runner: Runner, row: Row) -> _Trial:
     """A run tried on the pretrained base: a row's text model need not be there yet."""
     form, _ = form_of(row)
-    run = replace(runner.config(row), init="")
+    run = runner.config(row)
+    run = run if form.checkpoint else replace(run, init="")
     questions = runner.pool.questions
     items: Sequence[Item] = [(question, None) for question in questions]
     if form.knowledge is not None:

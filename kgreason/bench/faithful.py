@@ -21,7 +21,10 @@ CLAIMS = {
     "faithfulness: the named edges alone keep the choice": ("sufficiency", 100),
     "faithfulness: contributions differ from the score": ("error", 1),
 }
-_SETS = (("commonsenseqa", "dev"), ("commonsenseqa", "test"), ("openbookqa", "dev"), ("openbookqa", "test"))
+_SETS = (
+    ("commonsenseqa", "dev"), ("commonsenseqa", "test"), ("openbookqa", "dev"), ("openbookqa", "test"),
+    ("socialiqa", "dev"), ("ecare", "dev"), ("arc-challenge", "test"),
+)  # fmt: skip
 
 
 def questions(data: str | Path | None = None, limit: int = 0) -> list[Question]:

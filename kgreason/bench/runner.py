@@ -149,7 +149,7 @@ class Runner:
             return untrained(form, self.budget)
         run = self.config(row)
         if not finished(Path(run.output)):
-            if run.init and not finished(Path(run.init).parent):
+            if run.init and not form.checkpoint and not finished(Path(run.init).parent):
                 self.trained(text_row(row))
             items = self.items(control(row.control).train if form.reads else View("none"), facts=form.facts)
             rows = self.pool.folds[row.fold].train

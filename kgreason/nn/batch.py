@@ -8,7 +8,7 @@ e directed edges, r relation codes, p (option, node) pairs, c path counts, q (qu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -42,7 +42,8 @@ class GraphBatch:
         option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of
         the node); path_option [c], path_type [c, 2] (relation codes, second −1 for one step), path_value [c] ≥ 0;
         relation [v] (the batch's relations by their number in the model's :class:`RelationNames`, in the order of
-        their names), relation_state [r, d] (text states of the relation codes; written by the model before M runs).
+        their names), relation_state [r, d] and relation_words [r, w] (text states and mean word embeddings of the
+        relation codes; written by the model before M runs).
 
     A relation code is ``2·v`` for the batch's relation v walked forward, ``2·v + 1`` for the same walked backward.
     Every edge is present in both directions, so messages need no mirrored copy.
@@ -79,6 +80,7 @@ class GraphBatch:
     path_value: Tensor
     relation: Tensor
     relation_state: Tensor
+    relation_words: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Tensor]) -> Self:
@@ -87,15 +89,15 @@ class GraphBatch:
 
     def to_mapping(self) -> dict[str, Tensor]:
         """As a mapping whose first entry is ``labels``."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def to(self, device: torch.device | str) -> Self:
         """The batch on another device."""
         return type(self)(**{name: tensor.to(device) for name, tensor in self.to_mapping().items()})
 
-    def with_relations(self, state: Tensor) -> Self:
-        """The batch with its relation states written."""
-        return replace(self, relation_state=state)
+    def with_relations(self, state: Tensor, words: Tensor | None = None) -> Self:
+        """The batch with its relation texts written."""
+        return replace(self, relation_state=state, relation_words=self.relation_words if words is None else words)
 
     @property
     def num_questions(self) -> int:

@@ -210,7 +210,7 @@ class _Quiet(nn.Module):
             written: CognitiveState = self.backbone(state)
         return written
 
-    def relation_states(self, names: Sequence[str]) -> Tensor:
+    def relation_states(self, names: Sequence[str]) -> tuple[Tensor, Tensor]:
         return self.backbone.relation_states(names)
 
 

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from kgreason.errors import ConfigError, InputError
 from kgreason.nn.batch import GraphBatch, RelationNames
 from kgreason.nn.fusion import GatedCrossAttention
+from kgreason.nn.logic import FLOOR
 from kgreason.nn.paths import PathCounter, PathFollower, known_codes
 from kgreason.nn.ragged import question_tokens, rank_within
-from kgreason.nn.segment import segment_count, segment_mean
+from kgreason.nn.segment import segment_count, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_OPTION, ROLE_QUESTION
 
@@ -29,6 +30,7 @@ class KnowledgeConfig:
 
     Args:
         width: of token states (d).
+        words: width of word embeddings (w), by which the follower knows words as such; 0 where it reads states alone.
         graph_width: of node states (g).
         paths: "counter" (one weight per path type), "follower" (relations chosen by the question), "both" or None.
         nodes: whether messages pass over the subgraph.
@@ -43,6 +45,7 @@ class KnowledgeConfig:
     """
 
     width: int = 384
+    words: int = 0
     graph_width: int = 64
     paths: Paths | None = "counter"
     nodes: bool = True
@@ -101,7 +104,7 @@ class Knowledge(nn.Module):
         self.names = RelationNames(config.relations) if names is None else names
         self.counter = PathCounter(config.relations) if config.paths in ("counter", "both") else None
         follows = config.paths in ("follower", "both")
-        self.follower = PathFollower(config.width, config.steps) if follows else None
+        self.follower = PathFollower(config.width, config.steps, words=config.words) if follows else None
         self.nodes = _Nodes(config, gnn) if config.nodes else None
         self._reads_relations = config.nodes or follows
         self.fusion = nn.ModuleList(
@@ -141,8 +144,8 @@ class Knowledge(nn.Module):
             return state
         assert tokens is not None, "M runs before K"
         if self.follower is not None:
-            followed = self.follower(batch, tokens)
-            state = state.write(mass=followed.mass, flow=followed.flow)
+            followed = self.follower(batch, tokens, state.words)
+            state = state.write(mass=followed.mass, flow=followed.flow, coverage=coverage(batch, followed.mass))
         if self.nodes is not None:
             rows = chosen(batch, state.mass, self.config.max_nodes)
             part = _part(batch, rows)
@@ -212,10 +215,17 @@ class _Nodes(nn.Module):
         return nodes
 
 
-def coverage(batch: GraphBatch) -> Tensor:
-    """Share of each question's options that a path reaches, 0 without options. Shape: [b]."""
-    reached = segment_count(batch.path_option, batch.num_options).clamp(max=1)
-    return segment_mean(reached, batch.option_question, batch.num_questions)
+def coverage(batch: GraphBatch, mass: Tensor | None = None) -> Tensor:
+    """Share of each question's options that a path reaches, of those counted or those followed; 0 without options.
+
+    Shapes:
+        mass [n] -> [b].
+    """
+    reached = segment_count(batch.path_option, batch.num_options)
+    if mass is not None:  # what is counted has two steps at most, what is followed may have more
+        option, node = batch.option_node
+        reached = reached + (segment_sum(mass.detach()[node], option, batch.num_options) > FLOOR)
+    return segment_mean(reached.clamp(max=1), batch.option_question, batch.num_questions)
 
 
 def chosen(batch: GraphBatch, mass: Tensor | None, limit: int) -> Tensor:

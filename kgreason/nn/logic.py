@@ -11,12 +11,15 @@ from kgreason.nn.batch import TASKS, GraphBatch
 from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState, Scores
 
-__all__ = ["DOUBTS", "GATE_FEATURES", "Abstention", "Gate", "Logic"]
+__all__ = ["DOUBTS", "FAINT", "GATE_FEATURES", "Abstention", "Gate", "Logic"]
 
 #: What the gate reads of a question, in this order.
 GATE_FEATURES = ("bias", "coverage", "text margin", "text entropy", "graph margin", "agreement", "linked", "given")
 #: What abstention reads of an open question, in this order.
 DOUBTS = ("bias", "flow", "best", "entropy")
+#: What is left of the text score where a question brings facts of its own and they lead somewhere: such a question is
+#: about them, and the text does no more than break ties.
+FAINT = 1e-3
 #: Mass below which a node counts as not reached.
 FLOOR = 1e-6
 _OPEN = TASKS.index("open")
@@ -30,6 +33,8 @@ class Logic(nn.Module):
     sum. Tasks with a label set (entailment, emotion) first pass the question through a residual map of their own and
     add a linear offset per label. Affect enters the labels of an emotion task. Node scores end in a layer that
     starts at zero and γ is 0 until it is fitted, so that an untrained K leaves the text model bit for bit.
+
+    Where a question brings facts of its own and the gate is open, they decide, and of text :data:`FAINT` is left.
 
     Of an open question every node is an option: its score is the log of the follower's mass, plus the node score where
     messages passed.
@@ -71,6 +76,7 @@ class Logic(nn.Module):
         if state.coverage is not None:
             features = self.gate.features(text.detach(), (paths + graph).detach(), state.coverage, batch)
             gate = self.gate(features, batch.question_task)
+            text = torch.where((batch.question_given & (gate > 0))[batch.option_question], FAINT * text, text)
         logits = text + gate[batch.option_question] * (paths + graph)
         scores = Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence)
         return self._answers(scores, state)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kgreason import storage
 from kgreason.errors import CheckpointError, ConfigError, FormatError
-from kgreason.nn.backbone import Backbone, base_digest, hidden_size, load_base, load_tokenizer
+from kgreason.nn.backbone import Backbone, base_digest, hidden_size, load_base, load_tokenizer, word_width
 from kgreason.nn.batch import Collator, GraphBatch, Reading, RelationNames
 from kgreason.nn.context import Context
 from kgreason.nn.emotion import Emotion
@@ -144,7 +144,7 @@ class ReasoningModel(nn.Module):
         """A new model on its pretrained base, ready to be trained."""
         base = load_base(config.base)
         if config.knowledge is not None:
-            config = replace(config, knowledge=replace(config.knowledge, width=hidden_size(base)))
+            config = replace(config, knowledge=_fitting(config.knowledge, base))
         if config.lora is not None:
             base = adapted(base, config.lora)
         return cls(config, Backbone(base, load_tokenizer(config.base)))
@@ -155,7 +155,7 @@ class ReasoningModel(nn.Module):
         Raises:
             ConfigError: K's nodes are of another width than those that E was made for.
         """
-        knowledge = replace(knowledge, width=self.backbone.width)
+        knowledge = _fitting(knowledge, self.backbone.model)
         if self.settings.knowledge == knowledge:
             return self
         width = (self.settings.knowledge or KnowledgeConfig()).graph_width
@@ -181,7 +181,7 @@ class ReasoningModel(nn.Module):
     def forward(self, batch: GraphBatch) -> Scores:
         """R(C(E(K(M(x))))). Shapes: see GraphBatch and Scores."""
         if self.knowledge is not None and batch.num_nodes:
-            batch = batch.with_relations(self.backbone.relation_states(self.relations.of(batch)))
+            batch = batch.with_relations(*self.backbone.relation_states(self.relations.of(batch)))
         state = self.backbone(CognitiveState(batch))
         if self.knowledge is not None:
             state = self.knowledge(state)
@@ -300,3 +300,8 @@ class ReasoningModel(nn.Module):
             self.load_state_dict(tensors, strict=False)
         except RuntimeError as error:
             raise CheckpointError(f"{path}: {str(error).splitlines()[-1].strip()}", fix="Take it again.") from None
+
+
+def _fitting(knowledge: KnowledgeConfig, base: nn.Module) -> KnowledgeConfig:
+    """K's settings with the widths that follow from M."""
+    return replace(knowledge, width=hidden_size(base), words=word_width(base))

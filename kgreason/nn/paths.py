@@ -28,6 +28,8 @@ EPSILON = 1e-8
 #: How much of the mass comes back to a concept of the question: paths that return mislead (MetaQA, three hops: 75 %
 #: without this, 99 % with it), but where nothing else is reached the concept itself is the answer.
 RETURN = 1e-3
+#: Tokens on each side that a token is read together with.
+BESIDE = 2
 #: Tokens before and behind a concept whose distance is told apart.
 NEAR = 12
 _NOWHERE = 1 << 30
@@ -123,16 +125,23 @@ class PathFollower(nn.Module):
         width: of token and relation states (d).
         steps: relations in a path at most.
         inner: width of queries and keys.
+        words: width of word embeddings (w), by which words of the question meet those of a relation's name, also where
+            M has never seen them in such a place; 0 for none.
     """
 
-    def __init__(self, width: int, steps: int = 3, inner: int = 128) -> None:
+    def __init__(self, width: int, steps: int = 3, inner: int = 128, *, words: int = 0) -> None:
         super().__init__()
         self.steps = steps
         self.text = nn.Linear(width, inner)
+        self.word = nn.Linear(words, inner, bias=False) if words else None
+        self.beside = nn.Conv1d(inner, inner // 2, 2 * BESIDE + 1, padding=BESIDE)
+        self.gather = nn.Linear(inner // 2, inner)
         self.attend = nn.Linear(inner, inner)
         self.mention = nn.Linear(inner, inner)
         # One query a step, and one for the walker's power.
         self.step = nn.Parameter(torch.randn(steps + 1, inner) * inner**-0.5)
+        self.then = nn.Linear(inner, inner, bias=False)
+        self.past = nn.Parameter(torch.zeros(steps + 1))
         self.near = nn.Parameter(torch.zeros(steps + 1, 2 * NEAR + 1))
         self.hidden = nn.Linear(2 * inner, inner)
         self.hidden_step = nn.Parameter(torch.randn(steps, inner))
@@ -140,33 +149,41 @@ class PathFollower(nn.Module):
         self.stay = nn.Parameter(torch.randn(1, inner) * inner**-0.5)
         self.use = nn.Linear(3 * inner, inner)
         self.power = nn.Linear(inner, 1)
-        nn.init.orthogonal_(self.text.weight)  # likeness of texts survives, so that names never seen are understood
+        for same in (self.text, self.word):
+            if same is not None:
+                nn.init.orthogonal_(same.weight)  # likeness survives, so that names never seen are understood
+        for layer in (self.gather, self.then):
+            nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.power.weight)
         nn.init.constant_(self.power.bias, 1.5)
 
-    def forward(self, batch: GraphBatch, tokens: Tensor) -> Followed:
+    def forward(self, batch: GraphBatch, tokens: Tensor, words: Tensor | None = None) -> Followed:
         """Follow the question's relations through its subgraph.
 
         Shapes:
-            tokens [s, l, d].
+            tokens [s, l, d], words [s, l, w].
         """
         walker, count = _walkers(batch)
-        relation, weight = self._choose(batch, tokens, walker, count)
+        relation, weight = self._choose(batch, tokens, words, walker, count)
         mass, flow = self._walk(batch, _start(batch, walker, count), relation)
         met, meeting = _meet(batch, mass, weight)
         return Followed(met, walker, relation, weight, (weight.clamp(min=0) * flow).sum(-1) + meeting)
 
-    def _choose(self, batch: GraphBatch, tokens: Tensor, walker: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    def _read(self, states: Tensor, words: Tensor | None) -> Tensor:
+        """Texts in the width of queries. Shapes: [..., d], [..., w] -> [..., inner]."""
+        read: Tensor = self.text(states)
+        return read if self.word is None or words is None else read + self.word(words)
+
+    def _choose(
+        self, batch: GraphBatch, tokens: Tensor, words: Tensor | None, walker: Tensor, count: int
+    ) -> tuple[Tensor, Tensor]:
         """Share of every relation at every step of every walker, and the power of each walker."""
-        own, mask = question_tokens(tokens, batch)
-        own = self.text(own)
-        mentioned, present, place = self._mentions(batch, tokens, walker, count)
-        looking = self.step + self.mention(mentioned).unsqueeze(2)
-        scores = torch.einsum("bwsk,btk->bwst", looking, self.attend(own)) * own.shape[-1] ** -0.5
-        # Words near a concept say what is asked of it.
-        away = torch.arange(own.shape[1], device=place.device) - place.unsqueeze(-1)
-        scores = scores + self.near[:, away.clamp(-NEAR, NEAR) + NEAR].permute(1, 2, 0, 3)
-        seen = scores.masked_fill(~mask[:, None, None], -1e4).softmax(-1) @ own.unsqueeze(1)
+        states, mask = question_tokens(tokens, batch)
+        own = self._read(states, None if words is None else question_tokens(words, batch)[0])
+        beside = self.beside((own * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
+        own = own + self.gather(beside.relu())
+        mentioned, present, place = self._mentions(batch, own, walker, count)
+        seen = self._look(own, mask, mentioned, place)
         whole = (own * mask.unsqueeze(-1)).sum(1) / mask.sum(1).clamp(min=1).unsqueeze(-1)
         whole = whole[:, None].expand(-1, count, -1)
         use = self.use(torch.cat([seen[:, :, -1], mentioned, whole], -1)).relu()
@@ -175,25 +192,49 @@ class PathFollower(nn.Module):
         hidden = self.hidden(torch.cat([seen, whole.unsqueeze(2).expand_as(seen)], -1)) + self.hidden_step
         # Words and relation texts go through the same layer, so that like meets like before any training.
         query = seen + self.query(hidden.relu())
-        keys = torch.cat([self.text(batch.relation_state), self.stay.to(own.dtype)])
+        named = self._read(batch.relation_state, None if words is None else batch.relation_words)
+        keys = torch.cat([named, self.stay.to(own.dtype)])
         logits = LOGIT_BOUND * torch.tanh(query @ keys.T * own.shape[-1] ** -0.5)
         known = _known(batch)[:, None, None]
         return logits.float().masked_fill(~known, -1e4).softmax(-1), power * present
 
-    def _mentions(self, batch: GraphBatch, tokens: Tensor, walker: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _look(self, own: Tensor, mask: Tensor, mentioned: Tensor, place: Tensor) -> Tensor:
+        """What each walker reads of the question at each step, and at last for its power.
+
+        A step knows what the one before it has read, and which words were read before.
+
+        Shapes:
+            own [b, t, inner], mask [b, t], mentioned [b, w, inner], place [b, w] -> [b, w, steps + 1, inner].
+        """
+        keys = self.attend(own).transpose(1, 2) * own.shape[-1] ** -0.5
+        # Words near a concept say what is asked of it.
+        away = torch.arange(own.shape[1], device=place.device) - place.unsqueeze(-1)
+        near = self.near[:, away.clamp(-NEAR, NEAR) + NEAR]
+        start, hidden = self.mention(mentioned), ~mask.unsqueeze(1)
+        seen: list[Tensor] = []
+        covered = torch.zeros_like(near[0], dtype=own.dtype)
+        for k, step in enumerate(self.step):
+            looking = start + step + (self.then(seen[-1]) if 0 < k < self.steps else 0.0)
+            scores = looking @ keys + near[k] - self.past[k] * covered
+            share = scores.masked_fill(hidden, -1e4).softmax(-1)
+            seen.append(share @ own)
+            covered = covered + share
+        return torch.stack(seen, 2)
+
+    def _mentions(self, batch: GraphBatch, own: Tensor, walker: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Of each walker: mean state of the tokens that name it, whether it is there, its first token's place."""
         sequence, token, node = batch.token_node
         named = (walker[node] >= 0) & (batch.sequence_option[sequence] < 0)
         sequence, token, node = sequence[named], token[named], node[named]
         size = batch.num_questions * count
         group = batch.node_question[node] * count + walker[node]
-        state = segment_mean(self.text(tokens[sequence, token]), group, size)
         seeds = (walker >= 0).nonzero().squeeze(-1)
         filled = segment_count(batch.node_question[seeds] * count + walker[seeds], size) > 0
-        own = (batch.sequence_option < 0).nonzero().squeeze(-1)
+        asking = (batch.sequence_option < 0).nonzero().squeeze(-1)
         rank = torch.zeros_like(batch.sequence_option)
-        rank[own] = rank_within(batch.sequence_question[own], batch.num_questions)
-        place = rank[sequence] * tokens.shape[1] + token
+        rank[asking] = rank_within(batch.sequence_question[asking], batch.num_questions)
+        place = rank[sequence] * batch.input_ids.shape[1] + token
+        state = segment_mean(own[batch.node_question[node], place], group, size)
         first = torch.full((size,), _NOWHERE, device=place.device).scatter_reduce(0, group, place, "amin")
         shape = batch.num_questions, count
         return state.view(*shape, state.shape[-1]), filled.view(shape), first.view(shape)

@@ -1,8 +1,8 @@
 """What the five modules of the formula hand on: one frozen state, one writer a field.
 
-``batch`` is read-only. M writes ``tokens``, K replaces them and writes ``nodes``, ``mass``, ``flow``, ``paths`` and
-``coverage``; E writes ``affect``; C writes ``question``, ``option``, ``joint`` and ``sentence``. A module that is
-switched off leaves None, and R runs with any subset.
+``batch`` is read-only. M writes ``tokens`` and ``words``, K replaces the first and writes ``nodes``, ``mass``,
+``flow``, ``paths`` and ``coverage``; E writes ``affect``; C writes ``question``, ``option``, ``joint`` and
+``sentence``. A module that is switched off leaves None, and R runs with any subset.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class CognitiveState:
     """The state of a batch on its way through ``R(C(E(K(M(x)))))``.
 
     Shapes:
-        tokens [s, l, d], nodes [n, g], mass [n] and flow [b] (path follower), paths (path counter), coverage
-        [b] (share of the question's options that a path reaches), affect [b, a] in 0..1 (valence, arousal, dominance,
-        intensity),
-        question [b, d], option [o, d] (None under joint reading), joint [o, d] (None under separate reading),
-        sentence [s] (weight of each sequence within its question).
+        tokens [s, l, d], words [s, l, w] (word embeddings of the tokens), nodes [n, g], mass [n] and flow [b] (path
+        follower), paths (path counter), coverage [b] (share of the question's options that a path reaches), affect
+        [b, a] in 0..1 (valence, arousal, dominance, intensity), question [b, d], option [o, d] (None under joint
+        reading), joint [o, d] (None under separate reading), sentence [s] (weight of each sequence of its question).
     """
 
     batch: GraphBatch
     tokens: Tensor | None = None
+    words: Tensor | None = None
     nodes: Tensor | None = None
     mass: Tensor | None = None
     flow: Tensor | None = None
@@ -86,7 +86,7 @@ class Scores(NamedTuple):
 _pytree.register_dataclass(
     CognitiveState,
     field_names=[
-        "batch", "tokens", "nodes", "mass", "flow", "paths", "coverage",
+        "batch", "tokens", "words", "nodes", "mass", "flow", "paths", "coverage",
         "affect", "question", "option", "joint", "sentence",
     ],
     drop_field_names=[],

@@ -42,6 +42,8 @@ class QuizConfig:
         form: "choice", or "open": all answers are wanted and no options given.
         labelled: share of the questions that name relations as the graph does instead of in words of their own.
         renamed: share of the questions whose relations have other names in the facts; only with pseudonyms.
+        borrowed: share of the worlds whose concepts are called like concepts of the graph, drawn at random, instead of
+            by invented names; only with pseudonyms.
         facts_limit: most facts of a world.
     """
 
@@ -51,6 +53,7 @@ class QuizConfig:
     form: Literal["choice", "open"] = "choice"
     labelled: float = 0.3
     renamed: float = 0.2
+    borrowed: float = 0.0
     facts_limit: int = 60
 
     def __post_init__(self) -> None:
@@ -60,9 +63,11 @@ class QuizConfig:
             raise InputError(f"options is {self.options}", fix="Give 2 to 10.")
         if self.form not in ("choice", "open"):
             raise InputError(f"form is {self.form!r}", fix="Give choice or open.")
-        for name in ("labelled", "renamed"):
+        for name in ("labelled", "renamed", "borrowed"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is {getattr(self, name)}", fix=f"Give {name} a share from 0 to 1.")
+        if self.borrowed and not self.pseudonyms:
+            raise InputError(f"borrowed is {self.borrowed} without pseudonyms", fix="Ask for pseudonyms too.")
         if self.facts_limit < 40:
             raise InputError(f"facts_limit is {self.facts_limit}", fix="Give facts_limit a value of 40 or more.")
 
@@ -176,9 +181,11 @@ class _Maker:
         style: Style = "label" if random.random() < (0.5 if renamed else config.labelled) else "wording"
         if config.pseudonyms:
             self.pseudonyms.forget()
+            borrowed = bool(config.borrowed) and random.random() < config.borrowed
+            call = self.pseudonyms.borrowed if borrowed else self.pseudonyms.new
             draft = draw_world(
                 self.graph, kind, config.options, self.split, random,
-                name=self.pseudonyms.new, facts_limit=config.facts_limit, directed=renamed,
+                name=call, facts_limit=config.facts_limit, directed=renamed,
             )  # fmt: skip
         else:
             draft = draw_from_graph(self.graph, kind, config.options, self.split, random)

@@ -1,4 +1,4 @@
-"""Invented names for the concepts and relations of a quiz."""
+"""Invented and borrowed names for the concepts and relations of a quiz."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _VOWELS = "aeiou"
 #: None that an inflection of a known word ends in.
 _CODAS = ("", "", "", "k", "l", "m", "n", "p", "r", "x")
 
+#: Words of a borrowed name at most; marks by which questions are put together; draws before a name is invented.
+MOST_WORDS, _MARKS, _TRIES = 4, frozenset("{}?“”"), 100
 #: Share of renamed questions whose relations are called by invented words.
 INVENTED = 0.25
 
@@ -51,6 +53,15 @@ class Pseudonyms:
             pass
         self.given.add(word)
         return word
+
+    def borrowed(self) -> str:
+        """The label of any concept of the graph, of a few words at most, not given in this world."""
+        for _ in range(_TRIES):
+            label = self._graph.label(self._random.randrange(self._graph.num_nodes))
+            if label not in self.given and len(label.split()) <= MOST_WORDS and not _MARKS.intersection(label):
+                self.given.add(label)
+                return label
+        return self.new()
 
     def _word(self) -> str:
         choice = self._random.choice

@@ -13,7 +13,7 @@ from kgreason.errors import InputError
 from kgreason.metrics import fit_temperature, fit_thresholds
 from kgreason.nn.batch import TASKS, Item
 from kgreason.nn.confidence import confidence, label_set
-from kgreason.nn.logic import DOUBTS, GATE_FEATURES
+from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.training.report import open_f1, open_questions
@@ -41,6 +41,7 @@ def calibrate(
         The model.
     """
     items = [item for task in held_out.values() for item in task]
+    model.logic.gate.fitted.fill_(False)
     predictions = predict(model, items, autocast=autocast)
     single = {
         task: [i for i, (q, _) in enumerate(items) if q.task == task and q.answer is not None and not q.multi_label]
@@ -116,7 +117,7 @@ def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], prediction
         model: its gate is changed in place; it stays as it is where too few questions have a path.
         task: the kind of task the gate is fitted for.
         items: questions with one right option, never trained on.
-        predictions: of them, in the same order.
+        predictions: of them, in the same order, with the gate closed.
     """
     rows = [i for i, p in enumerate(predictions) if p.features is not None and p.features[_COVERAGE] > 0]
     if len(rows) < FEWEST:
@@ -128,6 +129,7 @@ def fit_gate(model: ReasoningModel, task: str, items: Sequence[Item], prediction
     closed = torch.zeros(len(GATE_FEATURES))
     closed[0] = -2.0
     given = features[:, _GIVEN] > 0
+    text[given] = torch.where(text[given] > PADDING, FAINT * text[given], PADDING)
 
     def loss(weight: Tensor, among: Tensor) -> Tensor:
         gate = torch.nn.functional.softplus(features[among] @ weight)

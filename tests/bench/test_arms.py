@@ -10,6 +10,7 @@ from kgreason.bench.models import recall
 from kgreason.bench.plan import Request, form_of
 from kgreason.bench.rows import PLAIN
 from kgreason.errors import InputError
+from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from tests.bench.conftest import tiny_row
 
@@ -43,6 +44,17 @@ def test_k_leaves_the_text_model_as_it_is(runner):
     for name in kept:
         torch.testing.assert_close(both[name], text[name], rtol=0, atol=0, msg=name)
     assert any(name.startswith("knowledge.counter") and both[name].abs().max() > 0 for name in both)
+
+
+@pytest.mark.slow
+def test_an_arm_goes_on_from_a_finished_model(runner):
+    row = tiny_row("K", "mini")
+    before = ReasoningModel.from_pretrained(runner.config(row).init).own_state()
+    after = runner.trained(row).own_state()
+    changed = {name for name, tensor in before.items() if not torch.equal(after[name], tensor)}
+    assert "knowledge.follower.text.weight" in changed
+    text = ("emotion.", "context.", "logic.scale", "logic.task", "logic.offset", "logic.affect")
+    assert not [name for name in changed if name.startswith(text)]
 
 
 def test_zero_shot_is_the_cosine_of_the_pretrained_model(budget):

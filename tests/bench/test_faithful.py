@@ -20,4 +20,4 @@ def test_what_can_be_claimed_is_written_down(tiny_base, tiny_graph, book):
 
 @pytest.mark.data
 def test_questions_come_from_every_set(data_dir):
-    assert len(questions(data_dir, limit=3)) == 12
+    assert len(questions(data_dir, limit=3)) == 21

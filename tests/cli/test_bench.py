@@ -76,8 +76,8 @@ def test_faithfulness_of_a_finished_model(run, arguments, tiny_base, tmp_path, m
     monkeypatch.setattr("kgreason.bench.faithful.load", lambda *_, **__: places(11))
     shown = run("bench", "faithfulness", *arguments, "--model", folder, "--json")
     assert shown.code == 0, shown.err
-    assert shown.json()["questions"] == 44
+    assert shown.json()["questions"] == 77
     people = run("bench", "faithfulness", *arguments, "--model", folder, "--limit", "3")
-    assert "of 12 choices" in people.out
+    assert "of 21 choices" in people.out
     assert "contributions sum to the score" in people.out
     assert (tmp_path / "b.jsonl").exists()

@@ -35,6 +35,15 @@ def test_quiz_shows_the_answers_of_open_questions(run, tiny_folder, tmp_path):
     assert shown.err == ""
 
 
+def test_quiz_borrows_names(run, tiny_folder, tmp_path, tiny_graph):
+    run("quiz", tiny_folder, "-o", tmp_path / "q", "-n", "6", "--pseudonyms", "--borrowed", "1", "--quiet")
+    labels = {tiny_graph.label(node) for node in range(tiny_graph.num_nodes)}
+    assert any(labels.intersection(question.options) for question in read_samples(tmp_path / "q" / "train.jsonl"))
+    failed = run("quiz", tiny_folder, "-o", tmp_path / "p", "--borrowed", "1")
+    assert failed.code == 2
+    assert "without pseudonyms" in failed.err
+
+
 def test_quiz_overwrites_nothing(run, tiny_folder, tmp_path):
     (tmp_path / "quiz").mkdir()
     failed = run("quiz", tiny_folder, "-o", tmp_path / "quiz", "-n", "6", "--pseudonyms")

@@ -137,57 +137,63 @@ NAMES = ["IsA", "AtLocation", "LivesNear"]
 
 class TestRelationStates:
     def test_one_row_a_direction(self, backbone):
-        states = backbone.relation_states(NAMES)
+        states, words = backbone.relation_states(NAMES)
         assert states.shape == (6, 32)
         for row, phrase in ((0, "is a"), (5, "lives near of")):
             found, made = encode(backbone, [phrase])
             close(states[row], found[0].sum(0) / made["attention_mask"].sum())
         assert not states.requires_grad
+        assert words.shape == (6, 32)
+        assert not words.requires_grad
+
+    def test_words_are_those_of_the_text_alone(self, backbone):
+        own = backbone.tokenizer("is a", add_special_tokens=False, return_tensors="pt")["input_ids"][0]
+        close(backbone.relation_states(NAMES)[1][0], backbone.words(own).mean(0))
 
     def test_no_names(self, backbone):
-        assert backbone.relation_states([]).shape == (0, 32)
+        assert [part.shape for part in backbone.relation_states([])] == [(0, 32)] * 2
 
     def test_training_neither_drops_from_them_nor_draws(self, tiny_base):
         made = Backbone(load_base(str(tiny_base)), load_tokenizer(str(tiny_base)))
-        before = made.eval().relation_states(NAMES)
+        before = made.eval().relation_states(NAMES)[0]
         made.train()
         state = torch.get_rng_state()
-        assert torch.equal(made.relation_states(NAMES), before)
+        assert torch.equal(made.relation_states(NAMES)[0], before)
         assert torch.equal(torch.get_rng_state(), state)
         assert all(module.training for module in made.modules())
 
     def test_they_are_kept_while_nothing_changes(self, backbone):
-        first = backbone.relation_states(NAMES)
-        assert torch.equal(backbone.relation_states(NAMES), first)
-        longer = backbone.relation_states(["HasA", *NAMES])
+        first = backbone.relation_states(NAMES)[0]
+        assert torch.equal(backbone.relation_states(NAMES)[0], first)
+        longer = backbone.relation_states(["HasA", *NAMES])[0]
         assert torch.equal(longer[2:], first)
-        close(longer[:2], backbone.relation_states(["HasA"]))
+        close(longer[:2], backbone.relation_states(["HasA"])[0])
         backbone.autocast = torch.bfloat16
-        assert not torch.equal(backbone.relation_states(NAMES), first)
+        assert not torch.equal(backbone.relation_states(NAMES)[0], first)
 
     @pytest.mark.parametrize("lora", [True, False])
     def test_they_follow_a_model_that_learns(self, tiny_base, lora):
         model = load_base(str(tiny_base))
         made = Backbone(adapted(model, LORA) if lora else model, load_tokenizer(str(tiny_base))).train()
-        before = made.relation_states(NAMES)
+        before = made.relation_states(NAMES)[0]
         with torch.no_grad():
             for parameter in made.parameters():
                 if parameter.requires_grad:
                     parameter.add_(0.1)
-        assert not torch.equal(made.relation_states(NAMES), before)
-        evaluated = made.eval().relation_states(NAMES)
-        assert torch.equal(made.relation_states(NAMES), evaluated)
+        assert not torch.equal(made.relation_states(NAMES)[0], before)
+        evaluated = made.eval().relation_states(NAMES)[0]
+        assert torch.equal(made.relation_states(NAMES)[0], evaluated)
         made.train()
         with torch.no_grad():
             for parameter in made.parameters():
                 parameter.add_(0.1)
-        assert not torch.equal(made.eval().relation_states(NAMES), evaluated)
+        assert not torch.equal(made.eval().relation_states(NAMES)[0], evaluated)
 
     def test_a_frozen_model_is_read_once_for_all_steps(self, tiny_base):
         made = Backbone(load_base(str(tiny_base)).requires_grad_(False), load_tokenizer(str(tiny_base)))
         with torch.inference_mode():  # as a dev report does
-            first = made.eval().relation_states(NAMES)
-        again = made.train().relation_states(NAMES)
+            first = made.eval().relation_states(NAMES)[0]
+        again = made.train().relation_states(NAMES)[0]
         assert torch.equal(again, first)
         weight = torch.ones(32, requires_grad=True)
         (again @ weight).sum().backward()

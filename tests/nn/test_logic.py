@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.nn.batch import TASKS
-from kgreason.nn.logic import DOUBTS, FLOOR, GATE_FEATURES, Abstention, Gate, Logic, _best
+from kgreason.nn.logic import DOUBTS, FAINT, FLOOR, GATE_FEATURES, Abstention, Gate, Logic, _best
 from kgreason.nn.state import CognitiveState, PathScores
 from tests.cases import WIDTH, Order, random_batch, reorder, without_graph
 from tests.formula import close
@@ -111,6 +111,19 @@ def test_a_question_that_no_path_reaches_is_scored_by_text_alone():
     assert scores.gate[1] == 0
     assert torch.equal(scores.logits[of == 1], scores.text[of == 1])
     assert (scores.gate[[0, 2]] > 0).all()
+
+
+def test_facts_of_its_own_decide_a_question():
+    given_ = state()
+    made, of = logic(), given_.batch.option_question
+    plain = made(given_)
+    own = replace(given_, batch=replace(given_.batch, question_given=torch.tensor([True, True, False])))
+    scores = made(own)
+    torch.testing.assert_close(scores.text[of == 0], FAINT * plain.text[of == 0])
+    torch.testing.assert_close(scores.text[of > 0], plain.text[of > 0])  # what no path reaches is read by its text
+    torch.testing.assert_close(scores.logits, scores.text + scores.gate[of] * (scores.paths + scores.graph))
+    made.gate.fitted.fill_(False)
+    assert torch.equal(made(own).logits, plain.text)
 
 
 def test_without_k_there_is_nothing_to_gate():

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from kgreason.errors import ConfigError
@@ -248,7 +249,7 @@ def test_extreme_weights_keep_gradients_finite():
 # What it learns
 
 
-def train(follower: PathFollower, *, crossing: bool, batches: int = 60) -> float:
+def train(follower: nn.Module, *, crossing: bool, batches: int = 60) -> float:
     """Accuracy on new graphs after one pass over ``batches`` of 64 puzzles."""
 
     def scores(batch: GraphBatch, tokens: Tensor) -> Tensor:
@@ -265,6 +266,40 @@ def train(follower: PathFollower, *, crossing: bool, batches: int = 60) -> float
         optimizer.step()
     with torch.no_grad():
         return float((scores(*puzzles.puzzles(300, 10**6, crossing=crossing)).argmax(-1) == 0).float().mean())
+
+
+def test_words_are_read_beside_states():
+    torch.manual_seed(0)
+    batch = random_batch()
+    tokens = random_state(batch).tokens
+    assert tokens is not None
+    follower = PathFollower(WIDTH, 3, inner=11, words=5)
+    words = torch.randn(*tokens.shape[:2], 5)
+    named = torch.randn(len(batch.relation_state), 5)
+
+    def followed(share: float) -> Tensor:
+        relations = batch.with_relations(batch.relation_state, share * named)
+        return follower(relations, tokens, share * words).relation.detach()
+
+    torch.testing.assert_close(followed(0.0), follower(batch, tokens).relation.detach())
+    assert (followed(1.0) - followed(0.0)).abs().amax() > 0.01
+
+
+@pytest.mark.slow
+def test_a_follower_learns_from_words_alone():
+    torch.manual_seed(0)
+    follower = PathFollower(puzzles.WIDTH, 2, inner=32, words=puzzles.WIDTH)
+
+    class Reader(nn.Module):
+        def forward(self, batch: GraphBatch, tokens: Tensor) -> Followed:
+            bare = batch.with_relations(torch.zeros_like(batch.relation_state), batch.relation_state)
+            followed: Followed = follower(bare, torch.zeros_like(tokens), tokens)
+            return followed
+
+        def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+            return follower.parameters(recurse)
+
+    assert train(Reader(), crossing=False) > 0.95
 
 
 @pytest.mark.slow

@@ -162,6 +162,7 @@ def test_relations_of_no_wordings_are_asked_by_their_names():
         ({"options": 1}, "options is 1"),
         ({"form": "essay"}, "form is 'essay'"),
         ({"renamed": 1.5}, "renamed is 1.5"),
+        ({"borrowed": 0.5}, "without pseudonyms"),
         ({"facts_limit": 7}, "facts_limit is 7"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import kg_data
 from kgreason.graph import KnowledgeGraph
 from kgreason.tasks.quiz_facts import Draft, Facts
-from kgreason.tasks.quiz_names import Pseudonyms, other_names, with_names
+from kgreason.tasks.quiz_names import MOST_WORDS, Pseudonyms, other_names, with_names
 from kgreason.tasks.wordings import Clue, Wordings
 
 RELATIONS = ("IsA", "Synonym", "birthPlace")
@@ -35,6 +35,21 @@ def test_names_may_come_back_in_another_world():
     assert names.given
     names.forget()
     assert not names.given
+
+
+def test_names_are_borrowed_from_the_graph(tiny_graph):
+    names = Pseudonyms(tiny_graph, Random(1))
+    labels = {tiny_graph.label(node) for node in range(tiny_graph.num_nodes)}
+    short = {label for label in labels if len(label.split()) <= MOST_WORDS and "?" not in label}
+    borrowed = [names.borrowed() for _ in range(len(short))]
+    assert len(set(borrowed)) == len(borrowed)
+    assert set(borrowed[: len(short) // 2]) < short
+    assert names.given == set(borrowed)
+
+
+def test_a_graph_without_short_labels_lends_none():
+    graph = KnowledgeGraph.from_triples([("a name of five words", "IsA", "another one of five words")])
+    assert " " not in Pseudonyms(graph, Random(1)).borrowed()
 
 
 @pytest.mark.parametrize("held_out", [False, True])

@@ -95,6 +95,14 @@ def test_facts_of_their_own_open_the_gate_for_their_questions_alone(model, tiny_
     assert gate_of(both, own).min() > 0.7
 
 
+def test_a_second_fit_is_the_first_one(model, tiny_graph, home):
+    questions = [replace(q, facts=(("a", "IsA", "b"),)) if i % 2 else q for i, q in enumerate(places(127))]
+    items = Pairs(questions, tiny_graph)
+    once = calibrate(model, {"places": items}).logic.gate.weight.clone()
+    assert model.logic.gate.fitted.any()
+    torch.testing.assert_close(calibrate(model, {"places": items}).logic.gate.weight, once)
+
+
 def test_the_gate_is_of_one_task(model):
     fit_gate(model, "choice", *case(101, right=0.9))
     assert model.logic.gate.fitted.tolist() == [task == "choice" for task in TASKS]

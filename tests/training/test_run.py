@@ -128,7 +128,7 @@ def test_a_checkpoint_goes_on_with_a_new_k(run, tmp_path):
     assert build_model(init).knowledge is None
     made = replace(KNOWLEDGE, graph_width=64)
     grown = build_model(replace(init, model=tiny_config(tmp_path, knowledge=made)))
-    assert grown.settings.knowledge == made
+    assert grown.settings.knowledge == replace(made, words=32)  # as wide as the embeddings of M
     kept = dict(text.named_parameters())
     assert torch.equal(
         dict(grown.named_parameters())["context.options.query.weight"], kept["context.options.query.weight"]

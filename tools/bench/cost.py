@@ -152,7 +152,7 @@ def _graph_step(model: ReasoningModel) -> Step:
         batch = collate(items)
         with torch.no_grad():
             tokens = model.backbone(CognitiveState(batch)).tokens
-        batch = batch.with_relations(model.backbone.relation_states(model.relations.of(batch)))
+        batch = batch.with_relations(*model.backbone.relation_states(model.relations.of(batch)))
         start = process_time()
         state = CognitiveState(batch, tokens=tokens.detach().requires_grad_())
         scores = model.logic(model.context(knowledge(state)))
