@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ PLAIN = "plain"
 #: Keys of an entry that say how it was measured.
 SETTINGS = ("budget", "graph", "questions")
 _PREFIX = "bench"
+#: Options that say where things lie, not what is measured.
+_PLACES = {"--output", "-o", "--runs", "--data"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -187,7 +189,7 @@ class Book:
         entry = {
             "claim": claim,
             "value": value,
-            "command": " ".join(["kgreason", *sys.argv[1:]]),
+            "command": _command(sys.argv[1:]),
             "commit": _commit(),
             "date": datetime.now(UTC).date().isoformat(),
             **more,
@@ -216,6 +218,23 @@ def default_book(given: str | Path | None = None) -> Path:
 def _root() -> Path | None:
     root = Path(kgreason.__file__).parents[1]
     return root if (root / ".git").exists() else None
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command as it is repeated elsewhere: without the options that name places of this machine.
+
+    Example:
+        >>> _command(["bench", "csqa", "--output", "rows.jsonl", "--seeds", "1", "--data=/data"])
+        'kgreason bench csqa --seeds 1'
+    """
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        option, _, value = argument.partition("=")
+        if not skip and option not in _PLACES:
+            kept.append(argument)
+        skip = option in _PLACES and not value
+    return " ".join(["kgreason", *kept])
 
 
 def _commit() -> str:

@@ -74,3 +74,11 @@ def test_outside_a_checkout_a_place_is_asked_for(monkeypatch):
     monkeypatch.setattr("kgreason.bench.rows._root", lambda: None)
     with pytest.raises(InputError, match="--output"):
         default_book()
+
+
+@pytest.mark.parametrize(
+    "places", [["--output", "b.jsonl", "--data", "d"], ["-o", "b.jsonl"], ["--runs=/r", "--data=/d"]]
+)
+def test_a_command_names_no_place_of_this_machine(book, monkeypatch, places):
+    monkeypatch.setattr("sys.argv", ["kgreason", "bench", "csqa", *places, "--seeds", "1"])
+    assert book.note("a figure", 1.0)["command"] == "kgreason bench csqa --seeds 1"
