@@ -186,13 +186,14 @@ def text_run(output: Path, reading: Reading, budget: Budget, seed: int) -> RunCo
 
 
 def graph_run(
-    output: Path, text: str, form: Form, reading: Reading, budget: Budget, seed: int, relations: tuple[str, ...]
+    output: Path, init: str, form: Form, reading: Reading, budget: Budget, seed: int, relations: tuple[str, ...]
 ) -> RunConfig:
     """The run that trains K on a text model, which stays as it is, or with an adapter of M on the pretrained base.
 
     Args:
         output: its folder.
-        text: folder of the trained text model; empty for the pretrained base, or the model that the form goes on from.
+        init: folder of the model to go on from, a trained text model or the form's checkpoint; empty for the pretrained
+            base.
         form: of the arm.
         reading: how M reads.
         budget: of every run.
@@ -203,13 +204,12 @@ def graph_run(
     model = _model(reading, budget, knowledge, LoraSettings(dropout=0.0) if form.tuned else None)
     freeze = () if form.tuned else _TEXT_PARTS
     if form.checkpoint:
-        text = str(find_checkpoint(form.checkpoint))
         model = replace(model, knowledge=None)  # it brings its own
         freeze = (*freeze, "emotion")
     return RunConfig(
         output=str(output),
         tasks={_TASK: TaskConfig(_TASK)},
-        init=text,
+        init=init,
         model=model,
         freeze=freeze,
         epochs=budget.graph_epochs,

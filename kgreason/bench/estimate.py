@@ -51,7 +51,7 @@ def _try(runner: Runner, row: Row) -> _Trial:
     """A run tried on the pretrained base: a row's text model need not be there yet."""
     form, _ = form_of(row)
     run = runner.config(row)
-    run = run if form.checkpoint else replace(run, init="")
+    run = replace(run, init="") if form.reading is None else run
     questions = runner.pool.questions
     items: Sequence[Item] = [(question, None) for question in questions]
     if form.knowledge is not None:

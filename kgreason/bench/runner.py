@@ -20,6 +20,7 @@ from kgreason.bench.models import Rows, cost, finished, learn, recall
 from kgreason.bench.plan import Entries, Request, form_of, text_row, wanted
 from kgreason.bench.rows import PLAIN, Book, Outcome, Row
 from kgreason.config import RetrievalConfig
+from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
 from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
@@ -149,7 +150,7 @@ class Runner:
             return untrained(form, self.budget)
         run = self.config(row)
         if not finished(Path(run.output)):
-            if run.init and not form.checkpoint and not finished(Path(run.init).parent):
+            if form.reading is None and run.init and not finished(Path(run.init).parent):
                 self.trained(text_row(row))
             items = self.items(control(row.control).train if form.reads else View("none"), facts=form.facts)
             rows = self.pool.folds[row.fold].train
@@ -168,10 +169,12 @@ class Runner:
         folder = self.place(own)
         if form.knowledge is None:
             return text_run(folder, reading, self.budget, row.seed)
-        text = "" if form.reading is not None else str(self.place(text_row(own)) / "model")
+        init = str(find_checkpoint(form.checkpoint)) if form.checkpoint else ""
+        if form.reading is None:
+            init = str(self.place(text_row(own)) / "model")
         negated = dict(zip(self.graph.relations, self.graph.is_negated, strict=True))
         known = tuple(name for name in self.graph.relations if not negated[name])
-        return graph_run(folder, text, form, reading, self.budget, row.seed, known)
+        return graph_run(folder, init, form, reading, self.budget, row.seed, known)
 
     def items(self, view: View, *, facts: bool = False) -> Sequence[Item]:
         """All questions with their subgraphs as a view shows them; or with facts in words, and no subgraphs."""

@@ -160,7 +160,7 @@ class Backbone(nn.Module):
         texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
         states = self._remembered(*texts) if self._kept else self.encode(*texts)
         state = state.write(tokens=states[batch.sequence_text])
-        if not batch.relation_words.numel():  # without relations to follow nothing is asked of words
+        if not batch.relation_words.numel():  # nobody compares words with those of relations
             return state
         return state.write(words=self.words(batch.input_ids)[batch.sequence_text])
 

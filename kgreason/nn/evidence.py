@@ -21,9 +21,8 @@ from torch import Tensor, nn
 from kgreason.nn.backbone import Backbone
 from kgreason.nn.batch import GraphBatch
 from kgreason.nn.knowledge import Knowledge, chosen
-from kgreason.nn.logic import FLOOR
 from kgreason.nn.model import ReasoningModel
-from kgreason.nn.paths import Followed
+from kgreason.nn.paths import FLOOR, Followed
 from kgreason.nn.state import CognitiveState, Scores
 from kgreason.nn.walks import Flow, Walk, message_walks
 from kgreason.records import ORIGINS, Edge, Evidence, Path, Subgraph, Triple

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from kgreason.errors import ConfigError, InputError
 from kgreason.nn.batch import GraphBatch, RelationNames
 from kgreason.nn.fusion import GatedCrossAttention
-from kgreason.nn.logic import FLOOR
-from kgreason.nn.paths import PathCounter, PathFollower, known_codes
+from kgreason.nn.paths import FLOOR, PathCounter, PathFollower, known_codes
 from kgreason.nn.ragged import question_tokens, rank_within
 from kgreason.nn.segment import segment_count, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState
@@ -155,6 +154,11 @@ class Knowledge(nn.Module):
             nodes = nodes.new_zeros(batch.num_nodes, nodes.shape[1]).index_copy(0, rows, nodes)
             state = state.write(tokens=tokens, nodes=nodes)
         return state
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether it asks M for word embeddings."""
+        return self.follower is not None and self.config.words > 0
 
     def fuse(self, tokens: Tensor, batch: GraphBatch) -> Tensor:
         """Token states of any model, having read the graph. Shapes: [s, l, d] -> [s, l, d]."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import TASKS, GraphBatch
+from kgreason.nn.paths import FLOOR
 from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState, Scores
 
@@ -20,8 +21,6 @@ DOUBTS = ("bias", "flow", "best", "entropy")
 #: What is left of the text score where a question brings facts of its own and they lead somewhere: such a question is
 #: about them, and the text does no more than break ties.
 FAINT = 1e-3
-#: Mass below which a node counts as not reached.
-FLOOR = 1e-6
 _OPEN = TASKS.index("open")
 _LABELLED = [TASKS.index("entailment"), TASKS.index("emotion")]
 

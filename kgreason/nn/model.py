@@ -181,7 +181,8 @@ class ReasoningModel(nn.Module):
     def forward(self, batch: GraphBatch) -> Scores:
         """R(C(E(K(M(x))))). Shapes: see GraphBatch and Scores."""
         if self.knowledge is not None and batch.num_nodes:
-            batch = batch.with_relations(*self.backbone.relation_states(self.relations.of(batch)))
+            states, words = self.backbone.relation_states(self.relations.of(batch))
+            batch = batch.with_relations(states, words if self.knowledge.reads_words else None)
         state = self.backbone(CognitiveState(batch))
         if self.knowledge is not None:
             state = self.knowledge(state)

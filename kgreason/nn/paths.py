@@ -18,13 +18,15 @@ from kgreason.nn.segment import segment_count, segment_max, segment_mean, segmen
 from kgreason.nn.state import PathScores
 from kgreason.records import ROLE_QUESTION
 
-__all__ = ["Followed", "PathCounter", "PathFollower", "Rule", "Step", "known_codes"]
+__all__ = ["FLOOR", "Followed", "PathCounter", "PathFollower", "Rule", "Step", "known_codes"]
 
 Step = tuple[str, bool]  #: A relation by name, and whether it is walked backward.
 Rule = tuple[float, Step, Step | None]  #: What a path of this type adds for each log count.
 
 LOGIT_BOUND = 8.0  # without it the mass underflows and training diverges
 EPSILON = 1e-8
+#: Mass below which a node counts as not reached.
+FLOOR = 1e-6
 #: How much of the mass comes back to a concept of the question: paths that return mislead (MetaQA, three hops: 75 %
 #: without this, 99 % with it), but where nothing else is reached the concept itself is the answer.
 RETURN = 1e-3

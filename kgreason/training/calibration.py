@@ -41,8 +41,11 @@ def calibrate(
         The model.
     """
     items = [item for task in held_out.values() for item in task]
-    model.logic.gate.fitted.fill_(False)
+    gate = model.logic.gate.fitted
+    before = gate.clone()
+    gate.fill_(False)  # what is fitted is fitted to the parts as they are, not to what an earlier fit made of them
     predictions = predict(model, items, autocast=autocast)
+    gate.copy_(before)
     single = {
         task: [i for i, (q, _) in enumerate(items) if q.task == task and q.answer is not None and not q.multi_label]
         for task in TASKS

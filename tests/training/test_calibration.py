@@ -101,6 +101,7 @@ def test_a_second_fit_is_the_first_one(model, tiny_graph, home):
     once = calibrate(model, {"places": items}).logic.gate.weight.clone()
     assert model.logic.gate.fitted.any()
     torch.testing.assert_close(calibrate(model, {"places": items}).logic.gate.weight, once)
+    assert calibrate(model, {"places": items[:3]}).logic.gate.fitted.any()  # too few to fit anew leave it as it was
 
 
 def test_the_gate_is_of_one_task(model):
