@@ -45,8 +45,7 @@ def quiz_splits(data: str | Path | None, graph: KnowledgeGraph) -> list[list[Que
         graph: what the quiz is made from.
     """
     config = QuizConfig(pseudonyms=True)
-    # Trained on more than is asked: borrowed names, whose words stand in questions too, and more renamed relations.
-    wider = replace(config, borrowed=0.3, renamed=0.3)
+    wider = QuizConfig.to_train_on()
     world = QuizGraph(graph)
     own = {
         split: make_quiz(world, size, wider if split == "train" else config, split=split, seed=1)

@@ -31,6 +31,12 @@ def quiz(
     borrowed: Annotated[
         float, typer.Option("--borrowed", metavar="SHARE", help="Worlds with names borrowed from the graph instead.")
     ] = 0.0,
+    renamed: Annotated[
+        float, typer.Option("--renamed", metavar="SHARE", help="Questions whose relations have other names.")
+    ] = 0.2,
+    synonyms: Annotated[
+        float, typer.Option("--synonyms", metavar="SHARE", help="Renamed ones that are asked for by a synonym.")
+    ] = 0.0,
     open_form: Annotated[bool, typer.Option("--open", help="Ask for all answers, without options.")] = False,
     kinds: Annotated[
         str | None, typer.Option("--kinds", metavar="1,2,3,and,not", help="Steps from a concept, or two clues.")
@@ -49,6 +55,8 @@ def quiz(
         options=options,
         pseudonyms=pseudonyms,
         borrowed=borrowed,
+        renamed=renamed,
+        synonyms=synonyms,
         form="open" if open_form else "choice",
     )
     opened = open_graph(graph, out)

@@ -15,7 +15,7 @@ from kgreason.records import Question
 from kgreason.storage import publish, write_json
 from kgreason.tasks.quiz_facts import Draft, Edited, Facts, decisive_edit, solve, support
 from kgreason.tasks.quiz_graph import QuizGraph, QuizSplit, draw_from_graph
-from kgreason.tasks.quiz_names import Pseudonyms, other_names, with_names
+from kgreason.tasks.quiz_names import Pseudonyms, borrowed_names, other_names, with_names
 from kgreason.tasks.quiz_world import draw_world
 from kgreason.tasks.samples import write_samples
 from kgreason.tasks.wordings import Style, Wordings
@@ -44,6 +44,8 @@ class QuizConfig:
         renamed: share of the questions whose relations have other names in the facts; only with pseudonyms.
         borrowed: share of the worlds whose concepts are called like concepts of the graph, drawn at random, instead of
             by invented names; only with pseudonyms.
+        synonyms: share of the renamed questions whose relations are called like concepts of the graph and asked for by
+            a synonym, so that names have to be understood.
         facts_limit: most facts of a world.
     """
 
@@ -54,7 +56,17 @@ class QuizConfig:
     labelled: float = 0.3
     renamed: float = 0.2
     borrowed: float = 0.0
+    synonyms: float = 0.0
     facts_limit: int = 60
+
+    @classmethod
+    def to_train_on(cls, form: Literal["choice", "open"] = "choice") -> QuizConfig:
+        """What K is trained on, which is more than tests ask.
+
+        Worlds with names of the graph, whose words stand in questions too, more renamed relations, and relations asked
+        for by a synonym of their name.
+        """
+        return cls(pseudonyms=True, form=form, borrowed=0.3, renamed=0.5, synonyms=0.5)
 
     def __post_init__(self) -> None:
         if not self.kinds or set(self.kinds) - set(KINDS):
@@ -63,7 +75,7 @@ class QuizConfig:
             raise InputError(f"options is {self.options}", fix="Give 2 to 10.")
         if self.form not in ("choice", "open"):
             raise InputError(f"form is {self.form!r}", fix="Give choice or open.")
-        for name in ("labelled", "renamed", "borrowed"):
+        for name in ("labelled", "renamed", "borrowed", "synonyms"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is {getattr(self, name)}", fix=f"Give {name} a share from 0 to 1.")
         if self.borrowed and not self.pseudonyms:
@@ -191,18 +203,23 @@ class _Maker:
             draft = draw_from_graph(self.graph, kind, config.options, self.split, random)
         if draft is None:
             return None
-        names: dict[str, str] = {}
-        if renamed and isinstance(draft.world, Facts):
-            relations = {relation for _, relation, _ in draft.world.facts}
-            names, invented = other_names(relations, self.pseudonyms, random, held_out=self.held_out)
-            style = "label" if invented else style
+        names, shown, style = self._names(draft, style) if renamed else ({}, {}, style)
         if not all(map(Wordings.load().knows, (step for clue in draft.clues for step in clue.steps))):
             style = "label"
         label = str if config.pseudonyms else self.graph.label
         asked = [replace(clue, seed=label(clue.seed)) for clue in draft.clues]
-        text = Wordings.load().ask(asked, random, style=style, held_out=self.held_out, shown=names)
+        text = Wordings.load().ask(asked, random, style=style, held_out=self.held_out, shown=shown)
         extra = {"kind": kind, "style": style, "renamed": bool(names)}
         return self._finish(with_names(draft, names) if names else draft, text, label, name, extra)
+
+    def _names(self, draft: Draft, style: Style) -> tuple[dict[str, str], dict[str, str], Style]:
+        """Other names of a world's relations, those by which they are asked for, and how."""
+        assert isinstance(draft.world, Facts)
+        relations = {relation for _, relation, _ in draft.world.facts}
+        if self.config.synonyms and self.random.random() < self.config.synonyms:
+            return *borrowed_names(relations, self.pseudonyms), "label"
+        names, invented = other_names(relations, self.pseudonyms, self.random, held_out=self.held_out)
+        return names, names, "label" if invented else style
 
     @property
     def held_out(self) -> bool:

@@ -9,10 +9,11 @@ from random import Random
 
 import kg_data
 from kgreason.graph import KnowledgeGraph
+from kgreason.graph.relations import RelationTable
 from kgreason.tasks.quiz_facts import Draft, Facts
-from kgreason.tasks.wordings import Wordings
+from kgreason.tasks.wordings import Wordings, is_noun
 
-__all__ = ["Pseudonyms", "other_names", "with_names"]
+__all__ = ["Pseudonyms", "borrowed_names", "other_names", "with_names"]
 
 _ONSETS = (*"bdfghjklmnprstvz", "br", "dr", "fl", "gl", "gr", "kl", "kr", "pl", "pr", "sk", "sn", "st", "tr")
 _VOWELS = "aeiou"
@@ -21,6 +22,10 @@ _CODAS = ("", "", "", "k", "l", "m", "n", "p", "r", "x")
 
 #: Words of a borrowed name at most; marks by which questions are put together; draws before a name is invented.
 MOST_WORDS, _MARKS, _TRIES = 4, frozenset("{}?“”"), 100
+#: Words of a relation's borrowed name at most, and share of those that are asked for by a synonym.
+MOST_RELATION_WORDS, SYNONYMS, SYNONYM = 2, 0.7, "Synonym"
+#: Relations are called like concepts of the highest degrees, which have the lowest numbers; rare words tell nothing.
+FREQUENT = 20_000
 #: Share of renamed questions whose relations are called by invented words.
 INVENTED = 0.25
 
@@ -63,6 +68,30 @@ class Pseudonyms:
                 return label
         return self.new()
 
+    def relation(self) -> tuple[str, str]:
+        """A name for a relation that the graph lends, and one to ask for it by: mostly a synonym, if it has any."""
+        for _ in range(_TRIES):
+            node = self._random.randrange(min(FREQUENT, self._graph.num_nodes))
+            others = self._synonyms(node) if self._names_relation(label := self._graph.label(node)) else []
+            if others:
+                self.given.add(label)
+                return label, self._random.choice(others) if self._random.random() < SYNONYMS else label
+        name = self.new()
+        return name, name
+
+    def _synonyms(self, node: int) -> list[str]:
+        graph = self._graph
+        if SYNONYM not in graph.relations:
+            return []
+        row = slice(int(graph.ptr[node]), int(graph.ptr[node + 1]))
+        others = graph.idx[row][graph.rel[row] % len(graph.relations) == graph.relations.index(SYNONYM)]
+        return [label for label in map(graph.label, others[others < FREQUENT].tolist()) if self._names_relation(label)]
+
+    def _names_relation(self, label: str) -> bool:
+        """Whether it reads as a noun, of a few words, and is no relation that has wordings of its own."""
+        short = len(label.split()) <= MOST_RELATION_WORDS and not _MARKS.intersection(label)
+        return short and label not in self.given and is_noun(label) and RelationTable.load().canonical(label) == label
+
     def _word(self) -> str:
         choice = self._random.choice
         syllables = choice((2, 2, 3, 3, 3, 4))
@@ -98,6 +127,20 @@ def other_names(
     if random.random() < INVENTED or not any(known.values()):
         return {relation: pseudonyms.new() for relation in known}, True
     return {relation: random.choice(names) if names else relation for relation, names in known.items()}, False
+
+
+def borrowed_names(relations: Collection[str], pseudonyms: Pseudonyms) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of concepts for the relations of a world.
+
+    Args:
+        relations: their names in the graph.
+        pseudonyms: where names come from.
+
+    Returns:
+        Old name to new, and old name to the one by which it is asked for.
+    """
+    pairs = {relation: pseudonyms.relation() for relation in sorted(relations)}
+    return {r: name for r, (name, _) in pairs.items()}, {r: asked for r, (_, asked) in pairs.items()}
 
 
 def with_names(draft: Draft, names: Mapping[str, str]) -> Draft:

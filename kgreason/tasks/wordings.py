@@ -18,6 +18,10 @@ __all__ = ["Clue", "Style", "Wordings", "is_noun", "kept"]
 #: What asks: questions of the relation's own, or questions made of nothing but its name.
 Style = Literal["wording", "label"]
 
+#: Share of the chains whose steps are noun phrases inside one question, and of those that are a noun phrase alone.
+NESTED, BARE = 0.5, 0.2
+
+_QUOTED = re.compile(r"“[^”]*\{x\}")
 _BRACES = re.compile(r"\{(\w+)\}")
 
 #: Words that keep the name of a relation from being read as a noun: "born in", "is a", "has part".
@@ -49,10 +53,27 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Templates of one relation walked one way."""
+    """Templates of one relation: questions, and noun phrases for what they ask for."""
 
     forward: Sequence[str]
     backward: Sequence[str]
+    target: Sequence[str]
+    source: Sequence[str]
+
+    def ways(self, backward: bool, noun: bool) -> Sequence[str]:
+        if noun:
+            return self.source if backward else self.target
+        return self.backward if backward else self.forward
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """How a question is put; see :meth:`Wordings.ask`."""
+
+    random: Random
+    style: Style
+    held_out: bool
+    shown: Mapping[str, str]
 
 
 class Wordings:
@@ -91,7 +112,9 @@ class Wordings:
         """Other names of a relation that read in its own direction; none for a relation without an entry."""
         return kept(self._names.get(RelationTable.load().canonical(relation), ()), held_out)
 
-    def templates(self, step: str, style: Style = "wording", *, held_out: bool = False, shown: str = "") -> list[str]:
+    def templates(
+        self, step: str, style: Style = "wording", *, held_out: bool = False, shown: str = "", noun: bool = False
+    ) -> list[str]:
         """Questions with {x} that ask for what one step leads to.
 
         Args:
@@ -99,15 +122,16 @@ class Wordings:
             style: "label" where its own wordings are not wanted; one that has none is asked by its name in any case.
             held_out: the held-out quarter instead of the others.
             shown: the name by which the relation is asked for, if not by its phrase.
+            noun: noun phrases for what the step leads to, instead of questions.
         """
         relation, backward = step.removeprefix("~"), step.startswith("~")
         table = RelationTable.load()
         if style == "wording" and (own := self._relations.get(table.canonical(relation))):
-            symmetric = not own.backward
-            return list(kept(own.backward if backward and not symmetric else own.forward, held_out))
+            return list(kept(own.ways(backward and bool(own.backward), noun), held_out))
         phrase = shown or table.phrase(relation)
         lists = [self._label, self._noun] if is_noun(phrase) else [self._label]
-        found = [text for one in lists for text in kept(one.backward if backward else one.forward, held_out)]
+        lists = lists[-1:] if noun else lists
+        found = [text for one in lists for text in kept(one.ways(backward, noun), held_out)]
         return [fill(text, phrase=phrase, x="{x}") for text in found]
 
     def ask(
@@ -131,27 +155,40 @@ class Wordings:
         Returns:
             The question, lower case but for the names in it.
         """
-        texts = [self._chain(clue, random, style, held_out, shown or {}) for clue in clues]
+        put = _Put(random, style, held_out, shown or {})
+        texts = [self._nested(clue, put) if random.random() < NESTED else self._chain(clue, put) for clue in clues]
         if len(texts) == 1:
             return texts[0] if texts[0].endswith("?”") else f"{texts[0]}?"
         one, other = texts
         joins = self._both if clues[1].positive else self._but
         return fill(random.choice(kept(joins, held_out)), one=one, other=other)
 
-    def _chain(self, clue: Clue, random: Random, style: Style, held_out: bool, shown: Mapping[str, str]) -> str:
-        """All steps of a clue as one question without its question mark."""
-        joins = kept(self._then, held_out)
+    def _chain(self, clue: Clue, put: _Put) -> str:
+        """All steps of a clue as one question after another, without the last question mark."""
+        joins = kept(self._then, put.held_out)
         text = ""
         for number, step in enumerate(clue.steps):
             # from the second on, one that puts no words of its own in front of those of another
-            join, it = random.choice([pair for pair in joins if number < 2 or pair[0].startswith("{")])
-            name = shown.get(step.removeprefix("~"), "")
-            templates = self.templates(step, style, held_out=held_out, shown=name)
-            quoted = number and "{before}" in it  # and quotes are not nested in quotes
-            template = random.choice([text for text in templates if not quoted or "“" not in text] or templates)
-            after = fill(template, x=fill(it, before=text) if number else clue.seed).removesuffix("?")
+            join, it = put.random.choice([pair for pair in joins if number < 2 or pair[0].startswith("{")])
+            quoted = bool(number) and "{before}" in it
+            after = self._filled(step, fill(it, before=text) if number else clue.seed, put, quoted=quoted)
             text = fill(join, before=text, after=after).removesuffix("?") if number else after
         return text
+
+    def _nested(self, clue: Clue, put: _Put) -> str:
+        """The last step asked about noun phrases for the steps before it; sometimes a noun phrase alone."""
+        *before, last = clue.steps
+        text = clue.seed
+        for step in before:
+            text = self._filled(step, text, put, quoted="“" in text, noun=True)
+        return self._filled(last, text, put, quoted="“" in text, noun=put.random.random() < BARE)
+
+    def _filled(self, step: str, x: str, put: _Put, *, quoted: bool, noun: bool = False) -> str:
+        name = put.shown.get(step.removeprefix("~"), "")
+        templates = self.templates(step, put.style, held_out=put.held_out, shown=name, noun=noun)
+        if quoted:  # quotes are not nested in quotes
+            templates = [text for text in templates if not _QUOTED.search(text)] or templates
+        return fill(put.random.choice(templates), x=x).removesuffix("?")
 
 
 def kept(values: Sequence[Any], held_out: bool) -> Sequence[Any]:
@@ -184,4 +221,4 @@ def fill(template: str, **parts: str) -> str:
 
 
 def _asked(row: Mapping[str, Any]) -> _Asked:
-    return _Asked(tuple(row["forward"]), tuple(row.get("backward", ())))
+    return _Asked(*(tuple(row.get(way, ())) for way in ("forward", "backward", "target", "source")))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -131,9 +132,25 @@ def test_held_out_wordings_are_asked_only_in_their_split(world):
     for split in splits:
         for question in make_quiz(world, 53, config, split=split):
             [[seed, [step], _]] = clues_of(question)
-            templates = Wordings.load().templates(step, held_out=split == "wordings")
+            own = partial(Wordings.load().templates, step, held_out=split == "wordings")
+            templates = own() + [f"{noun}?" for noun in own(noun=True)]
             assert question.text in {template.replace("{x}", seed) for template in templates}
             assert question.extra["style"] == "wording"
+
+
+def test_relations_are_asked_for_by_a_synonym():
+    words = [(f"thing {number}", "Synonym", f"item {number}") for number in range(31)]
+    ring = [(f"thing {n}", f"rel{step}", f"item {(n + step) % 31}") for n in range(31) for step in range(1, 4)]
+    graph = KnowledgeGraph.from_triples([*words, *ring])
+    config = QuizConfig(kinds=("1", "2"), pseudonyms=True, renamed=1, synonyms=1)
+    swapped = 0
+    for question in make_quiz(graph, 53, config):
+        names = {step.removeprefix("~") for _, steps, _ in clues_of(question) for step in steps}
+        assert question.extra["style"] == "label"
+        assert names <= {relation for _, relation, _ in question.facts}
+        assert all(name.startswith(("thing ", "item ")) for name in names)
+        swapped += any(name not in question.text for name in names)
+    assert swapped > 20
 
 
 def test_relations_are_renamed_in_facts_and_clues(world):

@@ -32,6 +32,10 @@ def test_wordings_of_a_relation(relation):
     for texts in (row["forward"], row.get("backward", row["forward"])):
         assert len(texts) >= (12 if relation in FREQUENT else 8)
         assert all(text.count("{x}") == 1 and text.endswith("?") for text in texts)
+    assert ("source" in row) == ("backward" in row)
+    for nouns in (row["target"], row.get("source", row["target"])):
+        assert len(nouns) == 4
+        assert all(noun.count("{x}") == 1 and not noun.endswith("?") for noun in nouns)
     assert 3 <= len(row["names"]) <= 5
     # a new name has to be read as words, not as a relation that the table knows
     assert all(TABLE.canonical(name) == name for name in row["names"])
@@ -47,6 +51,7 @@ def test_labels_and_joins():
     lists = [ROWS["label"][way] for way in ("forward", "backward")]
     lists += [ROWS["label"]["noun"][way] for way in ("forward", "backward")]
     assert all(len(texts) >= 10 for texts in lists)
+    lists += [row[way] for row in (ROWS["label"], ROWS["label"]["noun"]) for way in ("target", "source")]
     assert all(text.count("{x}") == text.count("{phrase}") == 1 for texts in lists for text in texts)
     join = ROWS["join"]
     assert all(len(join[name]) >= 8 for name in join)
@@ -68,7 +73,8 @@ def words(templates):
 
 def test_held_out_wordings_are_made_of_known_words():
     """A wording never seen can be understood only if its words were seen in others, as far as inflections."""
-    ways = [ROWS[name][way] for name in RELATIONS for way in ("forward", "backward") if way in ROWS[name]]
+    kinds = ("forward", "backward", "target", "source")
+    ways = [ROWS[name][way] for name in RELATIONS for way in kinds if way in ROWS[name]]
     known = words(text for texts in ways for text in kept(texts, False))
     assert words(text for texts in ways for text in kept(texts, True)) <= known
 
@@ -127,6 +133,23 @@ def test_two_clues_in_one_question(one, other, positive, held_out, seed):
     joins = kept(ROWS["join"]["and" if positive else "not"], held_out)
     starts = [join[: join.index("{")] for join in joins]
     assert any(text.startswith(start) for start in starts)
+
+
+def test_steps_are_nested_as_noun_phrases():
+    wordings = Wordings.load()
+    texts = {wordings.ask([Clue("zog", ("AtLocation", "~PartOf"))], Random(seed)) for seed in range(211)}
+    inner = [noun.replace("{x}", "zog") for noun in wordings.templates("AtLocation", noun=True)]
+    outer = wordings.templates("~PartOf") + [f"{noun}?" for noun in wordings.templates("~PartOf", noun=True)]
+    nested = {text.replace("{x}", noun) for text in outer for noun in inner}
+    assert len(texts & nested) > 13
+    assert len(texts - nested) > 50
+
+
+def test_noun_phrases_of_a_name():
+    wordings = Wordings.load()
+    assert "{x} 's birth place" in wordings.templates("birthPlace", noun=True)
+    assert "the one that {x} birth place" not in wordings.templates("birthPlace", noun=True)
+    assert "the one born in {x}" in wordings.templates("~born_in", noun=True)
 
 
 def test_fill_reads_no_brace_of_a_part():
