@@ -13,12 +13,7 @@ from torch import Tensor, nn
 
 from kgreason.errors import ConfigError
 from kgreason.nn.batch import VECTOR_WIDTH, GraphBatch
-from kgreason.nn.segment import segment_count, segment_mean
-
-with warnings.catch_warnings():  # PyG scripts a class with the deprecated torch.jit.script when it is imported
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from torch_geometric.nn import conv as convolutions
-    from torch_geometric.nn.conv import MessagePassing
+from kgreason.nn.segment import segment_count, segment_mean, segment_sum
 
 __all__ = ["BellmanFord", "Convolutions", "GraphInput", "NodeInput", "build_gnn"]
 
@@ -107,11 +102,11 @@ class BellmanFord(nn.Module):
         return scores.masked_fill(~graph.word_mask.unsqueeze(1), -1e4).softmax(-1) @ graph.words
 
 
-class _Relaxation(MessagePassing):
+class _Relaxation(nn.Module):
     """One iteration."""
 
     def __init__(self, graph_width: int) -> None:
-        super().__init__(aggr="sum")
+        super().__init__()
         self.relation = nn.Linear(graph_width, 2 * graph_width)
         self.question = nn.Linear(graph_width, 2 * graph_width)
         self.factor = nn.Linear(2 * graph_width, graph_width)
@@ -137,18 +132,10 @@ class _Relaxation(MessagePassing):
         factor = self.factor(torch.relu(self.relation(relation) + self.question(question))).index_select(0, edge_pair)
         if weight is not None:
             factor = factor * weight.unsqueeze(-1)
-        gathered = self.propagate(edge_index, x=states, factor=factor) / degree
+        messages = states.index_select(0, edge_index[0]) * factor
+        gathered = segment_sum(messages, edge_index[1], len(states)) / degree
         update = self.update_states(torch.cat([states, gathered, start], dim=-1))
         return states + torch.relu(self.norm(update))
-
-    def message(self, x_j: Tensor, factor: Tensor) -> Tensor:
-        """Of one edge. Shapes: [e, g] both -> [e, g]."""
-        return x_j * factor
-
-    def propagate(self, edge_index: Tensor, size: tuple[int, int] | None = None, **values: Tensor) -> Tensor:
-        """As in PyG; stated here so that PyG writes no generated source into the temporary folder."""
-        gathered: Tensor = super().propagate(edge_index, size, **values)
-        return gathered
 
 
 class Convolutions(nn.Module):
@@ -235,8 +222,12 @@ def build_gnn(
 
 
 def _by_name(name: str) -> Build:
+    with warnings.catch_warnings():  # PyG scripts a class with the deprecated torch.jit.script when it is imported
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # Imported where it is asked for: that takes a second, which an answer by the packaged model does not need.
+        from torch_geometric.nn import conv as convolutions
     kind = getattr(convolutions, name, None) if name in convolutions.__all__ else None
-    if kind is None or kind is MessagePassing:
+    if kind is None or name == "MessagePassing":
         raise ConfigError(
             f"gnn is {name!r}", fix='Use "bellman-ford" or a convolution of torch_geometric.nn such as "GATv2Conv".'
         )

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch_geometric.nn import GATv2Conv, GCNConv
 
 from kgreason.errors import ConfigError
 from kgreason.nn.gnn import BellmanFord, GraphInput, NodeInput, build_gnn
@@ -16,8 +16,6 @@ G = 8
 ROWS = 2 * len(NAMES) + 1
 BY_NAME = ["bellman-ford", "GATv2Conv", "TransformerConv", "RGCNConv", "GINEConv", "GCNConv", "SAGEConv", "RGATConv"]
 
-# After kgreason.nn.gnn, which imports PyG without the warning that it raises.
-GATv2Conv, GCNConv = (getattr(import_module("torch_geometric.nn"), name) for name in ("GATv2Conv", "GCNConv"))
 TYPED = {"bellman-ford", "GATv2Conv", "TransformerConv", "RGCNConv", "GINEConv", "RGATConv"}
 
 
