@@ -242,6 +242,10 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
             first = ("", "") if place else (row["file"], f"{row['n']:,}")
             text = row["text"].get(name)
             table.add_row(*first, name, f"{100 * row[name]:.1f}", "" if text is None else f"{100 * text:.1f}")
+        if risk := row.get("risk"):
+            text = row["text"].get("risk")
+            surest = [f"{100 * (1 - each['50']):.1f}" if each else "" for each in (risk, text)]
+            table.add_row("", "", "right of the surest half", *surest)
         if row["ci95"]:
             low, high = (100 * end for end in row["ci95"])
             table.add_row("", "", "95 % interval", f"{low:.1f} to {high:.1f}", "")

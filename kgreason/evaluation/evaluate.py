@@ -13,13 +13,15 @@ import torch
 from kgreason.config import RetrievalConfig
 from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
-from kgreason.metrics import best_rank, ci95, hits_at_k, macro_f1, wilson_interval
+from kgreason.metrics import best_rank, ci95, hits_at_k, macro_f1, risk_coverage, wilson_interval
 from kgreason.nn.batch import Item
+from kgreason.nn.confidence import confidence
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.training.report import (
+    Rows,
     affects,
     answer_rank,
     decisions,
@@ -33,6 +35,8 @@ __all__ = ["evaluate", "figures"]
 
 Progress = Callable[[str, int, int], None]
 HITS = (1, 3, 10)
+#: Percent of the questions that are answered, the surest first, at which the share of wrong answers is given.
+COVERAGE = tuple(range(10, 101, 10))
 
 
 def evaluate(
@@ -60,7 +64,8 @@ def evaluate(
 
     Returns:
         file, task, n; accuracy (of all labels at once, where there are several; hits at 1 of open questions), macro_f1,
-        ece, hits (choice and open), set_f1 (open), or
+        ece, hits (choice and open), risk (the same: percent of the questions that are answered, the surest first, to
+        the share of wrong answers among them), set_f1 (open), or
         pearson, pearson_v, pearson_a, pearson_d, as far as the truth allows them; ci95 of the main figure: pearson,
         macro_f1 of several labels, else accuracy; seconds; and under ``text`` the same figures without the graph.
         A figure that is not defined (a correlation with what does not vary) is None.
@@ -117,7 +122,21 @@ def figures(model: ReasoningModel, questions: Sequence[Question], predictions: S
         ranks = np.array([best_rank(p.logits, np.arange(len(p.logits)) == q.answer) for q, p in choices])
         most = max(len(q.options) for q, _ in choices)
         found["hits"] = {str(k): hits_at_k(ranks, k) for k in HITS if k == 1 or k < most}
+    if risk := _risk(model, choices, opened):
+        found["risk"] = risk
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in found.items()}
+
+
+def _risk(model: ReasoningModel, choices: Rows, opened: Rows) -> dict[str, float]:
+    """Risk at every coverage of choice and open questions together; empty without any."""
+    temperature = model.settings.temperature
+    sure = [float(confidence(q, p.logits, temperature).max()) for q, p in choices]
+    sure += [0.0 if p.nodes is None else p.nodes.answerable for _, p in opened]
+    right = [int(p.logits.argmax()) == q.answer for q, p in choices] + [answer_rank(p) == 1 for _, p in opened]
+    if not sure:
+        return {}
+    curve = risk_coverage(sure, right)
+    return {str(share): curve.at(share / 100) for share in COVERAGE}
 
 
 def _interval(

@@ -1,10 +1,12 @@
 """Metrics, intervals and tests as plain functions of numpy arrays."""
 
 from kgreason.metrics.calibration import (
+    RiskCoverage,
     apply_thresholds,
     expected_calibration_error,
     fit_temperature,
     fit_thresholds,
+    risk_coverage,
 )
 from kgreason.metrics.classification import (
     ClassificationReport,
@@ -21,6 +23,7 @@ __all__ = [
     "ClassificationReport",
     "McNemar",
     "PairedDifference",
+    "RiskCoverage",
     "accuracy",
     "apply_thresholds",
     "best_rank",
@@ -34,6 +37,7 @@ __all__ = [
     "mcnemar",
     "paired_bootstrap",
     "pearson",
+    "risk_coverage",
     "set_f1",
     "wilson_interval",
 ]

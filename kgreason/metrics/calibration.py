@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from kgreason.errors import InputError
-from kgreason.metrics.checks import Floats, indices, probabilities, same_length, truths
+from kgreason.metrics.checks import Floats, finite, indices, probabilities, same_length, truths
 
-__all__ = ["apply_thresholds", "expected_calibration_error", "fit_temperature", "fit_thresholds"]
+__all__ = [
+    "RiskCoverage",
+    "apply_thresholds",
+    "expected_calibration_error",
+    "fit_temperature",
+    "fit_thresholds",
+    "risk_coverage",
+]
 
 #: Temperatures that :func:`fit_temperature` looks among.
 TEMPERATURES = (0.05, 20.0)
@@ -48,6 +56,62 @@ def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike
     bin_of = np.maximum(np.searchsorted(edges, confidence, side="left") - 1, 0)
     gap = np.bincount(bin_of, weights=correct - confidence, minlength=bins)
     return float(np.abs(gap).sum() / len(confidence))
+
+
+@dataclass(frozen=True, eq=False)
+class RiskCoverage:
+    """Share of wrong answers among those given, as more and more are given, the surest first.
+
+    Shapes:
+        coverage [n] (rising to 1), risk [n].
+    """
+
+    coverage: Floats
+    risk: Floats
+
+    @property
+    def area(self) -> float:
+        """Area under the curve (AURC); 0 is best."""
+        return float(self.risk.mean())
+
+    def at(self, coverage: float) -> float:
+        """Risk where at least that share of the questions is answered.
+
+        Raises:
+            InputError: the share is not above 0 and at most 1.
+        """
+        if not 0 < coverage <= 1:
+            raise InputError(f"coverage is {coverage}", fix="Give a share above 0 and up to 1.")
+        return float(self.risk[np.searchsorted(self.coverage, coverage - 1e-9)])
+
+
+def risk_coverage(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> RiskCoverage:
+    """The curve of selective prediction: how much is gained by leaving the least sure questions unanswered.
+
+    Geifman and El-Yaniv 2017, "Selective classification for deep neural networks"; the area is that of Geifman et al.
+    2019. Questions of equal confidence count as if drawn in random order, so that ties gain nothing.
+
+    Args:
+        confidence: in what was chosen; only its order counts.
+        correct: whether that was right.
+
+    Raises:
+        InputError: no sample, different lengths, or a confidence that is not finite.
+
+    Shapes:
+        confidence [n], correct [n]
+
+    Example:
+        >>> curve = risk_coverage([0.9, 0.8, 0.7, 0.6], [1, 1, 0, 1])
+        >>> curve.at(0.5), curve.at(1.0)
+        (0.0, 0.25)
+    """
+    confidence, correct = finite("confidence", confidence), truths("correct", correct)
+    same_length(confidence=confidence, correct=correct)
+    _, block, count = np.unique(-confidence, return_inverse=True, return_counts=True)
+    wrong = np.bincount(block, weights=~correct) / count  # mean of each tied block, surest first
+    answered = np.arange(1, len(correct) + 1)
+    return RiskCoverage(answered / len(correct), np.cumsum(np.repeat(wrong, count)) / answered)
 
 
 def fit_temperature(logits: npt.ArrayLike, target: npt.ArrayLike) -> float:

@@ -29,6 +29,7 @@ def test_choice_beside_itself_without_the_graph(model, tiny_graph, home):
         assert arm["accuracy"] == arm["hits"]["1"] == right / 31
         assert arm["ci95"] == list(wilson_interval(right, 31))
         assert arm["seconds"] >= 0
+        assert arm["risk"]["100"] == pytest.approx(1 - arm["accuracy"])
     assert row["accuracy"] > row["text"]["accuracy"]  # every right option lies at the end of an edge
     assert {stage for stage, *_ in told} >= {"score", "score without the graph"}
     assert json.loads(json.dumps(row, allow_nan=False)) == row
@@ -44,7 +45,7 @@ def test_without_a_graph_or_k_both_arms_are_one(model, tiny_base, tiny_graph, ho
 def test_one_label_and_mixed_tasks(model):
     row = evaluate(model, moods(11), None)
     assert {"accuracy", "ece", "macro_f1", "ci95"} <= row.keys()
-    assert "hits" not in row
+    assert not {"hits", "risk"} & row.keys()
     assert evaluate(model, [*moods(3), *places(3)], None)["task"] == "mixed"
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from kgreason.metrics import (
     fit_temperature,
     fit_thresholds,
     macro_f1,
+    risk_coverage,
 )
 from kgreason.metrics.calibration import TEMPERATURES
 from tests.metrics.cases import MetricCase
@@ -40,6 +43,49 @@ class TestExpectedCalibrationError(MetricCase):
             if inside.any():
                 total += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
         return float(total)
+
+
+class TestRiskCoverage(MetricCase):
+    best = 0.0
+
+    @staticmethod
+    def metric(confidence, correct):
+        return risk_coverage(confidence, correct).area
+
+    def draw(self, random, n):
+        return np.round(random.normal(size=n), 1), random.random(n) < 0.5
+
+    def perfect(self, random, n):
+        return random.random(n), np.ones(n, dtype=bool)
+
+    def reference(self, confidence, correct):
+        order = np.argsort(-np.asarray(confidence), kind="stable")
+        risks = []
+        for k in range(1, len(order) + 1):
+            last = confidence[order[k - 1]]
+            before, tied = correct[confidence > last], correct[confidence == last]
+            risks.append(((~before).sum() + (~tied).mean() * (k - len(before))) / k)
+        return float(np.mean(risks))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=5))
+def test_ties_count_as_drawn_in_random_order(rows):
+    confidence, correct = map(np.array, zip(*rows, strict=True))
+    curves = []
+    for order in map(np.array, permutations(range(len(rows)))):
+        if (np.diff(confidence[order]) <= 0).all():
+            curves.append(np.cumsum(~correct[order]) / np.arange(1, len(rows) + 1))
+    curve = risk_coverage(confidence, correct)
+    np.testing.assert_allclose(curve.risk, np.mean(curves, axis=0), atol=1e-12)
+    assert curve.at(1.0) == pytest.approx((~correct).mean())
+
+
+def test_coverage_is_a_share():
+    curve = risk_coverage([3.0, 2.0, 1.0], [True, False, True])
+    assert [curve.at(share) for share in (0.01, 1 / 3, 0.34, 2 / 3)] == [0, 0, 0.5, 0.5]
+    for share in (0, 1.1):
+        with pytest.raises(InputError, match="coverage is"):
+            curve.at(share)
 
 
 def nll(logits, target, temperature):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,7 @@ def test_questions_are_of_commonsense_relations():
     graph = KnowledgeGraph.from_triples([triple for triple in ring if triple[0] != triple[2]])
     questions = make_questions(graph, 23)
     assert len(questions) == 23
-    assert {step.removeprefix("~") for question in questions for step in question.extra["relations"]} <= RELATIONS
+    steps: Any = [question.extra["relations"] for question in questions]
+    assert {step.removeprefix("~") for each in steps for step in each} <= RELATIONS
     with pytest.raises(InputError, match="gives 0 such questions"):
         make_questions(KnowledgeGraph.from_triples([(a, "FormOf", b) for a, _, b in ring if a != b]), 3)
