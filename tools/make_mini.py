@@ -26,20 +26,25 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read")
 
 
-#: Questions about invented worlds, of which K learns to read a graph: folder and form.
-QUIZZES: dict[str, Literal["choice", "open"]] = {"runs/quiz-choice": "choice", "runs/quiz-open": "open"}
+#: Questions about invented worlds, of which K learns to read a graph: folder to form and seed.
+QUIZZES: dict[str, tuple[Literal["choice", "open"], int]] = {
+    "runs/quiz-choice": ("choice", 2),
+    "runs/quiz-open": ("open", 2),
+    "runs/quiz-choice-2": ("choice", 3),
+    "runs/quiz-open-2": ("open", 3),
+}
 QUIZ_SIZES: dict[QuizSplit, int] = {"train": 40_000, "dev": 1_000}
 
 
 def make_quizzes() -> None:
     """Make the quizzes of the packaged graph that are not there yet."""
     graph = KnowledgeGraph.open("default")
-    for folder, form in QUIZZES.items():
+    for folder, (form, seed) in QUIZZES.items():
         if not Path(folder).exists():
-            write_quiz(graph, folder, QUIZ_SIZES, QuizConfig.to_train_on(form), seed=2)
+            write_quiz(graph, folder, QUIZ_SIZES, QuizConfig.to_train_on(form), seed=seed)
 
 
 def train(name: str, data: str | None) -> RunConfig:
@@ -90,7 +95,7 @@ multiple-choice questions, open questions over a graph, entailment and emotion i
 | --- | --- |
 {sets}
 
-K also learned from 60,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
+K also learned from 120,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
 --borrowed 0.3 --renamed 0.5 --synonyms 0.5`).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
 graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660
@@ -100,8 +105,8 @@ relation path weights and a network without per-concept parameters.
 
     python -m tools.make_mini --data FOLDER
 
-Three runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of entailment and choice; K with all that reads text held fixed, then the gate fitted on a
+Four runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
+more of entailment and choice; K with all that reads text held fixed; K with more questions, then the gate fitted on a
 held-out tenth.
 
 ## Scores

@@ -18,7 +18,7 @@ from kgreason.tasks.quiz_graph import QuizGraph, QuizSplit, draw_from_graph
 from kgreason.tasks.quiz_names import Pseudonyms, borrowed_names, other_names, with_names
 from kgreason.tasks.quiz_world import draw_world
 from kgreason.tasks.samples import write_samples
-from kgreason.tasks.wordings import Style, Wordings
+from kgreason.tasks.wordings import Name, Style, Wordings
 
 __all__ = ["KINDS", "QuizConfig", "about", "make_quiz", "quiz_splits", "write_quiz"]
 
@@ -45,7 +45,7 @@ class QuizConfig:
         borrowed: share of the worlds whose concepts are called like concepts of the graph, drawn at random, instead of
             by invented names; only with pseudonyms.
         synonyms: share of the renamed questions whose relations are called like concepts of the graph and asked for by
-            a synonym, so that names have to be understood.
+            a synonym, or called by a verb and asked for by its forms, so that names have to be understood.
         facts_limit: most facts of a world.
     """
 
@@ -212,7 +212,7 @@ class _Maker:
         extra = {"kind": kind, "style": style, "renamed": bool(names)}
         return self._finish(with_names(draft, names) if names else draft, text, label, name, extra)
 
-    def _names(self, draft: Draft, style: Style) -> tuple[dict[str, str], dict[str, str], Style]:
+    def _names(self, draft: Draft, style: Style) -> tuple[dict[str, str], Mapping[str, Name], Style]:
         """Other names of a world's relations, those by which they are asked for, and how."""
         assert isinstance(draft.world, Facts)
         relations = {relation for _, relation, _ in draft.world.facts}

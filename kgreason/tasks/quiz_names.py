@@ -11,7 +11,7 @@ import kg_data
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.relations import RelationTable
 from kgreason.tasks.quiz_facts import Draft, Facts
-from kgreason.tasks.wordings import Wordings, is_noun
+from kgreason.tasks.wordings import Name, Wordings, is_noun
 
 __all__ = ["Pseudonyms", "borrowed_names", "other_names", "with_names"]
 
@@ -24,6 +24,8 @@ _CODAS = ("", "", "", "k", "l", "m", "n", "p", "r", "x")
 MOST_WORDS, _MARKS, _TRIES = 4, frozenset("{}?“”"), 100
 #: Words of a relation's borrowed name at most, and share of those that are asked for by a synonym.
 MOST_RELATION_WORDS, SYNONYMS, SYNONYM = 2, 0.7, "Synonym"
+#: Share of the relations of such a world that are called by a verb.
+VERBS = 0.5
 #: Relations are called like concepts of the highest degrees, which have the lowest numbers; rare words tell nothing.
 FREQUENT = 20_000
 #: Share of renamed questions whose relations are called by invented words.
@@ -68,8 +70,10 @@ class Pseudonyms:
                 return label
         return self.new()
 
-    def relation(self) -> tuple[str, str]:
-        """A name for a relation that the graph lends, and one to ask for it by: mostly a synonym, if it has any."""
+    def relation(self) -> tuple[str, Name]:
+        """A name for a relation, and one to ask for it by: a verb and its forms, or a concept, mostly by a synonym."""
+        if self._random.random() < VERBS:
+            return self._verb()
         for _ in range(_TRIES):
             node = self._random.randrange(min(FREQUENT, self._graph.num_nodes))
             others = self._synonyms(node) if self._names_relation(label := self._graph.label(node)) else []
@@ -78,6 +82,14 @@ class Pseudonyms:
                 return label, self._random.choice(others) if self._random.random() < SYNONYMS else label
         name = self.new()
         return name, name
+
+    def _verb(self) -> tuple[str, Name]:
+        verb = replace(self._random.choice(Wordings.load().verbs), passive=self._random.random() < 0.5)
+        name = self._random.choice(verb.names)
+        if verb.participle in self.given:
+            return self.relation()
+        self.given.update((name, verb.participle))
+        return name, verb
 
     def _synonyms(self, node: int) -> list[str]:
         graph = self._graph
@@ -129,8 +141,8 @@ def other_names(
     return {relation: random.choice(names) if names else relation for relation, names in known.items()}, False
 
 
-def borrowed_names(relations: Collection[str], pseudonyms: Pseudonyms) -> tuple[dict[str, str], dict[str, str]]:
-    """Names of concepts for the relations of a world.
+def borrowed_names(relations: Collection[str], pseudonyms: Pseudonyms) -> tuple[dict[str, str], dict[str, Name]]:
+    """Names of concepts, and verbs, for the relations of a world.
 
     Args:
         relations: their names in the graph.

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import kg_data
 from kgreason.graph.relations import RelationTable
 
-__all__ = ["Clue", "Style", "Wordings", "is_noun", "kept"]
+__all__ = ["Clue", "Name", "Style", "Verb", "Wordings", "is_noun", "kept"]
 
 #: What asks: questions of the relation's own, or questions made of nothing but its name.
 Style = Literal["wording", "label"]
@@ -52,6 +52,46 @@ class Clue:
 
 
 @dataclass(frozen=True, slots=True)
+class Verb:
+    """A relation called by a verb.
+
+    Args:
+        base: "write".
+        past: "wrote".
+        participle: "written".
+        agent: who does it, "writer".
+        passive: whether facts run from what is done to who does it, as "written by" does.
+    """
+
+    base: str
+    past: str
+    participle: str
+    agent: str
+    passive: bool = True
+
+    @property
+    def third(self) -> str:
+        """The form behind he, she or it.
+
+        Example:
+            >>> [Verb(base, "", "", "").third for base in ("write", "carry", "catch", "play")]
+            ['writes', 'carries', 'catches', 'plays']
+        """
+        if self.base.endswith("y") and self.base[-2] not in "aeiou":
+            return f"{self.base[:-1]}ies"
+        return self.base + ("es" if self.base.endswith(("s", "x", "z", "ch", "sh")) else "s")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the relation may be called in facts."""
+        return (f"{self.participle} by", self.agent) if self.passive else (self.past, self.third)
+
+
+#: What a relation is asked for by: words that stand as they are, or a verb that is inflected.
+Name = str | Verb
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """Templates of one relation: questions, and noun phrases for what they ask for."""
 
@@ -73,7 +113,7 @@ class _Put:
     random: Random
     style: Style
     held_out: bool
-    shown: Mapping[str, str]
+    shown: Mapping[str, Name]
 
 
 class Wordings:
@@ -91,10 +131,13 @@ class Wordings:
     """
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
-        relations = {name: row for name, row in rows.items() if name not in ("label", "join")}
+        relations = {name: row for name, row in rows.items() if name not in ("label", "verb", "join")}
         self._relations = {name: _asked(row) for name, row in relations.items()}
         self._names = {name: tuple(row["names"]) for name, row in relations.items()}
         self._label, self._noun = _asked(rows["label"]), _asked(rows["label"]["noun"])
+        self._verb, self._classes = _asked(rows["verb"]), tuple(rows["verb"]["classes"])
+        #: Verbs that relations may be called by.
+        self.verbs = tuple(Verb(*forms) for forms in rows["verb"]["forms"])
         self._then = tuple((row["text"], row["it"]) for row in rows["join"]["then"])
         self._both, self._but = tuple(rows["join"]["and"]), tuple(rows["join"]["not"])
 
@@ -113,7 +156,7 @@ class Wordings:
         return kept(self._names.get(RelationTable.load().canonical(relation), ()), held_out)
 
     def templates(
-        self, step: str, style: Style = "wording", *, held_out: bool = False, shown: str = "", noun: bool = False
+        self, step: str, style: Style = "wording", *, held_out: bool = False, shown: Name = "", noun: bool = False
     ) -> list[str]:
         """Questions with {x} that ask for what one step leads to.
 
@@ -128,6 +171,10 @@ class Wordings:
         table = RelationTable.load()
         if style == "wording" and (own := self._relations.get(table.canonical(relation))):
             return list(kept(own.ways(backward and bool(own.backward), noun), held_out))
+        if isinstance(shown, Verb):
+            forms = {name: getattr(shown, name) for name in ("base", "past", "participle", "agent", "third")}
+            asked = self._verb.ways(backward if shown.passive else not backward, noun)
+            return [fill(text, **forms) for text in kept(asked, held_out)]
         phrase = shown or table.phrase(relation)
         lists = [self._label, self._noun] if is_noun(phrase) else [self._label]
         lists = lists[-1:] if noun else lists
@@ -141,7 +188,7 @@ class Wordings:
         *,
         style: Style = "wording",
         held_out: bool = False,
-        shown: Mapping[str, str] | None = None,
+        shown: Mapping[str, Name] | None = None,
     ) -> str:
         """One question for all clues.
 
@@ -188,7 +235,7 @@ class Wordings:
         templates = self.templates(step, put.style, held_out=put.held_out, shown=name, noun=noun)
         if quoted:  # quotes are not nested in quotes
             templates = [text for text in templates if not _QUOTED.search(text)] or templates
-        return fill(put.random.choice(templates), x=x).removesuffix("?")
+        return fill(put.random.choice(templates), x=x, **{"class": put.random.choice(self._classes)}).removesuffix("?")
 
 
 def kept(values: Sequence[Any], held_out: bool) -> Sequence[Any]:
