@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import kg_data
 from kgreason.graph.relations import RelationTable
 from kgreason.language import lemmas
-from kgreason.tasks.wordings import Clue, Wordings, fill, is_noun, kept
+from kgreason.tasks.wordings import Clue, Verb, Wordings, fill, is_noun, kept
 
 ROWS = tomllib.loads(kg_data.path("wordings.toml").read_text(encoding="utf-8"))
 TABLE = RelationTable.load()
@@ -18,7 +18,7 @@ FREQUENT = (
     "AtLocation", "CapableOf", "Causes", "Desires", "HasA", "HasPrerequisite", "HasProperty", "IsA", "MadeOf",
     "MotivatedByGoal", "PartOf", "UsedFor",
 )  # fmt: skip
-RELATIONS = sorted(set(ROWS) - {"label", "join"})
+RELATIONS = sorted(set(ROWS) - {"label", "verb", "join"})
 
 
 def test_every_relation_has_its_wordings():
@@ -58,6 +58,28 @@ def test_labels_and_joins():
     assert all(text.count("{one}") == text.count("{other}") == 1 for text in [*join["and"], *join["not"]])
     assert all((row["text"] + row["it"]).count("{before}") == 1 for row in join["then"])
     assert all(any(row["text"].startswith("{") for row in kept(join["then"], held)) for held in (False, True))
+
+
+def test_verbs_have_all_their_forms():
+    verb = ROWS["verb"]
+    assert len({forms[0] for forms in verb["forms"]}) == len(verb["forms"])
+    assert all(form.isalpha() and form.islower() for forms in verb["forms"] for form in forms)
+    for way in ("forward", "backward", "target", "source"):
+        assert all(text.count("{x}") == 1 for text in verb[way])
+        assert all(text.endswith("?") == (way in ("forward", "backward")) for text in verb[way])
+
+
+def test_a_verb_asks_for_who_does_it_or_for_what_is_done():
+    wordings = Wordings.load()
+    built, builds = (Verb("build", "built", "built", "builder", passive=passive) for passive in (True, False))
+    assert built.names == ("built by", "builder")
+    assert builds.names == ("built", "builds")
+    assert "who built {x}?" in wordings.templates("rel", shown=built)
+    assert wordings.templates("~rel", shown=builds) == wordings.templates("rel", shown=built)
+    assert "what did {x} build?" in wordings.templates("rel", shown=builds)
+    assert "the builder of {x}" in wordings.templates("rel", shown=built, noun=True)
+    text = wordings.ask([Clue("zog", ("rel", "~rel"))], Random(1), style="label", shown={"rel": built})
+    assert "{" not in text
 
 
 @given(st.lists(st.integers()))
