@@ -145,7 +145,7 @@ def test_relations_are_asked_for_by_a_synonym_or_by_forms_of_a_verb():
     config = QuizConfig(kinds=("1", "2"), pseudonyms=True, renamed=1, synonyms=1)
     verbs = {name for verb in Wordings.load().verbs for passive in (False, True)
              for name in replace(verb, passive=passive).names}  # fmt: skip
-    kinds = Counter()
+    kinds: Counter[tuple[bool, bool]] = Counter()
     for question in make_quiz(graph, 101, config):
         names = {step.removeprefix("~") for _, steps, _ in clues_of(question) for step in steps}
         assert question.extra["style"] == "label"
