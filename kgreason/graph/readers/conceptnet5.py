@@ -19,7 +19,9 @@ from kgreason.graph.schema import MAX_WEIGHT, WEIGHT_UNIT, scaled_weight
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["fits", "read"]
+__all__ = ["LICENCE", "fits", "read"]
+
+LICENCE = "CC BY-SA 4.0"
 
 _FIELDS = ("uri", "relation", "start", "end", "data")
 _BLOCK_BYTES = 16 * 1024**2
