@@ -167,7 +167,7 @@ def _walk_elements(path: str | Path) -> None:
         nonlocal depth
         depth -= 1
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(None, " ")  # with a separator it minds namespaces, as what reads after it does
     parser.StartElementHandler, parser.EndElementHandler = opened, closed
     try:
         for block in storage.unpacked(path):

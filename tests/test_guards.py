@@ -101,6 +101,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY b "%s"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>' 
         (b"<a>\n<b></a>", "line 2: it is no XML .mismatched tag"),
         (b"", "no XML .no element"),
         (b"<a>&b;</a>", "undefined entity"),
+        (b"<b:a/>", "unbound prefix"),
         (b"<a>" * DEEP + b"</a>" * DEEP, "nested deeper"),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 
 import polars as pl
@@ -220,3 +221,16 @@ def test_parquet_that_unpacks_beyond_all_measure(tmp_path, monkeypatch):
     path.write_bytes(parquet(pl.DataFrame({"source": "a" * 10**6, "rel": "r", "target": ["b"]})))
     with pytest.raises(FormatError, match=r"it unpacks to \d+ bytes"):
         rows(path)
+
+
+@given(st.lists(st.tuples(names, names, names, st.integers(-(10**6), 10**6)), min_size=1, max_size=7))
+def test_tables_of_any_text_come_back(tmp_path_factory, given_rows):
+    folder = tmp_path_factory.mktemp("t")
+    columns = ["source", "relation", "target", "weight"]
+    table = pl.DataFrame(given_rows, schema=columns, orient="row").with_columns(pl.col("weight") / 1000)
+    table.write_parquet(folder / "a.parquet")
+    assert triples(folder / "a.parquet") == given_rows
+    with (folder / "a.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *table.rows()])
+    stripped = [(*(name.strip() for name in row[:3]), row[3]) for row in given_rows]
+    assert triples(folder / "a.csv") == stripped
