@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.arguments import mapping, names
+from kgreason.cli.arguments import factors, mapping, names
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.errors import GraphImageError
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
 __all__ = ["GraphOption", "app", "open_graph"]
+
+#: Named here as well, so that help needs no graph.
+READERS = (
+    "atomic, cn100k, conceptnet4, conceptnet5, facts, graphml, jsonl, jsonld, ntriples, parquet, prolog, rdfxml, "
+    "senticnet, table, triples, turtle, wordnet"
+)
 
 app = typer.Typer(help="Build, inspect and check knowledge graphs.", no_args_is_help=True)
 
@@ -34,25 +40,34 @@ def open_graph(source: str, out: Output) -> KnowledgeGraph:
 
 @app.command()
 def build(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, or folders in the facts form.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Files; folders of a graph, facts, WordNet.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The graph's folder; an older version in it stays.")],
     reader: Annotated[
-        str | None, typer.Option("--reader", help="How to read the sources, if not by their look.")
+        str | None,
+        typer.Option("--reader", help=f"How to read the sources, if not by their look: {READERS}."),
     ] = None,
     languages: Annotated[str | None, typer.Option("--languages", metavar="en,zh", help="Languages to keep.")] = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", metavar="source=A,...", help="Columns of a table, by name or by number."),
     ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", metavar="NAME=0.5", help="Multiplies a source's weights; for each source its own."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build a graph from ConceptNet, tables, JSON lines or facts."""
+    """Build a graph from ConceptNet, ATOMIC, WordNet, SenticNet, RDF, GraphML, tables, triples or facts."""
     from kgreason.graph import KnowledgeGraph, readers
     from kgreason.graph.build import build as build_image
 
     out = Output(as_json, quiet)
-    source = readers.read(sources, reader, languages=names(languages), columns=mapping(columns))
+    source = readers.read(
+        sources, reader, languages=names(languages), columns=mapping(columns), weights=factors(weight or ())
+    )
     with out.progress() as report:
         path = build_image(
             source, output, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report

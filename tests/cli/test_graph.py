@@ -23,6 +23,32 @@ def test_build_reports_and_reads_mapped_columns(run, tmp_path):
     assert KnowledgeGraph.open(tmp_path / "g").digest == made.json()["digest"]
 
 
+def test_build_weighs_its_sources(run, tmp_path):
+    (tmp_path / "a.csv").write_text("source,relation,target\na,r,b\n")
+    (tmp_path / "b.nt").write_text("<a:a> <a:r> <a:b> .\n")
+    made = run(
+        "graph", "build", tmp_path / "a.csv", tmp_path / "b.nt", "-o", tmp_path / "g",
+        "--weight", "a.csv=0.5", "--weight", "b.nt=2", "--json",
+    )  # fmt: skip
+    assert made.code == 0
+    graph = KnowledgeGraph.open(tmp_path / "g")
+    assert {edge.source: edge.weight for node in range(graph.num_nodes) for edge in graph.neighbors(node)} == {
+        "a": 0.5,
+        "a:a": 2.0,
+    }
+    for wrong in ("a.csv", "=1", "a.csv=x", "c.csv=1"):
+        failed = run("graph", "build", tmp_path / "a.csv", "-o", tmp_path / "g", "--weight", wrong)
+        assert failed.code == 2
+        assert "weigh" in failed.err
+
+
+def test_help_names_every_reader():
+    from kgreason.cli import graph
+    from kgreason.graph.readers import READERS
+
+    assert ", ".join(READERS) == graph.READERS
+
+
 def test_build_tells_its_stages_unless_quiet(run, tmp_path):
     table = tmp_path / "a.csv"
     table.write_text("source,relation,target\na,r,b\n")
