@@ -15,6 +15,7 @@ from kgreason.cli.graph import app as graph
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.training import evaluate, predict, train
+from kgreason.cli.update import add, clean, remove
 
 __all__ = ["app"]
 
@@ -26,6 +27,8 @@ app = typer.Typer(
 )
 for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, bench, doctor):
     app.command()(command)
+for of_graph in (add, remove, clean):
+    graph.command()(of_graph)
 app.add_typer(graph, name="graph")
 
 
