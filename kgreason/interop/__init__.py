@@ -16,15 +16,18 @@ from kgreason.interop.files import FORMATS, read, write
 from kgreason.interop.multigraph import to_networkx
 from kgreason.interop.pyg import from_pyg, to_heterogeneous, to_pyg
 from kgreason.interop.rdf import from_rdf, to_rdf
+from kgreason.interop.sparql import Rows, query
 from kgreason.interop.subgraphs import QuestionGraphs, to_question_graph
 from kgreason.interop.tables import from_table, to_arrow
 
 __all__ = [
     "FORMATS",
     "QuestionGraphs",
+    "Rows",
     "from_pyg",
     "from_rdf",
     "from_table",
+    "query",
     "read",
     "to_arrow",
     "to_heterogeneous",
