@@ -47,7 +47,7 @@ def query(
         list[str] | None, typer.Option("--text", metavar="VARIABLE=TEXT", help="One that is a text, such as a label.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many rows.")] = 100,
-    seconds: Annotated[float, typer.Option("--seconds", help="At most so long.")] = 60,
+    seconds: Annotated[float, typer.Option("--seconds", help="At most so long.")] = 120,
     megabytes: Annotated[int, typer.Option("--megabytes", min=1, help="At most so much memory.")] = 4096,
     as_json: Json = False,
     quiet: Quiet = False,

@@ -53,7 +53,7 @@ def query(
     relations: Mapping[str, str] | None = None,
     texts: Mapping[str, str] | None = None,
     rows: int = 1000,
-    seconds: float = 60,
+    seconds: float = 120,
     megabytes: int = 4096,
 ) -> Rows:
     """Asks a SELECT, ASK, CONSTRUCT or DESCRIBE query.

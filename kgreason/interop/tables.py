@@ -8,6 +8,7 @@ import numpy as np
 
 from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
+from kgreason.graph.schema import WEIGHT_UNIT, assertion_table, label_table
 from kgreason.interop.edges import edges_of, names_of
 
 if TYPE_CHECKING:
@@ -69,17 +70,18 @@ def from_table(table: Any) -> KnowledgeGraph:
         )
     import polars as pl
 
-    texts = [name for name in frame.columns if name in (*_ENDS, "relation", *_ENDS.values())]
+    from kgreason.graph.derive import derive
+
+    texts = [name for name in (*_NEEDED, *_ENDS.values()) if name in frame.columns]
     weight = pl.col("weight").cast(pl.Float64).fill_null(1.0) if "weight" in frame.columns else pl.lit(1.0)
     try:
-        frame = frame.select(pl.col(texts).cast(pl.String).fill_null(""), weight.alias("weight"))
+        scaled = (weight * WEIGHT_UNIT).round().cast(pl.Int64).alias("weight")
+        frame = frame.select(pl.col(texts).cast(pl.String), scaled)
     except pl.exceptions.PolarsError as error:
         raise InputError(f"the table does not fit: {error}", fix="Give texts, and numbers as weights.") from error
-    labels: dict[str, str] = {}
-    for end, label in _ENDS.items():
-        if label in frame.columns:
-            labels.update(frame.select(end, label).unique().sort(end, label).iter_rows())
-    return KnowledgeGraph.from_triples(frame.select(*_NEEDED, "weight").iter_rows(), labels=labels)
+    labelled = [(end, label) for end, label in _ENDS.items() if label in frame.columns]
+    labels = [frame.select(key=end, label=label) for end, label in labelled]
+    return KnowledgeGraph(derive(assertion_table(frame), label_table(pl.concat(labels)) if labels else None))
 
 
 def frame_of(table: Any) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import networkx as nx
 import numpy as np
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from kgreason.graph.derive import derive, is_symmetric
 from kgreason.graph.manifest import CURRENT, LOCK, read_manifest, verify
 from kgreason.graph.schema import assertion_table, negate
 from kgreason.graph.update import Update, _without, add, clean, remove, versions
+from kgreason.interop import to_networkx
 from tests.graph.strategies import triples
 from tests.test_storage import Fault
 
@@ -72,6 +74,12 @@ def test_adding_and_removing_in_any_order_equals_a_build(tmp_path_factory, first
     wanted = build(table(*left), whole, labels=labels, aliases=aliases, sources=sources)
     assert versions(one)[0].name == versions(two)[0].name == wanted.name
     assert verify(one) == verify(two) == ()
+    plain = nx.MultiDiGraph()
+    for row in left:
+        source, relation, target = fact(row)
+        if source != target:
+            plain.add_edge(source, target, relation)
+    assert set(to_networkx(KnowledgeGraph.open(one)).edges(keys=True)) == set(plain.edges(keys=True))
 
 
 @given(triples, triples)

@@ -50,6 +50,8 @@ def test_numbers_and_gaps():
         pl.DataFrame({"source": ["a"], "target": ["b"]}),
         pl.DataFrame({"source": ["a"], "relation": ["r"], "target": [None]}),
         pl.DataFrame({"source": ["a"], "relation": ["r"], "target": ["b"], "weight": ["much"]}),
+        pl.DataFrame({"source": ["a"], "relation": ["r"], "target": ["b"], "weight": [float("nan")]}),
+        pl.DataFrame({"source": ["a"], "relation": ["r"], "target": ["b"], "weight": [1e7]}),
         pl.DataFrame({"source": [[1]], "relation": ["r"], "target": ["b"]}),
     ],
     ids=str,
