@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["QuestionGraphs", "save_samples", "to_question_graph"]
 
 _VECTOR_ONE = 127  # length of a static vector
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class QuestionGraphs(Lazy["Data"]):
@@ -40,8 +42,8 @@ class QuestionGraphs(Lazy["Data"]):
         questions: the questions, in the order of the file.
 
     Raises:
-        FormatError: there is no data set.
-        InputError: the graph is another one.
+        FormatError: there is no data set, or several.
+        InputError: the graph is another one, or was one in memory and is not given.
         GraphImageError: the graph is no longer where it was.
 
     Example:
@@ -58,8 +60,11 @@ class QuestionGraphs(Lazy["Data"]):
     def __init__(self, path: str | Path, graph: KnowledgeGraph | None = None) -> None:
         described = _description(Path(path))
         about = storage.read_json(described)
-        if graph is None:
-            graph = KnowledgeGraph.open(str(about["graph"]))
+        if not isinstance(about, dict) or not all(isinstance(about.get(name), str) for name in ("graph", "digest")):
+            raise FormatError(described, "it describes no data set", fix="Retrieve again.")
+        if graph is None and not about["graph"]:
+            raise InputError(f"{path} was made from a graph in memory", fix="Give that graph.")
+        graph = graph or KnowledgeGraph.open(about["graph"])
         if graph.digest != about["digest"]:
             made, given = about["digest"][:16], graph.digest[:16]
             raise InputError(
@@ -90,9 +95,8 @@ def save_samples(stored: SubgraphFile) -> None:
 
 
 def _description(path: Path) -> Path:
-    if path.with_suffix(".json").is_file():
-        return path.with_suffix(".json")
-    found = sorted(path.glob("*.json"))
+    places = [path.with_suffix(".json")] if _DIGEST.fullmatch(path.name) else path.glob("*.json")
+    found = sorted(place for place in places if _DIGEST.fullmatch(place.stem) and place.is_file())
     if len(found) != 1:
         what = f"it holds {len(found)} data sets" if found else "there is no data set"
         raise FormatError(path, what, fix="Name the folder that kgreason retrieve FILE -o OUT has printed.")

@@ -245,6 +245,22 @@ def test_clean_keeps_the_live_version_and_so_many_others(tmp_path):
         clean(tmp_path, keep=-1)
 
 
+def test_a_clean_that_fails_leaves_the_live_version(tmp_path, monkeypatch):
+    build(table(*OLD), tmp_path)
+    live = add(tmp_path, table(*MORE)).path
+    with monkeypatch.context() as patch:
+        calls = Fault(patch)
+        clean(tmp_path, keep=1)
+    for number in range(1, calls.seen + 2):  # one more: to remove the old version
+        with monkeypatch.context() as patch:
+            Fault(patch, number, errno.EACCES)
+            with pytest.raises((StorageError, GraphImageError)):
+                clean(tmp_path)
+        assert KnowledgeGraph.open(tmp_path).path == live
+        assert verify(tmp_path) == ()
+    assert len(clean(tmp_path)) == 1
+
+
 def test_a_reader_keeps_the_version_it_opened(tmp_path):
     build(table(*OLD), tmp_path)
     held = KnowledgeGraph.open(tmp_path)

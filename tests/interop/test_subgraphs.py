@@ -77,8 +77,15 @@ def test_another_graph_or_no_data_set_is_refused(stored, tiny_graph, tmp_path):
         QuestionGraphs(stored.path, KnowledgeGraph.from_triples([("a", "IsA", "b")]))
     with pytest.raises(FormatError, match="there is no data set"):
         QuestionGraphs(tmp_path / "none", tiny_graph)
+    with pytest.raises(InputError, match="a graph in memory"):
+        QuestionGraphs(stored.path)
+    (tmp_path / "notes.json").write_text("{}")
+    assert len(QuestionGraphs(tmp_path, tiny_graph)) == 3
     more = [dataclasses.replace(ASKED[0], text="Where?")]
     save_samples(SubgraphFile(tiny_graph, more, home=tmp_path))
     with pytest.raises(FormatError, match="it holds 2 data sets"):
         QuestionGraphs(tmp_path, tiny_graph)
     assert storage.read_json(stored.path.with_suffix(".json"))["questions"] == 3
+    storage.write_json(stored.path.with_suffix(".json"), [])
+    with pytest.raises(FormatError, match="describes no data set"):
+        QuestionGraphs(stored.path, tiny_graph)
