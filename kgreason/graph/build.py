@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason import storage
-from kgreason.errors import InputError
+from kgreason.errors import InputError, StorageError
 from kgreason.graph.derive import Progress, derive
 from kgreason.graph.manifest import CURRENT, LOCK, MANIFEST, sealed, verify
 from kgreason.graph.schema import alias_table, assertion_table, label_table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from kgreason.graph.arrays import Arrays
 
-__all__ = ["ColumnEncoder", "Tables", "build", "write_version"]
+__all__ = ["ColumnEncoder", "Tables", "build", "write_version", "writing"]
 
 ColumnEncoder = Callable[[list[str]], npt.NDArray[Any]]
 
@@ -88,8 +89,22 @@ def build(
     report("read", 0, 1)
     tables = Tables(assertion_table(assertions), label_table(labels), alias_table(aliases), tuple(sources))
     report("read", 1, 1)
-    with storage.lock(Path(out) / LOCK):
+    with writing(Path(out), report):
         return write_version(tables, Path(out), columns or {}, report)
+
+
+@contextmanager
+def writing(out: Path, report: Progress) -> Iterator[None]:
+    """Holds the lock of an image directory; who has to wait for another writer is told."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(storage.lock(out / LOCK, timeout=0))
+        except StorageError as error:
+            if not isinstance(error.__cause__, TimeoutError):
+                raise
+            report("wait for another writer", 0, 0)
+            held.enter_context(storage.lock(out / LOCK))
+        yield
 
 
 def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder], report: Progress) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgreason import storage
 from kgreason.errors import GraphImageError, InputError
-from kgreason.graph.build import ColumnEncoder, Tables, write_version
+from kgreason.graph.build import ColumnEncoder, Tables, write_version, writing
 from kgreason.graph.derive import is_symmetric
 from kgreason.graph.manifest import CURRENT, LOCK, VERSION, live_version, read_manifest
 from kgreason.graph.schema import alias_table, assertion_table, label_table, negate
@@ -203,7 +203,7 @@ def _edited(
     """Makes the edited tables of the live version the next one, while no other writer is at work."""
     report = progress or (lambda stage, done, total: None)
     _live(path)  # before a lock file is made where no graph is
-    with storage.lock(path / LOCK):
+    with writing(path, report):
         version = _live(path)
         manifest = read_manifest(version)
         encoders = _encoders(manifest["columns"], columns or {})

@@ -4,6 +4,7 @@ import errno
 import random
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -202,6 +203,22 @@ def test_writers_wait_for_one_another(tmp_path):
         list(pool.map(lambda i: add(tmp_path / "a", table(("a", "IsA", f"n{i}"))), range(7)))
     rows = [("a", "IsA", f"n{i}") for i in range(7)]
     assert versions(tmp_path / "a")[0].name == build(table(*OLD, *rows), tmp_path / "b").name
+
+
+def test_who_waits_for_another_writer_is_told(tmp_path):
+    build(table(*OLD), tmp_path)
+    told = threading.Event()
+
+    def report(stage, done, total):
+        if stage == "wait for another writer":
+            told.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with storage.lock(tmp_path / LOCK):
+            waiting = pool.submit(add, tmp_path, table(*MORE), progress=report)
+            assert told.wait(60)
+            assert not waiting.done()
+        assert waiting.result().added == 3
 
 
 @pytest.mark.slow
