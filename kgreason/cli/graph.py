@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["GraphOption", "app", "open_graph"]
+__all__ = ["GraphArgument", "GraphOption", "app", "open_graph"]
 
 #: Named here as well, so that help needs no graph.
 READERS = (
@@ -186,6 +186,37 @@ def neighbors(
     out.show(values, f"{opened.label(node)}: {opened.degree(node):,} edges", table)
     if opened.degree(node) > len(edges) and relation is None:
         out.note(f"{opened.degree(node) - len(edges):,} more; --limit shows them.")
+
+
+@app.command()
+def match(
+    source: Annotated[str | None, typer.Option("--source", "-s", help="Where edges begin: a name or KEY*.")] = None,
+    relation: Annotated[str | None, typer.Option("--relation", "-r", help="Only edges of this relation.")] = None,
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Where edges end, likewise.")] = None,
+    node: Annotated[str | None, typer.Option("--node", help="Either end of an edge.")] = None,
+    other: Annotated[str | None, typer.Option("--other", help="The end that is not --node.")] = None,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Pass over so many edges.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many edges.")] = 20,
+    graph: GraphOption = "default",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the edges that fit a pattern, heaviest first; KEY* stands for all keys that begin so."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    out = Output(as_json, quiet)
+    ends = {"source": source, "relation": relation, "target": target, "node": node, "other": other}
+    found = open_graph(graph, out).match(**ends, offset=offset, limit=limit + 1)
+    edges = found[:limit]
+    table = Table("source", "relation", "target", "weight", "in words", box=None, pad_edge=False, header_style="bold")
+    table.columns[3].justify = "right"
+    for edge in edges:
+        table.add_row(edge.source, edge.relation, edge.target, f"{edge.weight:.4g}", edge.text)
+    out.show({**ends, "offset": offset, "edges": list(map(asdict, edges)), "more": len(found) > limit}, table)
+    if len(found) > limit:
+        out.note(f"There are more; --offset {offset + limit} shows the next.")
 
 
 @app.command()

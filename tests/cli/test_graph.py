@@ -148,3 +148,15 @@ def test_path(run, tiny_folder):
     assert (
         run("graph", "path", "penguin", "house", "-g", tiny_folder, "--max-hops", "2", "--json").json()["paths"] == []
     )
+
+
+def test_match(run, tiny_folder):
+    shown = run("graph", "match", "--relation", "AtLocation", "--target", "zo*", "-g", tiny_folder)
+    assert shown.code == 0
+    assert "penguin is found at zoo" in shown.out
+    assert "bird is found at zoo" in shown.out
+    first = run("graph", "match", "--node", "penguin", "-n", "2", "-g", tiny_folder, "--json").json()
+    rest = run("graph", "match", "--node", "penguin", "-n", "20", "--offset", "2", "-g", tiny_folder, "--json").json()
+    assert (len(first["edges"]), first["more"], len(rest["edges"]), rest["more"]) == (2, True, 4, False)
+    assert "--offset 1" in run("graph", "match", "-n", "1", "-g", tiny_folder).err
+    assert run("graph", "match", "--node", "pengiun", "-g", tiny_folder).code == 2
