@@ -8,6 +8,8 @@
 - ``rdfs:label`` and ``skos:prefLabel`` name a resource, ``skos:altLabel`` and what is left of the former become
   aliases; they are no assertions. The label is taken in the first kept language that has one; where all languages
   are kept, from those without a tag, then English, then in the order of the tags.
+- What kgreason itself exports comes back as it was: its IRIs are names of concepts and relations again, and statements
+  about a triple that give its weight (:mod:`kgreason.graph.terms`) are its weight.
 - A predicate's IRI names the relation, ``rdf:type`` and ``rdfs:subClassOf`` are InstanceOf and IsA; a predicate's own
   labels name no concept. The named graph is the assertion's origin.
 """
@@ -26,6 +28,7 @@ from kgreason import guards, storage
 from kgreason.errors import FormatError
 from kgreason.graph.readers.common import Options, Row, chunks, relation_name, spoken
 from kgreason.graph.schema import WEIGHT_UNIT
+from kgreason.graph.terms import OBJECT, PREDICATE, SUBJECT, WEIGHT, name_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,6 +47,8 @@ _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _OWN_LABELS = (f"{_RDFS}label", f"{_SKOS}prefLabel")
 _LABELS = frozenset((*_OWN_LABELS, f"{_SKOS}altLabel"))
+#: What tells a triple's weight.
+_ABOUT = frozenset((SUBJECT, PREDICATE, OBJECT, WEIGHT))
 _RELATIONS = {"http://www.w3.org/1999/02/22-rdf-syntax-ns#type": "InstanceOf", f"{_RDFS}subClassOf": "IsA"}
 _WHERE = re.compile(r"^Parser error at line \d+[^:]*: | \(line \d+\)$")
 
@@ -64,15 +69,43 @@ def read(path: Path, options: Options, syntax: str) -> Iterator[pl.DataFrame]:
             JSON-LD context, which is never fetched.
     """
     SYNTAXES[syntax][1](path)
+    weights = _weights(path, syntax)
 
     def row(statement: _Statement) -> list[Row]:
         source, predicate, target, graph, literal = statement
-        if literal is not None and predicate in _LABELS:
+        if (literal is not None and predicate in _LABELS) or (weights and predicate in _ABOUT):
             return []
-        relation = _RELATIONS.get(predicate) or (relation_name(predicate) if "/r/" in predicate else predicate)
-        return [(source, relation, target, WEIGHT_UNIT, graph, "", "", "")]
+        relation = _RELATIONS.get(predicate) or name_of(predicate)
+        relation = relation_name(relation) if "/r/" in relation else relation
+        weight = weights.get((source, name_of(predicate), target), WEIGHT_UNIT)
+        return [(source, relation, target, weight, graph, "", "", "")]
 
     yield from chunks(path, ((0, statement) for statement in _statements(path, syntax)), row, options)
+
+
+def _weights(path: Path, syntax: str) -> dict[tuple[str, str, str], int]:
+    """Weights that statements about triples give, in a pass of its own where there are any."""
+    with guards.open_binary(path) as handle:
+        rest = b""
+        while block := handle.read(1 << 20):
+            if WEIGHT.encode() in rest + block:
+                break
+            rest = block[-len(WEIGHT) :]
+        else:
+            return {}
+    about: dict[str, dict[str, str]] = defaultdict(dict)
+    for subject, predicate, target, _, literal in _statements(path, syntax):
+        if predicate in _ABOUT:
+            about[subject][predicate] = target if literal is None else literal.value
+    told = (parts for parts in about.values() if len(parts) == len(_ABOUT))
+    return {(p[SUBJECT], p[PREDICATE], p[OBJECT]): _units(path, p[WEIGHT]) for p in told}
+
+
+def _units(path: Path, weight: str) -> int:
+    try:
+        return round(float(weight) * WEIGHT_UNIT)
+    except (ValueError, OverflowError):
+        raise FormatError(path, f"weight {weight!r} is no number", fix="Write a decimal.") from None
 
 
 def names(path: Path, options: Options, syntax: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -143,7 +176,7 @@ class _Keys:
 
     def __call__(self, term: Any) -> str:
         if isinstance(term, self._named):
-            return term.value
+            return name_of(term.value)
         if isinstance(term, self._literal):
             return str(term)
         if isinstance(term, self._blank):

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kgreason import storage
 from kgreason.config import LIMITS
+from kgreason.errors import FormatError
 from kgreason.graph import KnowledgeGraph, readers
 from kgreason.graph.build import build
+from kgreason.interop.rdf import ntriples
 from tests.graph.readers.cases import ReaderCase, rows
 
 E = "http://e.org/"
@@ -236,3 +240,21 @@ def test_rdflib_reads_the_same(tmp_path_factory, syntax, name, triples):
     # rdflib's own reader of JSON-LD uses what rdflib calls deprecated
     read = graph if syntax == "json-ld" else rdflib.Graph().parse(path, format=syntax)
     assert {row[:3] for row in rows(path)} == {(str(s), str(p), key_of(o)) for s, p, o in read}
+
+
+def test_what_was_exported_comes_back(tmp_path, tiny_graph):
+    file = tmp_path / "graph.nt"
+    storage.write_bytes(file, b"".join(ntriples(tiny_graph)))
+    source = readers.read(file)
+    back = KnowledgeGraph.open(build(source, tmp_path / "back", labels=source.labels, aliases=source.aliases))
+    for name in ("ptr", "idx", "rel", "weight"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(tiny_graph, name))
+    assert back.relations == tiny_graph.relations
+
+
+def test_a_weight_has_to_be_a_number(tmp_path):
+    lines = ntriples(KnowledgeGraph.from_triples([("a", "IsA", "b", 2.0)]))
+    file = tmp_path / "graph.nt"
+    storage.write_bytes(file, b"".join(lines).replace(b'"2.000"', b'"much"'))
+    with pytest.raises(FormatError, match="weight 'much' is no number"):
+        list(readers.read(file))
