@@ -11,7 +11,7 @@ __all__ = ["LIMITS", "Limits", "RetrievalConfig"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes beyond which input is refused (bytes of UTF-8, counts)."""
+    """Sizes beyond which input is refused (bytes of UTF-8, counts, levels)."""
 
     question_bytes: int = 8 * 1024
     context_bytes: int = 16 * 1024 * 1024
@@ -20,6 +20,7 @@ class Limits:
     option_bytes: int = 1024
     line_bytes: int = 32 * 1024 * 1024
     file_bytes: int = 64 * 1024**3
+    nesting: int = 100
 
 
 LIMITS = Limits()

@@ -45,6 +45,7 @@ __all__ = [
     "save_npy",
     "settle",
     "staged",
+    "unpacked",
     "write_bytes",
     "write_json",
     "write_text",
@@ -298,26 +299,30 @@ def blocks(path: str | Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[tupl
     Raises:
         FormatError: not UTF-8, a NUL byte, an overlong line, a bad or explosive archive, or a file over the limit.
     """
-    path = Path(path)
     line, rest = 1, b""
-    with _reading(path):
-        for data in _unpacked(path, block_bytes):
-            end = data.rfind(b"\n") + 1
-            if len(rest) + (end or len(data)) > LIMITS.line_bytes + block_bytes:
-                raise _overlong(path, line)
-            if not end:
-                rest += data
-                continue
-            text = _decoded(path, line, rest + data[: end - 1])
-            rest = data[end:]
-            yield line, text
-            line += text.count("\n") + 1
-        if rest:
-            yield line, _decoded(path, line, rest)
+    for data in unpacked(path, block_bytes=block_bytes):
+        end = data.rfind(b"\n") + 1
+        if len(rest) + (end or len(data)) > LIMITS.line_bytes + block_bytes:
+            raise _overlong(path, line)
+        if not end:
+            rest += data
+            continue
+        text = _decoded(path, line, rest + data[: end - 1])
+        rest = data[end:]
+        yield line, text
+        line += text.count("\n") + 1
+    if rest:
+        yield line, _decoded(path, line, rest)
 
 
-def _unpacked(path: Path, block_bytes: int) -> Iterator[bytes]:
-    with contextlib.closing(_open(path, "rb")) as raw:
+def unpacked(path: str | Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Reads the bytes of a file, plain or ``.gz``, in blocks.
+
+    Raises:
+        FormatError: there is no such file, a bad or explosive archive, or a file over the limit.
+    """
+    path = Path(path)
+    with _reading(path), contextlib.closing(_open(path, "rb")) as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         ratio = max(ARCHIVE_FLOOR, path.stat().st_size * ARCHIVE_RATIO)
@@ -332,11 +337,11 @@ def _unpacked(path: Path, block_bytes: int) -> Iterator[bytes]:
             yield data
 
 
-def _overlong(path: Path, line: int) -> FormatError:
+def _overlong(path: str | Path, line: int) -> FormatError:
     return FormatError(path, f"the line is longer than {LIMITS.line_bytes} bytes", line=line, fix="Split the line.")
 
 
-def _decoded(path: Path, line: int, data: bytes) -> str:
+def _decoded(path: str | Path, line: int, data: bytes) -> str:
     if line == 1:
         data = data.removeprefix(b"\xef\xbb\xbf")
     if (position := data.find(b"\0")) >= 0:

@@ -31,11 +31,12 @@ import pyarrow.parquet as pq
 import kg_data
 from kgreason import storage
 from kgreason.errors import FormatError
+from kgreason.graph.readers.wordnet import FILES, POINTERS, Synset, pointer_relation
 from kgreason.graph.relations import RelationTable
 from kgreason.graph.schema import default_label
 from kgreason.language import normal_form
 from tools.forms import FUNCTION_WORDS, Forms
-from tools.wordnet import FILES, Synset, WordNet
+from tools.wordnet import WordNet
 
 CONCEPTNET_SHA256 = "276db8e5048c27ca435ae1042bbea10b0f024e3b74ce937b5c98062ab222af7f"
 CONCEPTNET_LINE = re.compile(r"([^\t]+)\t([^\t]+)\t\{'freq': (-?\d+), 'score': (\d+), 'rel': u'(\w+)'\}")
@@ -50,9 +51,6 @@ HARMLESS = (
     "butch cock cooly crap dike effeminacy effeminateness gamin greaser jerry mammy mick mickey oriental paddy "
     "paleface peeing poop screwing sissiness taco throwaway tom touchy-feely unmanliness womanishness"
 )
-
-#: Pointers read in this direction; their converses in the database say the same.
-POINTERS = {"@", "@i", "#p", "#m", "%s", "!", "&", "*", ">", "+", "=", "\\", "<", "^", "$", ";c", ";r", ";u"}
 
 Row = tuple[str, str, str, int, str, str]
 """source key, relation, target key, weight, origin, sense"""
@@ -142,7 +140,7 @@ class Graph:
             if pointer.symbol not in POINTERS or pointer.synset in self.taxa:
                 continue
             other = self.wordnet.synsets[pointer.synset]
-            relation = relation_of(self.table, pointer.symbol, pos)
+            relation = pointer_relation(pointer.symbol, pos)
             source = synset.words[max(pointer.source - 1, 0)]
             target = other.words[max(pointer.target - 1, 0)]
             if relation in ("IsA", "MannerOf", "InstanceOf"):
@@ -162,14 +160,6 @@ def clean(label: str) -> str:
 def key(label: str) -> str:
     """The key of an English label; a slash would end the term, so that one within becomes a space."""
     return "/c/en/" + normal_form(label.replace("/", " ")).replace(" ", "_")
-
-
-def relation_of(table: RelationTable, symbol: str, pos: str) -> str:
-    """The relation of a WordNet pointer; some symbols mean other things from another part of speech."""
-    for name in (f"wn:{symbol}", f"wn:{symbol}{pos}"):
-        if (relation := table.canonical(name)) in table:
-            return relation
-    raise FormatError("relations.toml", f"no relation has the alias wn:{symbol}{pos}")
 
 
 def _abusive(wordnet: WordNet) -> Iterator[str]:

@@ -1,28 +1,15 @@
-"""Reads the database files of WordNet 3.0 (its ``dict`` folder) and knows WordNet's morphology.
-
-The formats are described in WordNet's manual pages wndb(5WN) and morphy(7WN).
-"""
+"""Holds WordNet's database files in memory and knows its morphology, which is described in morphy(7WN)."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-__all__ = ["FILES", "Pointer", "Synset", "WordNet", "irregular", "regular"]
+from kgreason.graph.readers.wordnet import FILES, Synset, parse
 
-FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
-
-#: Names of the lexicographer files by number, lexnames(5WN).
-LEXNAMES = (
-    "all pert all Tops act animal artifact attribute body cognition communication event feeling food group location "
-    "motive object person phenomenon plant possession process quantity relation shape state substance time body change "
-    "cognition communication competition consumption contact creation emotion motion perception possession social "
-    "stative weather ppl"
-)
+__all__ = ["WordNet", "irregular", "regular"]
 
 #: Endings that morphy(7WN) detaches.
 ENDINGS = {
@@ -31,27 +18,6 @@ ENDINGS = {
     "a": "er: est: er:e est:e",
     "r": "",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """A relation to another synset; ``source`` and ``target`` number words from 1, 0 stands for the whole synset."""
-
-    symbol: str
-    synset: tuple[str, str]
-    source: int
-    target: int
-
-
-@dataclass(frozen=True, slots=True)
-class Synset:
-    """Words of one meaning, with spaces and original case, its lexicographer file and its pointers."""
-
-    pos: str
-    words: tuple[str, ...]
-    lexname: str
-    pointers: tuple[Pointer, ...]
-    gloss: str
 
 
 class WordNet:
@@ -70,7 +36,7 @@ class WordNet:
         self.irregular: dict[tuple[str, str], list[str]] = defaultdict(list)
         for pos, name in FILES.items():
             for line in _lines(folder / f"data.{name}"):
-                offset, synset = _synset(pos, line)
+                offset, synset = parse(pos, line)
                 self.synsets[pos, offset] = synset
             for line in _lines(folder / f"index.{name}"):
                 fields = line.split()
@@ -138,22 +104,3 @@ def irregular(pos: str, slot: str, forms: list[str]) -> bool:
 def _lines(path: Path) -> list[str]:
     with path.open(encoding="latin-1") as file:
         return [line for line in file if not line.startswith("  ")]
-
-
-def _synset(pos: str, line: str) -> tuple[str, Synset]:
-    data, _, gloss = line.partition(" | ")
-    fields = data.split()
-    count = int(fields[3], 16)
-    words = tuple(_word(fields[4 + 2 * i]) for i in range(count))
-    at = 4 + 2 * count
-    pointers = []
-    for i in range(int(fields[at])):
-        symbol, offset, target_pos, ends = fields[at + 1 + 4 * i : at + 5 + 4 * i]
-        pointers.append(Pointer(symbol, (target_pos, offset), int(ends[:2], 16), int(ends[2:], 16)))
-    return fields[0], Synset(pos, words, LEXNAMES.split()[int(fields[1])], tuple(pointers), gloss.strip())
-
-
-@cache
-def _word(raw: str) -> str:
-    """A word as written in a data file, without the mark of an adjective's position."""
-    return re.sub(r"\((?:a|p|ip)\)$", "", raw).replace("_", " ")

@@ -111,9 +111,10 @@ def retrieve(
 
 
 def _retrieve_file(source: str, split: str | None, output: Path, graph: str, out: Output) -> None:
-    """Retrieve the evidence of every question, stored as arrays under a name that tells what it depends on."""
+    """Retrieve the evidence of every question, as arrays that ``kgreason.interop.QuestionGraphs`` gives to PyG."""
     import numpy as np
 
+    from kgreason.interop.subgraphs import save_samples
     from kgreason.retrieval import SubgraphFile
     from kgreason.tasks import load
 
@@ -121,6 +122,7 @@ def _retrieve_file(source: str, split: str | None, output: Path, graph: str, out
     opened = open_graph(graph, out)
     with out.progress() as report:
         stored = SubgraphFile(opened, questions, home=output, progress=report)
+    save_samples(stored)
     sizes = np.array([len(subgraph) for subgraph in stored])
     found = float((sizes > 0).mean()) if len(sizes) else 0.0
     values = {"path": str(stored.path), "questions": len(stored), "with_concepts": found, "nodes": int(sizes.sum())}

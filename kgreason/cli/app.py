@@ -10,11 +10,13 @@ from kgreason import __version__
 from kgreason.cli.answer import ground, retrieve
 from kgreason.cli.bench import bench
 from kgreason.cli.doctor import doctor
+from kgreason.cli.exchange import export, query
 from kgreason.cli.explain import explain
 from kgreason.cli.graph import app as graph
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.training import evaluate, predict, train
+from kgreason.cli.update import add, clean, remove
 
 __all__ = ["app"]
 
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, bench, doctor):
     app.command()(command)
+for of_graph in (add, remove, clean, export, query):
+    graph.command()(of_graph)
 app.add_typer(graph, name="graph")
 
 

@@ -10,7 +10,7 @@ from kgreason.errors import InputError
 if TYPE_CHECKING:
     from kgreason.records import Triple
 
-__all__ = ["mapping", "names", "spread", "triples"]
+__all__ = ["factors", "mapping", "names", "spread", "triples"]
 
 #: Options whose values run up to the next option.
 MANY = frozenset({"--options"})
@@ -117,3 +117,25 @@ def mapping(value: str | None) -> dict[str, str] | None:
             )
         pairs[role] = column
     return pairs
+
+
+def factors(values: Iterable[str]) -> dict[str, float]:
+    """Read ``NAME=NUMBER`` items.
+
+    Raises:
+        InputError: if an item has no ``=``, no name, or no number.
+
+    Example:
+        >>> factors(["atomic.csv=0.5"])
+        {'atomic.csv': 0.5}
+    """
+    found = {}
+    for item in values:
+        name, _, number = item.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise InputError(f"weight {item!r} is no name with a number", fix="Write NAME=0.5.")
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.arguments import mapping, names
+from kgreason.cli.arguments import factors, mapping, names
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.errors import GraphImageError
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["GraphOption", "app", "open_graph"]
+__all__ = ["GraphArgument", "GraphOption", "app", "open_graph"]
+
+#: Named here as well, so that help needs no graph.
+READERS = (
+    "atomic, cn100k, conceptnet4, conceptnet5, facts, graphml, jsonl, jsonld, ntriples, parquet, prolog, rdfxml, "
+    "senticnet, table, triples, turtle, wordnet"
+)
 
 app = typer.Typer(help="Build, inspect and check knowledge graphs.", no_args_is_help=True)
 
@@ -34,25 +40,34 @@ def open_graph(source: str, out: Output) -> KnowledgeGraph:
 
 @app.command()
 def build(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, or folders in the facts form.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Files; folders of a graph, facts, WordNet.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The graph's folder; an older version in it stays.")],
     reader: Annotated[
-        str | None, typer.Option("--reader", help="How to read the sources, if not by their look.")
+        str | None,
+        typer.Option("--reader", help=f"How to read the sources, if not by their look: {READERS}."),
     ] = None,
     languages: Annotated[str | None, typer.Option("--languages", metavar="en,zh", help="Languages to keep.")] = None,
     columns: Annotated[
         str | None,
         typer.Option("--columns", metavar="source=A,...", help="Columns of a table, by name or by number."),
     ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", metavar="NAME=0.5", help="Multiplies a source's weights; for each source its own."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build a graph from ConceptNet, tables, JSON lines or facts."""
+    """Build a graph from ConceptNet, ATOMIC, WordNet, SenticNet, RDF, GraphML, tables, triples or facts."""
     from kgreason.graph import KnowledgeGraph, readers
     from kgreason.graph.build import build as build_image
 
     out = Output(as_json, quiet)
-    source = readers.read(sources, reader, languages=names(languages), columns=mapping(columns))
+    source = readers.read(
+        sources, reader, languages=names(languages), columns=mapping(columns), weights=factors(weight or ())
+    )
     with out.progress() as report:
         path = build_image(
             source, output, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report
@@ -171,6 +186,37 @@ def neighbors(
     out.show(values, f"{opened.label(node)}: {opened.degree(node):,} edges", table)
     if opened.degree(node) > len(edges) and relation is None:
         out.note(f"{opened.degree(node) - len(edges):,} more; --limit shows them.")
+
+
+@app.command()
+def match(
+    source: Annotated[str | None, typer.Option("--source", "-s", help="Where edges begin: a name or KEY*.")] = None,
+    relation: Annotated[str | None, typer.Option("--relation", "-r", help="Only edges of this relation.")] = None,
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Where edges end, likewise.")] = None,
+    node: Annotated[str | None, typer.Option("--node", help="Either end of an edge.")] = None,
+    other: Annotated[str | None, typer.Option("--other", help="The end that is not --node.")] = None,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Pass over so many edges.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many edges.")] = 20,
+    graph: GraphOption = "default",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the edges that fit a pattern, heaviest first; KEY* stands for all keys that begin so."""
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    out = Output(as_json, quiet)
+    ends = {"source": source, "relation": relation, "target": target, "node": node, "other": other}
+    found = open_graph(graph, out).match(**ends, offset=offset, limit=limit + 1)
+    edges = found[:limit]
+    table = Table("source", "relation", "target", "weight", "in words", box=None, pad_edge=False, header_style="bold")
+    table.columns[3].justify = "right"
+    for edge in edges:
+        table.add_row(edge.source, edge.relation, edge.target, f"{edge.weight:.4g}", edge.text)
+    out.show({**ends, "offset": offset, "edges": list(map(asdict, edges)), "more": len(found) > limit}, table)
+    if len(found) > limit:
+        out.note(f"There are more; --offset {offset + limit} shows the next.")
 
 
 @app.command()

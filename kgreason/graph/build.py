@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from kgreason import storage
-from kgreason.errors import InputError
+from kgreason.errors import InputError, StorageError
 from kgreason.graph.derive import Progress, derive
-from kgreason.graph.manifest import CURRENT, MANIFEST, sealed, verify
+from kgreason.graph.manifest import CURRENT, LOCK, MANIFEST, sealed, verify
 from kgreason.graph.schema import alias_table, assertion_table, label_table
 
 if TYPE_CHECKING:
@@ -20,11 +21,27 @@ if TYPE_CHECKING:
 
     from kgreason.graph.arrays import Arrays
 
-__all__ = ["ColumnEncoder", "build"]
+__all__ = ["ColumnEncoder", "Tables", "build", "write_version", "writing"]
 
 ColumnEncoder = Callable[[list[str]], npt.NDArray[Any]]
 
 _ROWS_PER_GROUP = 1 << 17
+
+
+class Tables(NamedTuple):
+    """The base of an image, from which all else in it is derived; each table checked and sorted.
+
+    Args:
+        assertions: as :func:`kgreason.graph.schema.assertion_table` gives it.
+        labels: as :func:`kgreason.graph.schema.label_table` gives it.
+        aliases: as :func:`kgreason.graph.schema.alias_table` gives it.
+        sources: what the facts come from, with their licences.
+    """
+
+    assertions: pl.DataFrame
+    labels: pl.DataFrame | None = None
+    aliases: pl.DataFrame | None = None
+    sources: tuple[Mapping[str, Any], ...] = ()
 
 
 def build(
@@ -38,6 +55,8 @@ def build(
     progress: Progress | None = None,
 ) -> Path:
     """Builds an image and makes it the live version of its directory; older versions stay.
+
+    Whoever else writes to the directory meanwhile waits.
 
     The same input in any order gives the same bytes and the same digest (with one version of polars: it signs the
     parquet files it writes).
@@ -67,23 +86,42 @@ def build(
         2
     """
     report = progress or (lambda stage, done, total: None)
-    out = Path(out)
     report("read", 0, 1)
-    base = assertion_table(assertions)
-    label_rows, alias_rows = label_table(labels), alias_table(aliases)
+    tables = Tables(assertion_table(assertions), label_table(labels), alias_table(aliases), tuple(sources))
     report("read", 1, 1)
-    arrays = derive(base, label_rows, alias_rows, progress)
+    with writing(Path(out), report):
+        return write_version(tables, Path(out), columns or {}, report)
+
+
+@contextmanager
+def writing(out: Path, report: Progress) -> Iterator[None]:
+    """Holds the lock of an image directory; who has to wait for another writer is told."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(storage.lock(out / LOCK, timeout=0))
+        except StorageError as error:
+            if not isinstance(error.__cause__, TimeoutError):
+                raise
+            report("wait for another writer", 0, 0)
+            held.enter_context(storage.lock(out / LOCK))
+        yield
+
+
+def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder], report: Progress) -> Path:
+    """Derives the arrays of a graph and makes it the live version; the caller holds the lock of the directory."""
+    base, labels, aliases, sources = tables
+    arrays = derive(base, labels, aliases, report)
     with storage.staged(out) as directory:
-        tables = {"assertions": base, "labels": label_rows, "surfaces": alias_rows}
-        for done, (name, table) in enumerate(tables.items()):
-            report("write", done, len(tables) + 1)
+        files = {"assertions": base, "labels": labels, "surfaces": aliases}
+        for done, (name, table) in enumerate(files.items()):
+            report("write", done, len(files) + 1)
             if table is not None:
                 _write_parquet(directory / f"{name}.parquet", table)
         for name, array in arrays.to_files().items():
             storage.save_npy(directory / name, array)
-        report("write", len(tables) + 1, len(tables) + 1)
-        _write_columns(directory, arrays, columns or {}, report)
-        manifest = sealed(_description(base, arrays, sorted(columns or ()), sources), directory)
+        report("write", len(files) + 1, len(files) + 1)
+        _write_columns(directory, arrays, columns, report)
+        manifest = sealed(_description(base, arrays, sorted(columns), sources), directory)
         storage.write_json(directory / MANIFEST, manifest)
         name = f"v-{manifest['digest']}"
         if (out / name).exists() and verify(out / name):

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from kgreason import storage
 from kgreason.errors import FormatError, GraphImageError, InputError
 from kgreason.graph.arrays import FILES, Arrays
-from kgreason.graph.manifest import live_version, read_manifest
-from kgreason.graph.schema import is_negated, scaled_weight
+from kgreason.graph.manifest import live_version, named_version, read_manifest
+from kgreason.graph.match import match_edges, relation_index
+from kgreason.graph.schema import default_label, is_negated, language_of, scaled_weight
 from kgreason.language import normal_form
 from kgreason.records import Edge
 
@@ -74,6 +75,8 @@ class KnowledgeGraph:
     def open(cls, source: str | Path = "default", *, progress: Progress | None = None) -> KnowledgeGraph:
         """Opens an image by mapping its files; lengths are checked, digests only by ``manifest.verify``.
 
+        The graph stays the version that was live, whatever is added, removed or cleaned away later.
+
         Args:
             source: "default" (built in the user's cache at first use), an image directory, or one version of it.
             progress: called with (stage, done, total) while the default graph is built.
@@ -85,7 +88,18 @@ class KnowledgeGraph:
             from kgreason.graph.default import default_image
 
             source = default_image(progress)
-        version = live_version(Path(source))
+        path = Path(source)
+        while True:
+            named = named_version(path)
+            try:
+                return cls._map(live_version(path))
+            except (GraphImageError, FileNotFoundError):
+                if named_version(path) == named:
+                    raise
+                # another version went live meanwhile, and the one that we were opening was cleaned away
+
+    @classmethod
+    def _map(cls, version: Path) -> KnowledgeGraph:
         manifest = read_manifest(version)
         try:
             names = manifest["relations"]
@@ -192,12 +206,20 @@ class KnowledgeGraph:
     def resolve(self, name: str) -> int:
         """The node with this key, else the best candidate of this surface form.
 
+        Senses fold into the term: ``/c/en/dog/n/wn/animal`` is ``/c/en/dog``, or ``dog`` in a graph whose keys have no
+        language.
+
         Raises:
             InputError: there is neither.
         """
         if (node := self.find(name)) is not None:
             return node
-        if candidates := self.lookup(name):
+        candidates = self.lookup(name)
+        if language_of(name) is not None:
+            if (node := self.find("/".join(name.split("/", 4)[:4]))) is not None:
+                return node
+            candidates = [each for each in self.lookup(default_label(name)) if language_of(self.key(each[0])) is None]
+        if candidates:
             return candidates[0][0]
         raise InputError(f"the graph has no concept {name!r}", fix="Check its spelling, or give its key.")
 
@@ -233,12 +255,48 @@ class KnowledgeGraph:
         start, stop = int(self.ptr[node]), int(self.ptr[node + 1])
         entries = np.arange(start, stop)
         if relation is not None:
-            if relation not in self.relations:
-                known = ", ".join(self.relations)
-                raise InputError(f"the graph has no relation {relation!r}", fix=f"Choose one of {known}.")
-            entries = entries[self.rel[start:stop] % len(self.relations) == self.relations.index(relation)]
+            wanted = relation_index(self, relation)
+            entries = entries[self.rel[start:stop] % len(self.relations) == wanted]
         entries = entries[np.argsort(-self.weight[entries], kind="stable")][:limit]
         return tuple(self.edge(node, entry) for entry in entries.tolist())
+
+    def match(
+        self,
+        source: str | None = None,
+        relation: str | None = None,
+        target: str | None = None,
+        *,
+        node: str | None = None,
+        other: str | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> tuple[Edge, ...]:
+        """Edges that fit a pattern, heaviest first, then by the ids of source and target; None fits everything.
+
+        An end is a key, a prefix of keys with ``*`` after it, or any name, see
+        :func:`kgreason.graph.match.named_nodes`. An edge of a symmetric relation fits either way round.
+
+        Args:
+            source: where the edge begins.
+            relation: its name.
+            target: where the edge ends.
+            node: one of its ends, whichever.
+            other: the end that is not ``node``.
+            offset: so many edges are passed over.
+            limit: at most so many.
+
+        Raises:
+            InputError: a name names no concept or relation, or offset or limit is negative.
+
+        Example:
+            >>> graph = KnowledgeGraph.from_triples([("penguin", "AtLocation", "zoo"), ("zoo", "IsA", "park")])
+            >>> [str(edge) for edge in graph.match(relation="AtLocation", target="z*")]
+            ['penguin is found at zoo']
+            >>> len(graph.match(node="zoo")), len(graph.match(node="zoo", offset=1)), len(graph.match("zoo"))
+            (2, 1, 1)
+        """
+        ends = {"node": node, "other": other}
+        return match_edges(self, source, relation, target, **ends, offset=offset, limit=limit)
 
     def info(self) -> dict[str, Any]:
         """Counts, relations, degrees, sources and licences as JSON-ready values."""

@@ -11,7 +11,19 @@ from kgreason import storage
 from kgreason.errors import FormatError, GraphImageError, KGReasonError
 from kgreason.graph.arrays import FILES
 
-__all__ = ["CURRENT", "FORMAT", "MANIFEST", "content_digest", "live_version", "read_manifest", "sealed", "verify"]
+__all__ = [
+    "CURRENT",
+    "FORMAT",
+    "LOCK",
+    "MANIFEST",
+    "VERSION",
+    "content_digest",
+    "live_version",
+    "named_version",
+    "read_manifest",
+    "sealed",
+    "verify",
+]
 
 #: Version of the files' layout; a reader refuses a newer one.
 FORMAT = 1
@@ -19,9 +31,12 @@ FORMAT = 1
 RULES = 1
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+#: Held by whoever writes to an image directory; readers never touch it.
+LOCK = ".lock"
+#: Name of a version's directory.
+VERSION = re.compile(r"v-[0-9a-f]{64}")
 
 _NAME_BYTES = 256
-_NAME = re.compile(r"v-[0-9a-f]{64}")
 _REBUILD = "Build the graph again."
 
 
@@ -57,9 +72,17 @@ def live_version(path: Path) -> Path:
     except FormatError as error:
         raise GraphImageError(f"{current} is damaged: {error.message}", fix=_REBUILD) from error
     name = text.removesuffix("\n")
-    if text != f"{name}\n" or not _NAME.fullmatch(name) or not (path / name / MANIFEST).is_file():
+    if text != f"{name}\n" or not VERSION.fullmatch(name) or not (path / name / MANIFEST).is_file():
         raise GraphImageError(f"{current} names {name[:80]!r}, which is no version of this graph", fix=_REBUILD)
     return path / name
+
+
+def named_version(path: Path) -> bytes:
+    """What CURRENT says, sound or not; empty where there is none. It tells whether another version went live."""
+    try:
+        return storage.read_limited(path / CURRENT, _NAME_BYTES)
+    except FormatError:
+        return b""
 
 
 def read_manifest(version: Path) -> dict[str, Any]:
@@ -98,7 +121,7 @@ def read_manifest(version: Path) -> dict[str, Any]:
 def _check(manifest: Mapping[str, Any], version: Path, data: bytes) -> None:
     """Raises unless a manifest is spelled, digested and made up as :func:`sealed` does it."""
     digest = content_digest(manifest)
-    named = version.name.removeprefix("v-") if _NAME.fullmatch(version.name) else digest
+    named = version.name.removeprefix("v-") if VERSION.fullmatch(version.name) else digest
     if data != storage.canonical_json(manifest).encode("utf-8") or not digest == manifest.get("digest") == named:
         raise ValueError("its digest is not the stated one")
     names = [entry["name"] for entry in manifest["relations"]]

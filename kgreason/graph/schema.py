@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ WEIGHT_UNIT = 1000
 MAX_WEIGHT = 10**9
 #: Columns of an assertion: concept keys, relation name, weight; then what is kept for the record.
 COLUMNS = ("source", "relation", "target", "weight", "origin", "licence", "sense", "surface")
+#: A literal as N-Triples writes it: its text, then its language.
+_LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(?:@([\w-]+)|\^\^<[^<>"\s]+>)?')
+_ESCAPED = re.compile(r"\\(?:u([\dA-F]{4})|(.))")
+_PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _TEXTS = ("origin", "licence", "sense", "surface")
 _LABEL: Mapping[str, Any] = {"key": str, "label": str}
 _ALIAS: Mapping[str, Any] = {"form": str, "key": str, "prior": float}
@@ -115,12 +120,17 @@ def default_label(key: str) -> str:
     """What a concept is called when nothing else is known: the readable part of its key.
 
     Args:
-        key: an IRI, ``/c/LANG/TERM...``, or any name.
+        key: an IRI, ``/c/LANG/TERM...``, a literal or blank node as N-Triples writes them, or any name.
 
     Example:
         >>> default_label("/c/en/ice_cream"), default_label("http://example.org/terms#Ice_cream"), default_label("zoo")
         ('ice cream', 'Ice cream', 'zoo')
+        >>> default_label('"Ice cream"@en'), default_label('"1.5"^^<http://www.w3.org/2001/XMLSchema#decimal>')
+        ('Ice cream', '1.5')
     """
+    if key.startswith(('"', "_:")):
+        literal = _LITERAL.fullmatch(key)
+        return key if literal is None else _ESCAPED.sub(_unescaped, literal[1]).strip() or key
     part = key
     if key.startswith("/c/"):
         part = [*key.split("/", 4), "", ""][3]
@@ -129,13 +139,20 @@ def default_label(key: str) -> str:
     return part.replace("_", " ").strip() or key
 
 
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else _PLAIN.get(match[2], match[2])
+
+
 def language_of(key: str) -> str | None:
-    """Language tag of a ``/c/LANG/TERM`` key, or None.
+    """Language tag of a ``/c/LANG/TERM`` key or of a literal, or None.
 
     Example:
-        >>> language_of("/c/en/zoo")
-        'en'
+        >>> language_of("/c/en/zoo"), language_of('"Tiergarten"@de-at')
+        ('en', 'de')
     """
+    if key.startswith('"'):
+        literal = _LITERAL.fullmatch(key)
+        return None if literal is None or literal[2] is None else literal[2].partition("-")[0]
     return (key.split("/", 3)[2] or None) if key.startswith("/c/") else None
 
 

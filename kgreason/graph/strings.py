@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -68,13 +69,22 @@ class Strings:
             order [n]
         """
         wanted = text.encode("utf-8")
-        low, high = 0, len(order)
-        while low < high:
-            middle = (low + high) // 2
-            if self.raw(int(order[middle])) < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(order) and self.raw(int(order[low])) == wanted:
-            return int(order[low])
-        return None
+        low = self._first(wanted, order)
+        return int(order[low]) if low < len(order) and self.raw(int(order[low])) == wanted else None
+
+    def below(self, prefix: str, order: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Indices of the texts that begin with a prefix, in byte order of the texts.
+
+        Args:
+            prefix: the prefix.
+            order: the indices in byte order of their texts.
+
+        Shapes:
+            order [n] -> [k]
+        """
+        start = prefix.encode("utf-8")
+        return order[self._first(start, order) : self._first(start + b"\xff", order)]  # no UTF-8 holds this byte
+
+    def _first(self, wanted: bytes, order: npt.NDArray[np.int32]) -> int:
+        """Where in the order the texts begin that are not less."""
+        return bisect_left(range(len(order)), wanted, key=lambda place: self.raw(int(order[place])))

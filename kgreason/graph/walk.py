@@ -14,7 +14,7 @@ from kgreason.records import Path
 if TYPE_CHECKING:
     from kgreason.graph.image import KnowledgeGraph
 
-__all__ = ["path_between"]
+__all__ = ["entries_of", "path_between"]
 
 _Nodes = npt.NDArray[np.int64]
 _Partial = tuple[float, tuple[int, ...], tuple[int, ...]]  # minus value, nodes, entries
@@ -63,7 +63,7 @@ def path_between(
     return tuple(paths)
 
 
-def _entries(graph: KnowledgeGraph, nodes: _Nodes, walkable: npt.NDArray[np.bool_]) -> tuple[_Nodes, _Nodes]:
+def entries_of(graph: KnowledgeGraph, nodes: _Nodes, walkable: npt.NDArray[np.bool_]) -> tuple[_Nodes, _Nodes]:
     """Row and position of every walkable entry of some nodes.
 
     Shapes:
@@ -89,7 +89,7 @@ def _layers(
     while len(sides[0]) + len(sides[1]) - 2 < max_hops:
         cost = [int((graph.ptr[side[-1] + 1] - graph.ptr[side[-1]]).sum()) for side in sides]
         near = int(cost[1] < cost[0])
-        _, entries = _entries(graph, sides[near][-1], walkable)
+        _, entries = entries_of(graph, sides[near][-1], walkable)
         reached = np.unique(graph.idx[entries]).astype(np.int64)
         reached = reached[~seen[near, reached]]
         if not len(reached):
@@ -110,7 +110,7 @@ def _traced(
     """From the meeting nodes back to one end: those nodes of each layer that a shortest path uses."""
     kept, last = [], meeting
     for layer in reversed(layers):
-        _, entries = _entries(graph, last, walkable)
+        _, entries = entries_of(graph, last, walkable)
         last = np.intersect1d(layer, graph.idx[entries])
         kept.append(last)
     return kept
@@ -124,7 +124,7 @@ def _extended(
     walkable: npt.NDArray[np.bool_],
 ) -> dict[int, list[_Partial]]:
     """The best paths to each node of the next layer."""
-    rows, entries = _entries(graph, np.array(sorted(best)), walkable)
+    rows, entries = entries_of(graph, np.array(sorted(best)), walkable)
     inside = np.isin(graph.idx[entries], layer)
     heaviest: dict[tuple[int, int], tuple[float, int]] = {}
     for row, entry in zip(rows[inside].tolist(), entries[inside].tolist(), strict=True):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from kgreason.interop import QuestionGraphs
+
 WHERE = "Where would you keep penguins?"
 
 
@@ -78,6 +80,9 @@ def test_a_file_is_retrieved_once(run, tiny_folder, tmp_path):
     again = run(*asked)
     assert again.json() == first.json()
     assert again.err == ""
+    opened = QuestionGraphs(tmp_path / "out")
+    assert [data.num_options for data in opened] == [2, 2]
+    assert "penguin" in opened[0].node_key
 
 
 def test_a_bad_sample_is_named_by_its_line(run, tiny_folder, tmp_path):

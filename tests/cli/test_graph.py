@@ -23,6 +23,32 @@ def test_build_reports_and_reads_mapped_columns(run, tmp_path):
     assert KnowledgeGraph.open(tmp_path / "g").digest == made.json()["digest"]
 
 
+def test_build_weighs_its_sources(run, tmp_path):
+    (tmp_path / "a.csv").write_text("source,relation,target\na,r,b\n")
+    (tmp_path / "b.nt").write_text("<a:a> <a:r> <a:b> .\n")
+    made = run(
+        "graph", "build", tmp_path / "a.csv", tmp_path / "b.nt", "-o", tmp_path / "g",
+        "--weight", "a.csv=0.5", "--weight", "b.nt=2", "--json",
+    )  # fmt: skip
+    assert made.code == 0
+    graph = KnowledgeGraph.open(tmp_path / "g")
+    assert {edge.source: edge.weight for node in range(graph.num_nodes) for edge in graph.neighbors(node)} == {
+        "a": 0.5,
+        "a:a": 2.0,
+    }
+    for wrong in ("a.csv", "=1", "a.csv=x", "c.csv=1"):
+        failed = run("graph", "build", tmp_path / "a.csv", "-o", tmp_path / "g", "--weight", wrong)
+        assert failed.code == 2
+        assert "weigh" in failed.err
+
+
+def test_help_names_every_reader():
+    from kgreason.cli import graph
+    from kgreason.graph.readers import READERS
+
+    assert ", ".join(READERS) == graph.READERS
+
+
 def test_build_tells_its_stages_unless_quiet(run, tmp_path):
     table = tmp_path / "a.csv"
     table.write_text("source,relation,target\na,r,b\n")
@@ -122,3 +148,15 @@ def test_path(run, tiny_folder):
     assert (
         run("graph", "path", "penguin", "house", "-g", tiny_folder, "--max-hops", "2", "--json").json()["paths"] == []
     )
+
+
+def test_match(run, tiny_folder):
+    shown = run("graph", "match", "--relation", "AtLocation", "--target", "zo*", "-g", tiny_folder)
+    assert shown.code == 0
+    assert "penguin is found at zoo" in shown.out
+    assert "bird is found at zoo" in shown.out
+    first = run("graph", "match", "--node", "penguin", "-n", "2", "-g", tiny_folder, "--json").json()
+    rest = run("graph", "match", "--node", "penguin", "-n", "20", "--offset", "2", "-g", tiny_folder, "--json").json()
+    assert (len(first["edges"]), first["more"], len(rest["edges"]), rest["more"]) == (2, True, 4, False)
+    assert "--offset 1" in run("graph", "match", "-n", "1", "-g", tiny_folder).err
+    assert run("graph", "match", "--node", "pengiun", "-g", tiny_folder).code == 2

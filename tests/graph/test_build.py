@@ -20,7 +20,7 @@ from kgreason.graph import KnowledgeGraph
 from kgreason.graph import build as build_module
 from kgreason.graph.build import build
 from kgreason.graph.derive import derive
-from kgreason.graph.manifest import CURRENT, verify
+from kgreason.graph.manifest import CURRENT, LOCK, verify
 from kgreason.graph.schema import assertion_table
 from tests.graph.strategies import triples
 from tests.test_storage import Fault
@@ -68,7 +68,7 @@ def test_versions_stay_and_current_moves(tmp_path):
     assert KnowledgeGraph.open(tmp_path).path == new
     assert (held.num_nodes, KnowledgeGraph.open(old).num_nodes) == (2, 2)
     assert build(OLD, tmp_path) == old == KnowledgeGraph.open(tmp_path).path
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CURRENT, old.name, new.name])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CURRENT, LOCK, old.name, new.name])
 
 
 def test_building_again_repairs_a_damaged_version(tmp_path):
@@ -134,7 +134,7 @@ def faults(tmp_path, monkeypatch, codes):
             assert caught.value.fix
             assert KnowledgeGraph.open(tmp_path).path in (old, tmp_path / new.name)
             assert verify(tmp_path) == ()
-            assert {path.name for path in tmp_path.iterdir()} <= {"count", CURRENT, old.name, new.name}
+            assert {path.name for path in tmp_path.iterdir()} <= {"count", CURRENT, LOCK, old.name, new.name}
 
 
 def test_no_failing_file_call_leaves_half_a_graph(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from kgreason import storage
 from kgreason.errors import GraphImageError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.build import build
-from kgreason.graph.manifest import CURRENT, FORMAT, MANIFEST, content_digest, live_version, read_manifest, verify
+from kgreason.graph.manifest import CURRENT, FORMAT, LOCK, MANIFEST, content_digest, live_version, read_manifest, verify
 from kgreason.graph.schema import assertion_table
 from tests.conftest import FACTS
 
@@ -40,7 +40,7 @@ def copy(image, tmp_path):
 
 
 def files(image):
-    return [path for path in sorted(image.rglob("*")) if path.is_file()]
+    return [path for path in sorted(image.rglob("*")) if path.is_file() and path.name != LOCK]
 
 
 def test_a_sound_image_has_no_findings(image):

@@ -67,7 +67,7 @@ def test_the_merge_has_its_seventeen_groups():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("MadeUpOf", "made up of"),
+        ("BuiltOutOf", "built out of"),
         ("starred_actors", "starred actors"),
         ("http://example.org/terms#birthPlace", "birth place"),
         ("http://example.org/terms/birth%20place/", "birth place"),

@@ -28,6 +28,8 @@ def test_search_is_a_dictionary(values, other):
     places = {value: i for i, value in enumerate(values)}
     for wanted in [*values, other.encode("utf-8", "ignore").decode()]:
         assert strings.search(wanted, order) == places.get(wanted)
+        within = [values[i] for i in strings.below(wanted, order)]
+        assert within == sorted((value for value in values if value.startswith(wanted)), key=str.encode)
 
 
 def test_an_index_outside_is_an_error():

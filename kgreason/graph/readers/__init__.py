@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgreason import storage
 from kgreason.errors import FormatError, InputError
-from kgreason.graph.readers import conceptnet4, conceptnet5, facts, tables
+from kgreason.graph.readers import (
+    atomic,
+    cn100k,
+    conceptnet4,
+    conceptnet5,
+    facts,
+    graphml,
+    prolog,
+    rdf,
+    senticnet,
+    tables,
+    wordnet,
+)
 from kgreason.graph.readers.common import Options
+from kgreason.graph.readers.look import sniff
+from kgreason.graph.schema import MAX_WEIGHT
 
 if TYPE_CHECKING:
     import polars as pl
 
+    _Stream = Callable[[Path, Options], Iterator[pl.DataFrame]]
+    _Names = Callable[[Path, Options], tuple[pl.DataFrame | None, pl.DataFrame | None]]
+
 __all__ = ["READERS", "Source", "read", "sniff"]
 
-READERS = ("conceptnet4", "conceptnet5", "facts", "jsonl", "table")
 
-_STREAMS = {
-    "conceptnet4": conceptnet4.read,
-    "conceptnet5": conceptnet5.read,
-    "jsonl": tables.read_jsonl,
-    "table": tables.read_table,
+class _Reader(NamedTuple):
+    """How a file is read: its assertions, what it calls concepts, and the licence that its format stands for."""
+
+    stream: _Stream
+    names: _Names = lambda path, options: (None, None)
+    licence: str = ""
+
+
+_FILES = {
+    "atomic": _Reader(atomic.read, licence=atomic.LICENCE),
+    "cn100k": _Reader(cn100k.read, licence=cn100k.LICENCE),
+    "conceptnet4": _Reader(conceptnet4.read, licence=conceptnet4.LICENCE),
+    "conceptnet5": _Reader(conceptnet5.read, licence=conceptnet5.LICENCE),
+    "graphml": _Reader(graphml.read, graphml.names),
+    "jsonl": _Reader(tables.read_jsonl),
+    "parquet": _Reader(tables.read_parquet),
+    "prolog": _Reader(prolog.read),
+    "senticnet": _Reader(senticnet.read, licence=senticnet.LICENCE),
+    "table": _Reader(tables.read_table),
+    "triples": _Reader(tables.read_triples),
+    **{name: _Reader(partial(rdf.read, syntax=name), partial(rdf.names, syntax=name)) for name in rdf.SYNTAXES},
 }
-_FORMAT_LICENCES = {"conceptnet4": conceptnet4.LICENCE, "conceptnet5": "CC BY-SA 4.0"}
+_FOLDERS = {"facts": facts.read, "wordnet": wordnet.read}
+#: Formats whose columns have an order of their own.
+_WITHOUT_HEADER = {"atomic", "cn100k", "triples"}
+
+READERS = tuple(sorted((*_FILES, *_FOLDERS)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,7 +74,7 @@ class Source:
         chunks: assertion tables, read while they are iterated over.
         labels: columns key, label, or None.
         aliases: columns form, key, prior, or None.
-        sources: name, reader, digest and licence of each file.
+        sources: name, reader, digest and licence of each file, and its weight where one was given.
     """
 
     chunks: Iterable[pl.DataFrame]
@@ -54,50 +92,92 @@ def read(
     *,
     languages: Sequence[str] | None = None,
     columns: Mapping[str, str] | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> Source:
     r"""Reads one file or several; what they say is put together.
 
     Args:
-        paths: files, or directories: a graph image, or the facts form.
+        paths: files, or directories: a graph image, the facts form, or WordNet's database.
         reader: one of :data:`READERS`; chosen for each file by its name and content where absent.
-        languages: keep assertions between concepts of these languages (keys ``/c/LANG/...``; other keys stay).
-        columns: for tables: column of the assertion table to the column's name in the file, or to its 0-based number
-            in a file without a header.
+        languages: keep assertions between concepts of these languages (keys ``/c/LANG/...``, literals with a
+            language; others stay).
+        columns: for tables, JSON lines, parquet and GraphML: column of the assertion table to the column's name in the
+            file, or for tables to its 0-based number in a file without a header.
+        weights: name of a file, or its path, to what its assertions' weights are multiplied with.
 
     Raises:
         FormatError: a file is missing, empty, or not what its reader reads; for a malformed line, while iterating.
-        InputError: the reader does not exist, or the columns do not fit the file.
+        InputError: the reader does not exist, the columns do not fit the file, or a weight is not above 0 or names no
+            file.
 
     Example:
         >>> import pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     file = pathlib.Path(folder, "zoo.csv")
         ...     storage.write_text(file, "source,relation,target\npenguin,AtLocation,zoo\n")
-        ...     [chunk.row(0)[:4] for chunk in read(file)]
-        [('penguin', 'AtLocation', 'zoo', 1000)]
+        ...     [chunk.row(0)[:4] for chunk in read(file, weights={"zoo.csv": 0.5})]
+        [('penguin', 'AtLocation', 'zoo', 500)]
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     options = Options(tuple(languages) if languages else None, dict(columns or {}))
     options.check()
-    parts = [_read_one(file, reader or sniff(file), options) for file in files]
+    factors = _factors(files, weights or {})
+    parts = [_read_one(file, reader, options) for file in files]
     return Source(
-        chunks=(chunk for part in parts for chunk in part),
+        chunks=(chunk for part, factor in zip(parts, factors, strict=True) for chunk in _weighted(part.chunks, factor)),
         labels=_stacked([part.labels for part in parts]),
         aliases=_stacked([part.aliases for part in parts]),
-        sources=tuple(source for part in parts for source in part.sources),
+        sources=tuple(
+            {**source, "weight": factor} if factor != 1 else source
+            for part, factor in zip(parts, factors, strict=True)
+            for source in part.sources
+        ),
     )
 
 
-def _read_one(path: Path, reader: str, options: Options) -> Source:
-    if reader not in READERS:
+def _factors(files: Sequence[Path], weights: Mapping[str, float]) -> list[float]:
+    """The weight of each file."""
+    named = [{file.name, str(file)} for file in files]
+    for name, weight in weights.items():
+        if not any(name in names for names in named):
+            fix = f"Name one of {', '.join(file.name for file in files)}."
+            raise InputError(f"there is no source {name!r} to weigh", fix=fix)
+        if not (math.isfinite(weight) and weight > 0):
+            raise InputError(f"the weight of {name} is {weight}", fix="Give a number above 0.")
+    return [next((weights[name] for name in (str(file), file.name) if name in weights), 1.0) for file in files]
+
+
+def _weighted(chunks: Iterable[pl.DataFrame], factor: float) -> Iterator[pl.DataFrame]:
+    """The chunks with their weights multiplied; none becomes nothing."""
+    import polars as pl
+
+    for chunk in chunks:
+        if factor == 1:
+            yield chunk
+            continue
+        weight = pl.col("weight")
+        scaled = (weight.abs() * factor).round().clip(1, 2.0 * MAX_WEIGHT).cast(pl.Int64)
+        chunk = chunk.with_columns(weight=pl.when(weight < 0).then(-scaled).when(weight > 0).then(scaled).otherwise(0))
+        if chunk["weight"].abs().max() > MAX_WEIGHT:  # type: ignore[operator]  # a maximum of integers
+            raise InputError(f"weights times {factor} are out of range", fix="Give a smaller weight.")
+        yield chunk
+
+
+def _read_one(path: Path, reader: str | None, options: Options) -> Source:
+    if reader is not None and reader not in READERS:
         raise InputError(f"there is no reader {reader!r}", fix=f"Choose one of {', '.join(READERS)}.")
     if not path.exists():
         raise FormatError(path, "there is no such file or directory", fix="Check the path.")
-    if reader == "facts":
-        return Source(*facts.read(path, options))
-    entry = {"name": path.name, "reader": reader, "digest": storage.digest(path)}
-    entry["licence"] = _FORMAT_LICENCES.get(reader, "")
-    return Source(_some(path, _STREAMS[reader](path, options), options), None, None, (entry,))
+    if reader is None:
+        reader = sniff(path)
+        if options.columns and reader in _WITHOUT_HEADER:
+            reader = "table"  # the map says what the columns are
+    if reader in _FOLDERS:
+        chunks, labels, aliases, sources = _FOLDERS[reader](path, options)
+        return Source(_some(path, chunks, options), labels, aliases, sources)
+    stream, names, licence = _FILES[reader]
+    entry = {"name": path.name, "reader": reader, "digest": storage.digest(path), "licence": licence}
+    return Source(_some(path, stream(path, options), options), *names(path, options), (entry,))
 
 
 def _some(path: Path, chunks: Iterable[pl.DataFrame], options: Options) -> Iterator[pl.DataFrame]:
@@ -114,31 +194,5 @@ def _some(path: Path, chunks: Iterable[pl.DataFrame], options: Options) -> Itera
 def _stacked(tables: list[pl.DataFrame | None]) -> pl.DataFrame | None:
     import polars as pl
 
-    held = [table for table in tables if table is not None]
+    held = [table for table in tables if table is not None and len(table)]
     return pl.concat(held) if held else None
-
-
-def sniff(path: str | Path) -> str:
-    """The reader for a file, judged by its first line and its name.
-
-    Raises:
-        FormatError: it is missing or empty, or no reader fits.
-    """
-    path = Path(path)
-    if path.is_dir():
-        if facts.is_image(path) or (path / facts.ASSERTIONS).is_file():
-            return "facts"
-        raise FormatError(path, f"it holds no {facts.ASSERTIONS}", fix="Name a file, a graph or a facts directory.")
-    with storage.open_text(path) as lines:
-        first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise FormatError(path, "it is empty", fix="Check the file.")
-    if conceptnet5.fits(first):
-        return "conceptnet5"
-    if conceptnet4.fits(first):
-        return "conceptnet4"
-    if first.lstrip().startswith("{"):
-        return "jsonl"
-    if any(mark in first for mark in "\t|,"):
-        return "table"
-    raise FormatError(path, "no reader fits its first line", line=1, fix=f"Name a reader: {', '.join(READERS)}.")

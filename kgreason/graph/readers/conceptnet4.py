@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from kgreason import storage
 from kgreason.errors import FormatError
-from kgreason.graph.readers.common import Options, relation_name
+from kgreason.graph.readers.common import Options, concept_key, relation_name
 from kgreason.graph.schema import WEIGHT_UNIT
-from kgreason.language import normal_form
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,13 +66,8 @@ def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
 
 
 def _keys(labels: tuple[str, ...], language: str) -> list[str]:
-    known = {label: f"/c/{language}/{_term(label)}" for label in set(labels)}
+    known = {label: concept_key(label, language) for label in set(labels)}
     return [known[label] for label in labels]
-
-
-def _term(label: str) -> str:
-    """A slash ends a term, so that one within becomes a space."""
-    return normal_form(label.replace("/", " ")).replace(" ", "_") or "_"
 
 
 def _weight(freq: str, score: str) -> int:

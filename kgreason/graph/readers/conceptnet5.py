@@ -1,7 +1,10 @@
 """ConceptNet 5 assertions: five columns between tabs, URI, relation, start, end, JSON.
 
+Before 5.5 there were ten: URI, relation, start, end, context, weight, sources, id, dataset, surface text.
+
 A concept is ``/c/LANG/TERM[/POS[/SENSE...]]``: part of speech and sense fold into the term and are kept in the column
-``sense``. Statements about anything else (``ExternalURL``) are left out.
+``sense``. Statements about anything else (``ExternalURL``) are left out. Every line is an assertion of its own with its
+dataset and licence; weights add up where the graph's arrays join equal edges.
 """
 
 from __future__ import annotations
@@ -19,9 +22,13 @@ from kgreason.graph.schema import MAX_WEIGHT, WEIGHT_UNIT, scaled_weight
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["fits", "read"]
+__all__ = ["LICENCE", "fits", "read"]
 
-_FIELDS = ("uri", "relation", "start", "end", "data")
+LICENCE = "CC BY-SA 4.0"
+
+_ENDS = ("uri", "relation", "start", "end")
+#: Columns by the number of tabs in a line.
+_FIELDS = {4: (*_ENDS, "data"), 9: (*_ENDS, "context", "weight", "sources", "id", "dataset", "surfaceText")}
 _BLOCK_BYTES = 16 * 1024**2
 _TERM = r"^(/c/[^/]+/[^/]+)"
 _SURROGATE = r"\\u[dD][89a-fA-F]"
@@ -30,26 +37,30 @@ _SENSE = r"^/c/[^/]+/[^/]+/(.+)$"
 
 def fits(line: str) -> bool:
     """Whether a line looks like this format."""
-    return line.startswith("/a/") and line.count("\t") == len(_FIELDS) - 1
+    return line.startswith("/a/") and line.count("\t") in _FIELDS
 
 
 def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
     """Yields assertion chunks.
 
     Raises:
-        FormatError: a line has not five columns, or its JSON or weight cannot be read.
+        FormatError: a line has another number of columns, or its JSON or weight cannot be read.
     """
     import polars as pl
 
+    tabs = 0
     for number, text in storage.blocks(path, block_bytes=_BLOCK_BYTES):
         lines = pl.Series("line", text.split("\n"), dtype=pl.String)
         frame = pl.DataFrame([lines]).with_row_index("number", number)
         frame = frame.filter(pl.col("line").str.strip_chars() != "")
-        odd = frame.filter(pl.col("line").str.count_matches("\t", literal=True) != len(_FIELDS) - 1)
-        if len(odd):
-            raise _malformed(path, odd["number"][0], "it has not five columns between tabs")
-        fields = pl.col("line").str.strip_chars_end("\r").str.split_exact("\t", len(_FIELDS) - 1)
-        frame = frame.select("number", fields.struct.rename_fields(_FIELDS).alias("fields")).unnest("fields")
+        found = frame.select(pl.col("line").str.count_matches("\t", literal=True)).to_series()
+        tabs = tabs or (9 if len(found) and found[0] == 9 else 4)
+        if len(odd := frame.filter(found != tabs)):
+            raise _malformed(
+                path, odd["number"][0], f"it has not {'ten' if tabs == 9 else 'five'} columns between tabs"
+            )
+        fields = pl.col("line").str.strip_chars_end("\r").str.split_exact("\t", tabs)
+        frame = frame.select("number", fields.struct.rename_fields(_FIELDS[tabs]).alias("fields")).unnest("fields")
         frame = frame.filter(_spoken(pl.col("start"), options) & _spoken(pl.col("end"), options))
         if len(frame):
             yield _assertions(path, frame)
@@ -68,7 +79,7 @@ def _spoken(concept: pl.Expr, options: Options) -> pl.Expr:
 def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
-    data = _decoded(path, frame)
+    data = _decoded(path, frame) if "data" in frame.columns else _columns(path, frame)
     weight = data["weight"].fill_null(1.0)
     wrong = ~(weight.is_finite() & (weight.abs() * WEIGHT_UNIT <= MAX_WEIGHT))
     if wrong.any():
@@ -87,6 +98,17 @@ def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str(senses, separator="\t").replace("\t", "").alias("sense"),
         data["surfaceText"].fill_null("").alias("surface"),
     )
+
+
+def _columns(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """The same of a file from before 5.5, which names no licence."""
+    import polars as pl
+
+    weight = frame["weight"].cast(pl.Float64, strict=False)
+    if weight.is_null().any():
+        row = int(weight.is_null().arg_max() or 0)
+        raise _malformed(path, frame["number"][row], f"its weight is {frame['weight'][row]!r}")
+    return frame.select("dataset", pl.lit("").alias("license"), "surfaceText", weight.alias("weight"))
 
 
 def _decoded(path: Path, frame: pl.DataFrame) -> pl.DataFrame:

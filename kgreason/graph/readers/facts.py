@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgreason import storage
-from kgreason.config import LIMITS
+from kgreason import guards, storage
 from kgreason.errors import FormatError
 from kgreason.graph.manifest import CURRENT, MANIFEST, live_version, read_manifest
-from kgreason.graph.readers.common import Options
+from kgreason.graph.readers.common import Options, spoken_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,8 +40,8 @@ def read(path: Path, options: Options) -> _Parts:
     aliases = _table(path / f"{forms}.parquet", ("form", "key", "prior"))
     return (
         _assertions(path / ASSERTIONS, options),
-        None if labels is None else _spoken(labels, "key", options),
-        None if aliases is None else _spoken(aliases, "key", options),
+        None if labels is None else spoken_rows(labels, "key", options),
+        None if aliases is None else spoken_rows(aliases, "key", options),
         tuple(read_manifest(path)["sources"]) if is_image(path) else _sources(path),
     )
 
@@ -54,9 +53,8 @@ def is_image(path: Path) -> bool:
 
 def _assertions(path: Path, options: Options) -> Iterator[pl.DataFrame]:
     table = _table(path, ("source", "relation", "target", "weight"))
-    if table is None or not len(_spoken(_spoken(table, "source", options), "target", options)):
-        raise FormatError(path, "it holds no assertion", fix="Check the directory and the languages.")
-    yield _spoken(_spoken(table, "source", options), "target", options)
+    if table is not None:
+        yield spoken_rows(spoken_rows(table, "source", options), "target", options)
 
 
 def _table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame | None:
@@ -64,8 +62,7 @@ def _table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame | None:
 
     if not path.is_file():
         return None
-    if path.stat().st_size > LIMITS.file_bytes:
-        raise FormatError(path, f"it is larger than {LIMITS.file_bytes} bytes", fix="Split the file.")
+    guards.check_size(path)
     try:
         table = pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -75,15 +72,6 @@ def _table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame | None:
             path, f"it has no column {missing[0]!r}, only {', '.join(table.columns)}", fix="Make the table again."
         )
     return table
-
-
-def _spoken(table: pl.DataFrame, column: str, options: Options) -> pl.DataFrame:
-    import polars as pl
-
-    if options.languages is None:
-        return table
-    language = pl.col(column).str.extract(r"^/c/([^/]+)/", 1)
-    return table.filter(language.is_null() | language.is_in(list(options.languages)))
 
 
 def _sources(path: Path) -> tuple[Mapping[str, Any], ...]:

@@ -64,6 +64,25 @@ def test_both_ways_of_decoding_agree(path):
     assert rows(path) == [*fast, ("/c/en/x", "IsA", "/c/en/b", 1000, "", "", "", "😀")]
 
 
+def old(weight="1.5", surface="[[a dog]] is [[a pet]]"):
+    concepts = "/c/en/dog/n/domestic_animal", "/c/en/pet"
+    return (
+        "\t".join(("/a/[x]", "/r/IsA", *concepts, "/ctx/all", weight, "/and/[]", "/e/1", "/d/verbosity", surface))
+        + "\n"
+    )
+
+
+def test_ten_columns_before_5_5(path):
+    path.write_text("\n" + old() + old(surface=""))
+    assert readers.sniff(path) == "conceptnet5"
+    row = ("/c/en/dog", "IsA", "/c/en/pet", 1500, "verbosity", "", "n/domestic_animal\t")
+    assert rows(path) == [(*row, "[[a dog]] is [[a pet]]"), (*row, "")]
+    for wrong, words in ((old("x"), "weight is 'x'"), (old("1e9"), "weight is 1"), ("a\tb\n", "not ten columns")):
+        path.write_text(old() + wrong)
+        with pytest.raises(FormatError, match=f"line 2: .*{words}"):
+            rows(path)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

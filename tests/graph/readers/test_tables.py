@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgreason import storage
 from kgreason.errors import FormatError, InputError
 from kgreason.graph import readers
-from kgreason.graph.readers import tables
+from kgreason.graph.readers import common, tables
+from tests.graph.readers.cases import ReaderCase
 
 
 def rows(path, **options):
@@ -68,7 +72,7 @@ def test_languages_filter_keys_that_have_one(tmp_path):
 
 
 def test_chunks_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(common, "CHUNK_ROWS", 3)
     path = tmp_path / "a.csv"
     path.write_text("source,relation,target\n" + "a,r,b\n" * 7)
     assert [len(chunk) for chunk in readers.read(path)] == [3, 3, 1]
@@ -139,6 +143,94 @@ def test_any_text_comes_back(tmp_path_factory, given_rows):
 def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("t") / "a"
     path.write_bytes(data)
-    for reader in ("table", "jsonl", "conceptnet4", "conceptnet5", None):
+    for reader in (*readers.READERS, None):
         with contextlib.suppress(FormatError):
             rows(path, reader=reader)
+
+
+class TestTriples(ReaderCase):
+    reader = "triples"
+    good = "penguin\tat location\tzoo\nzoo\tat location\tcity\t2.5\n\n a \tIsA\tb\t\n"
+    expected = (
+        ("penguin", "at location", "zoo", 1000), ("zoo", "at location", "city", 2500), ("a", "IsA", "b", 1000),
+    )  # fmt: skip
+    bad = (
+        ("a\tr\tb\na\tr\n", "line 2: it has 2 columns"),
+        ("a\tr\tb\t1\t2\n", "line 1: it has 5 columns"),
+        ("a\tr\tb\na\t \tb\n", "line 2: its relation is empty"),
+        ("a\tr\tb\theavy\n", "line 1: could not convert"),
+    )
+
+
+def test_a_header_is_no_triple(tmp_path):
+    path = tmp_path / "a.tsv"
+    for text in ("who\tdoes\twhat\na\tr\tb\na\tr\tc\n", "a\tr\tb\nc\ts\td\n"):
+        path.write_text(text)
+        assert readers.sniff(path) == "table"
+        with pytest.raises(FormatError, match=r"no column 'source'.*or name the reader triples"):
+            rows(path)
+    path.write_text("source\trel\ttarget\na\trel\tb\n")
+    assert triples(path) == [("a", "rel", "b", 1000)]
+
+
+@given(st.lists(st.tuples(names, names, names).map(lambda row: tuple(map(str.strip, row))), min_size=1, max_size=7))
+def test_lines_of_triples_come_back(tmp_path_factory, given_rows):
+    path = tmp_path_factory.mktemp("t") / "a.txt"
+    given_rows = [row for row in given_rows if not any("\t" in name for name in row)]
+    path.write_text("".join("\t".join(row) + "\n" for row in given_rows), encoding="utf-8")
+    if given_rows:
+        assert [row[:3] for row in triples(path, reader="triples")] == given_rows
+
+
+def parquet(table):
+    import io
+
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+class TestParquet(ReaderCase):
+    reader = "parquet"
+    good = parquet(pl.DataFrame({"head": ["a", "b"], "rel": ["r", "s"], "tail": ["c", "d"], "weight": [2, None]}))
+    expected = (("a", "r", "c", 2000), ("b", "s", "d", 1000))
+    bad = (
+        (good[: len(good) // 2], "no complete parquet"),
+        (parquet(pl.DataFrame({"x": ["a"]})), "no column 'source' or .* only x"),
+        (parquet(pl.DataFrame({"source": ["a", " "], "rel": "r", "target": "b"})), "line 2: its source is empty"),
+        (parquet(pl.DataFrame({"source": ["a"], "rel": [None], "target": "b"})), "line 1: its relation is empty"),
+        (parquet(pl.DataFrame({"source": "a", "rel": "r", "target": "b", "weight": [1e9]})), "weight is out of range"),
+        (parquet(pl.DataFrame({"source": "a", "rel": "r", "target": "b", "weight": ["x"]})), "no complete parquet"),
+        (parquet(pl.DataFrame({"source": [["a"]], "rel": "r", "target": "b"})), "no text|no complete parquet"),
+        (b"PAR1" * 9, "no complete parquet"),
+    )
+
+
+def test_parquet_is_read_in_pieces_under_mapped_names(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(parquet(pl.DataFrame({"x": ["/c/en/a", "/c/fr/b", "c"], "y": "r", "z": "t", "license": "CC0"})))
+    monkeypatch.setattr(tables, "CHUNK_ROWS", 1)
+    mapped = {"source": "x", "relation": "y", "target": "z"}
+    assert [len(chunk) for chunk in readers.read(path, columns=mapped, languages=["en"])] == [1, 0, 1]
+    assert rows(path, columns=mapped)[0] == ("/c/en/a", "r", "t", 1000, "CC0")
+
+
+def test_parquet_that_unpacks_beyond_all_measure(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "ARCHIVE_FLOOR", 10_000)
+    path = tmp_path / "a.parquet"
+    path.write_bytes(parquet(pl.DataFrame({"source": "a" * 10**6, "rel": "r", "target": ["b"]})))
+    with pytest.raises(FormatError, match=r"it unpacks to \d+ bytes"):
+        rows(path)
+
+
+@given(st.lists(st.tuples(names, names, names, st.integers(-(10**6), 10**6)), min_size=1, max_size=7))
+def test_tables_of_any_text_come_back(tmp_path_factory, given_rows):
+    folder = tmp_path_factory.mktemp("t")
+    columns = ["source", "relation", "target", "weight"]
+    table = pl.DataFrame(given_rows, schema=columns, orient="row").with_columns(pl.col("weight") / 1000)
+    table.write_parquet(folder / "a.parquet")
+    assert triples(folder / "a.parquet") == given_rows
+    with (folder / "a.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *table.rows()])
+    stripped = [(*(name.strip() for name in row[:3]), row[3]) for row in given_rows]
+    assert triples(folder / "a.csv") == stripped

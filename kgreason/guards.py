@@ -1,0 +1,182 @@
+"""What a file must pass before a parser of XML, JSON or RDF sees it, and how that parser is given its bytes.
+
+Such parsers can be made to fill the memory, to overflow the stack or to fetch what a document names. So a pass over
+the file comes first that refuses document type declarations (with them entities, and with those the expansion bombs)
+and nesting beyond the limit; sizes and archives are guarded by :mod:`kgreason.storage` in every pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+from xml.parsers import expat
+
+from kgreason import storage
+from kgreason.config import LIMITS
+from kgreason.errors import FormatError
+
+__all__ = ["check_nesting", "check_size", "check_xml", "open_binary"]
+
+_DOCTYPE = re.compile(rb"<!doctype|<!entity", re.IGNORECASE)
+_OVERLAP = len(b"<!doctype") - 1
+_ENCODING = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
+
+_QUOTED = rb'"(?!"")[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+#: What can hold brackets without opening anything, then brackets. An open text at the end of a block waits for more.
+_TOKENS = {
+    "json": re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|"|[\[{]|[\]}]', re.DOTALL),
+    "turtle": re.compile(
+        rb'"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+"""|\'\'\'[^\'\\]*+(?:(?:\\.|\'(?!\'\'))[^\'\\]*+)*+\'\'\'|'
+        + _QUOTED
+        + rb"|"
+        + _QUOTED.replace(b'"', b"'")
+        + rb"|<[^<>\"{}|^`\s]*+>|#[^\n]*+\n|\\.|<<|[\"'#<\\]|[\[{(]|>>|[\]})]",
+        re.DOTALL,
+    ),
+}
+_OPENERS = {"json": (b"[", b"{"), "turtle": (b"[", b"(", b"{", b"<<")}
+_HALF = frozenset((b'"', b"'", b"#", b"<", b"\\"))
+_OPENING, _CLOSING = frozenset((b"[", b"{", b"(", b"<<")), frozenset((b"]", b"}", b")", b">>"))
+
+
+class _Input(io.RawIOBase):
+    """Blocks of bytes as a file."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = next(self._blocks, b"")
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@contextlib.contextmanager
+def open_binary(path: str | Path) -> Iterator[IO[bytes]]:
+    """Opens a file, plain or ``.gz``, for a library that reads bytes; limits hold while it reads.
+
+    Raises:
+        FormatError: as :func:`kgreason.storage.unpacked`, from within the library's reads.
+    """
+    blocks = storage.unpacked(path, block_bytes=1 << 16)
+    try:
+        yield cast(IO[bytes], _Input(blocks))
+    finally:
+        blocks.close()  # type: ignore[attr-defined]  # a generator, typed as its iterator
+
+
+def check_size(path: Path) -> None:
+    """Refuses a file over the limit, before a library opens it by its name.
+
+    Raises:
+        FormatError: it is, or it is no file.
+    """
+    if not path.is_file():
+        raise FormatError(path, "it is no file", fix="Name a file.")
+    if path.stat().st_size > LIMITS.file_bytes:
+        raise FormatError(path, f"it is larger than {LIMITS.file_bytes} bytes", fix="Split the file.")
+
+
+def check_nesting(path: str | Path, syntax: Literal["json", "turtle"]) -> None:
+    """Refuses a document that is nested deeper than the limit.
+
+    Args:
+        path: the file.
+        syntax: what strings and brackets look like; "turtle" is also that of TriG, N-Triples and N-Quads.
+
+    Raises:
+        FormatError: it is, or a text in it is longer than a line may be.
+    """
+    openers = 0
+    for block in storage.unpacked(path):
+        openers += sum(block.count(mark) for mark in _OPENERS[syntax])
+        if openers > LIMITS.nesting:  # else it cannot be nested deeper, whatever the brackets mean
+            _walk_brackets(path, syntax)
+            return
+
+
+def _walk_brackets(path: str | Path, syntax: str) -> None:
+    depth, line, rest = 0, 1, b""
+    for block in storage.unpacked(path):
+        data, at = rest + block, 0
+        # the last bytes may belong to a token that goes on in the next block
+        safe = len(data) - 3
+        for token in _TOKENS[syntax].finditer(data):
+            if token.end() > safe or token[0] in _HALF:
+                at = token.start()
+                break
+            at = token.end()
+            if token[0] in _OPENING:
+                depth += 1
+                if depth > LIMITS.nesting:
+                    raise _too_deep(path, line + data.count(b"\n", 0, at))
+            elif token[0] in _CLOSING:
+                depth = max(depth - 1, 0)
+        else:
+            at = max(at, safe)
+        line += data.count(b"\n", 0, at)
+        rest = data[at:]
+        if len(rest) > LIMITS.line_bytes:
+            raise FormatError(path, f"a text is longer than {LIMITS.line_bytes} bytes", line=line, fix="Split it.")
+    for token in _TOKENS[syntax].finditer(rest):
+        depth += token[0] in _OPENING
+    if depth > LIMITS.nesting:
+        raise _too_deep(path, line)
+
+
+def check_xml(path: str | Path) -> None:
+    """Refuses an XML document with a document type, in another encoding than UTF-8, ill-formed, or nested too deep.
+
+    Raises:
+        FormatError: it is one of these.
+    """
+    tail, first = b"", True
+    for block in storage.unpacked(path):
+        if first and (named := _ENCODING.search(block)) and named[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
+            what = f"its encoding is {named[1].decode('latin-1')}"
+            raise FormatError(path, what, line=1, fix="Convert the file to UTF-8.")
+        if b"\0" in block or (first and block.startswith((b"\xfe\xff", b"\xff\xfe"))):
+            raise FormatError(path, "it is not UTF-8", fix="Convert the file to UTF-8.")
+        if _DOCTYPE.search(tail + block):
+            fix = "Remove the declaration and write entities out."
+            raise FormatError(path, "it declares a document type, which can expand without end", fix=fix)
+        tail, first = block[-_OVERLAP:], False
+    _walk_elements(path)
+
+
+def _walk_elements(path: str | Path) -> None:
+    depth = 0
+
+    def opened(name: str, attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > LIMITS.nesting:
+            raise _too_deep(path, parser.CurrentLineNumber)
+
+    def closed(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate(None, " ")  # with a separator it minds namespaces, as what reads after it does
+    parser.StartElementHandler, parser.EndElementHandler = opened, closed
+    try:
+        for block in storage.unpacked(path):
+            parser.Parse(block)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        what = f"it is no XML ({expat.errors.messages.get(error.code, error)})"
+        raise FormatError(path, what, line=error.lineno, fix="Repair the file.") from error
+
+
+def _too_deep(path: str | Path, line: int) -> FormatError:
+    return FormatError(path, f"it is nested deeper than {LIMITS.nesting} levels", line=line, fix="Flatten it.")

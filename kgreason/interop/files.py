@@ -1,0 +1,88 @@
+"""Files of other libraries, by their suffix."""
+
+from __future__ import annotations
+
+import io
+from itertools import islice
+from pathlib import Path
+
+from kgreason import storage
+from kgreason.config import LIMITS
+from kgreason.errors import FormatError, InputError
+from kgreason.graph import KnowledgeGraph
+from kgreason.interop.multigraph import read_graphml, write_graphml
+from kgreason.interop.rdf import ntriples, read_ntriples
+from kgreason.interop.tables import frame_of, from_table, to_arrow
+
+__all__ = ["FORMATS", "read", "write"]
+
+#: Suffixes of the files that :func:`write` makes and :func:`read` reads.
+FORMATS = (".csv", ".graphml", ".nt", ".parquet")
+
+_LINES = 1 << 14  # written at a time
+
+
+def write(graph: KnowledgeGraph, path: str | Path) -> None:
+    """Writes a graph to a file, whole or not at all.
+
+    Args:
+        graph: the graph.
+        path: its suffix, one of :data:`FORMATS`, is the format.
+
+    Raises:
+        InputError: another suffix, or a name that the format cannot hold.
+        StorageError: the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> graph = KnowledgeGraph.from_triples([("penguin", "AtLocation", "zoo", 2.0)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write(graph, f"{folder}/zoo.nt")
+        ...     read(f"{folder}/zoo.nt").digest == graph.digest
+        True
+    """
+    path = Path(path)
+    suffix = _suffix(path)
+    if suffix == ".graphml":
+        write_graphml(graph, path)
+    elif suffix == ".nt":
+        with storage.create(path) as handle:
+            lines = ntriples(graph)
+            while some := b"".join(islice(lines, _LINES)):
+                handle.write(some)
+    else:
+        frame = frame_of(to_arrow(graph))
+        with storage.create(path) as handle:
+            frame.write_parquet(handle) if suffix == ".parquet" else frame.write_csv(handle)
+
+
+def read(path: str | Path) -> KnowledgeGraph:
+    """Reads a file that :func:`write` made, or one like it, as a graph in memory.
+
+    Raises:
+        InputError: another suffix, or what it holds is no graph.
+        FormatError: the file is missing, too large or damaged; a GraphML file with a document type is refused.
+    """
+    path = Path(path)
+    suffix = _suffix(path)
+    size = path.stat().st_size if path.is_file() else 0  # a read takes the memory of its limit
+    data = storage.read_limited(path, min(size, LIMITS.file_bytes))
+    if suffix == ".graphml":
+        return read_graphml(path, data)
+    if suffix == ".nt":
+        return read_ntriples(path, data)
+    import polars as pl
+
+    try:
+        if suffix == ".parquet":
+            return from_table(pl.read_parquet(io.BytesIO(data)))
+        return from_table(pl.read_csv(io.BytesIO(data), infer_schema=False))
+    except pl.exceptions.PolarsError as error:
+        raise FormatError(path, f"it is no complete table ({error})", fix="Fetch the file again.") from error
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError(f"{path.name!r} has the suffix {suffix!r}", fix=f"Give one of {', '.join(FORMATS)}.")
+    return suffix

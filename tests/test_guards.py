@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import gzip
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgreason import guards, storage
+from kgreason.config import LIMITS
+from kgreason.errors import FormatError
+
+DEEP = LIMITS.nesting + 1
+
+
+@pytest.fixture
+def file(tmp_path):
+    def written(data: bytes):
+        path = tmp_path / "a"
+        path.write_bytes(data)
+        return path
+
+    return written
+
+
+@given(st.binary(max_size=300), st.integers(1, 64))
+def test_a_library_reads_the_bytes_of_the_file(tmp_path_factory, data, size):
+    path = tmp_path_factory.mktemp("g") / "a"
+    for written in (data, gzip.compress(data)):
+        path.write_bytes(written)
+        with guards.open_binary(path) as handle:
+            parts = list(iter(partial(handle.read, size), b""))
+        assert b"".join(parts) == (data if written != data or data[:2] != b"\x1f\x8b" else written)
+
+
+def test_archives_are_guarded_while_a_library_reads(file, monkeypatch):
+    monkeypatch.setattr(storage, "ARCHIVE_FLOOR", 1000)
+    path = file(gzip.compress(b" " * 10**6))
+    with guards.open_binary(path) as handle, pytest.raises(FormatError, match="unpacks to more"):
+        handle.read()
+    for check in (guards.check_xml, lambda path: guards.check_nesting(path, "json")):
+        with pytest.raises(FormatError, match="unpacks to more"):
+            check(path)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "before", "after"),
+    [
+        ("json", b"[", b"]"),
+        ("json", b'{"a":', b"}"),
+        ("json", b'["]]]]",', b"]"),
+        ("json", b'["\\"]",', b"]"),
+        ("turtle", b"(", b")"),
+        ("turtle", b"[ <http://e/]]> ", b"]"),
+        ("turtle", b"[ # ]]]\n", b"]"),
+        ("turtle", b"[ <p> e:it\\'s ", b"] # ' \n"),
+        ("turtle", b"[ ''']]\n\\''' ]''' ", b"]"),
+        ("turtle", b'[ """]] "" ]""" ', b"]"),
+        ("turtle", b"<<( <a> <b> '\\'>>>>' ", b")>>"),
+    ],
+)
+def test_deep_nesting_is_refused_and_what_texts_hold_counts_for_nothing(file, monkeypatch, syntax, before, after):
+    for block in (7, storage.BLOCK_BYTES):
+        monkeypatch.setattr(storage.unpacked, "__kwdefaults__", {"block_bytes": block})
+        guards.check_nesting(file(b"\n" + before * 50 + after * 50), syntax)
+        with pytest.raises(FormatError, match=f"nested deeper than {LIMITS.nesting} levels"):
+            guards.check_nesting(file(b"\n" + before * DEEP + after * DEEP), syntax)
+
+
+def test_flat_documents_of_any_length_pass(file):
+    guards.check_nesting(file(b"[" + b"[]," * 10**5 + b"[]]"), "json")
+    guards.check_nesting(file(b"<a> <b> [ <c> (1 2) ] .\n" * 10**4), "turtle")
+    guards.check_nesting(file(b'"' + b"[" * 10**5 + b'"'), "json")
+
+
+def test_a_text_without_end_is_refused(file, monkeypatch):
+    monkeypatch.setattr(guards, "LIMITS", LIMITS.__class__(line_bytes=1000))
+    with pytest.raises(FormatError, match="line 2: a text is longer than 1000 bytes"):
+        guards.check_nesting(file(b"\n" + b"()" * 200 + b"'''" + b"(" * 5000), "turtle")
+
+
+BOMB = b'<!DOCTYPE a [<!ENTITY b "%s"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>' % (b"x" * 50)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (BOMB + b"<a>&c;</a>", "document type"),
+        (b'<?xml version="1.0"?>\n<!-- -->' + BOMB + b"<a/>", "document type"),
+        (b'<!DOCTYPE a SYSTEM "http://e.org/a.dtd"><a/>', "document type"),
+        (b'<!doctype a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', "document type"),
+        (b'<a><!DOCTYPE a [<!ENTITY % p SYSTEM "file:///x">]></a>', "document type"),
+        (b" " * (storage.BLOCK_BYTES - 5) + b"<!DOCTYPE a><a/>", "document type"),
+        ("<!DOCTYPE a><a/>".encode("utf-16"), "not UTF-8"),
+        ("<!DOCTYPE a><a/>".encode("utf-16-be"), "not UTF-8"),
+        ("<!DOCTYPE a><a/>".encode("utf-32"), "not UTF-8"),
+        (b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE a><a/>', "encoding is utf-7"),
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe9</a>', "encoding is ISO-8859-1"),
+        (b"<a>\xff</a>", "no XML"),
+        (b"<a>\n<b></a>", "line 2: it is no XML .mismatched tag"),
+        (b"", "no XML .no element"),
+        (b"<a>&b;</a>", "undefined entity"),
+        (b"<b:a/>", "unbound prefix"),
+        (b"<a>" * DEEP + b"</a>" * DEEP, "nested deeper"),
+    ],
+)
+def test_xml_that_is_refused(file, data, words):
+    with pytest.raises(FormatError, match=words):
+        guards.check_xml(file(data))
+
+
+def test_xml_that_passes(file):
+    guards.check_xml(file('\ufeff<?xml version="1.0" encoding="UTF-8"?>\n<a b="é">&lt;!DOCTYPE &#x41;</a>'.encode()))
+    guards.check_xml(file(b"<a>" * LIMITS.nesting + b"</a>" * LIMITS.nesting))
