@@ -125,9 +125,11 @@ class Wordings:
     Example:
         >>> from random import Random
         >>> Wordings.load().ask([Clue("zog", ("AtLocation",))], Random(0))
-        'where do people put zog?'
+        'where would you find zog?'
         >>> Wordings.load().ask([Clue("zog", ("birth place",))], Random(1))
         'what completes “zog birth place …”?'
+        >>> Wordings.load().ask([Clue("zog", ("AtLocation", "~UsedFor"))], Random(3))
+        'what is good for the place that has zog in it?'
     """
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
