@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,7 +104,14 @@ def writing(out: Path, report: Progress) -> Iterator[None]:
                 raise
             report("wait for another writer", 0, 0)
             held.enter_context(storage.lock(out / LOCK))
-        yield
+        try:
+            yield
+        finally:
+            if not (out / CURRENT).exists():
+                # Nothing came of it, so nothing stays. Should another be building here, no harm is done: there is no
+                # version yet that one of the two could lose.
+                with suppress(StorageError):
+                    storage.remove(out / LOCK)
 
 
 def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder], report: Progress) -> Path:

@@ -191,3 +191,12 @@ def test_killed_builders_leave_a_graph_that_opens(tmp_path):
         assert verify(tmp_path) == ()
         assert KnowledgeGraph.open(tmp_path).num_nodes in (2, 3)
     assert build(OLD, tmp_path) == old
+
+
+def test_a_failed_first_build_leaves_nothing(tmp_path):
+    def fails(texts):
+        raise StorageError("no space", fix="Free some.")
+
+    with pytest.raises(StorageError, match="no space"):
+        build(OLD, tmp_path / "g", columns={"text": fails})
+    assert not list((tmp_path / "g").iterdir())

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from kgreason import storage
-from kgreason.graph.manifest import LOCK
 from tools.claims.claim import Measured
 from tools.claims.probes import kgreason, scratch
 
@@ -175,9 +174,7 @@ def told(case: Case) -> str:
     done = kgreason(*case.arguments(folder), environment=case.environment, before=case.before)
     message, _, fix = done.stderr.strip().rpartition("\n")
     missing = [part for each in case.says if (part := each.format(folder=folder)) not in done.stderr]
-    new = (path for path in set(folder.rglob("*")) - before if path.is_file())
-    # A writer's lock stays: were it removed, one who waits for it and one who comes later could both hold a lock.
-    left = sorted(str(path.relative_to(folder)) for path in new if path.name != LOCK)
+    left = sorted(str(path.relative_to(folder)) for path in set(folder.rglob("*")) - before if path.is_file())
     faults = (
         (done.returncode != 2, f"exit code {done.returncode}: {done.stderr[-200:]}"),
         (bool(done.stdout), "prints a result"),
