@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from kgreason import storage
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError, InputError
 from kgreason.graph import KnowledgeGraph
-from kgreason.interop.multigraph import read_graphml, write_graphml
-from kgreason.interop.rdf import ntriples, read_ntriples
+from kgreason.graph.readers import graphml, rdf
+from kgreason.graph.readers.common import Options
+from kgreason.graph.schema import alias_table, assertion_table, label_table
+from kgreason.interop.multigraph import write_graphml
+from kgreason.interop.rdf import ntriples
 from kgreason.interop.tables import frame_of, from_table, to_arrow
 
 __all__ = ["FORMATS", "read", "write"]
 
 #: Suffixes of the files that :func:`write` makes and :func:`read` reads.
 FORMATS = (".csv", ".graphml", ".nt", ".parquet")
+
+#: What ``kgreason graph build`` reads them with: assertions, then labels and aliases.
+_READERS: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    ".graphml": (graphml.read, graphml.names),
+    ".nt": (partial(rdf.read, syntax="ntriples"), partial(rdf.names, syntax="ntriples")),
+}
 
 _LINES = 1 << 14  # written at a time
 
@@ -65,13 +77,18 @@ def read(path: str | Path) -> KnowledgeGraph:
     """
     path = Path(path)
     suffix = _suffix(path)
+    if suffix in _READERS:
+        from kgreason.graph.derive import derive
+
+        chunks, names = _READERS[suffix]
+        options = Options(languages=None, columns={})
+        labels, aliases = names(path, options)
+        assertions = assertion_table(chunks(path, options))
+        return KnowledgeGraph(derive(assertions, label_table(labels), alias_table(aliases)))
+    import polars as pl
+
     size = path.stat().st_size if path.is_file() else 0  # a read takes the memory of its limit
     data = storage.read_limited(path, min(size, LIMITS.file_bytes))
-    if suffix == ".graphml":
-        return read_graphml(path, data)
-    if suffix == ".nt":
-        return read_ntriples(path, data)
-    import polars as pl
 
     try:
         if suffix == ".parquet":

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.parsers import expat
 
 from kgreason import storage
-from kgreason.errors import FormatError, InputError
+from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.interop.edges import named_edges, names_of
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["read_graphml", "to_networkx", "write_graphml"]
+__all__ = ["to_networkx", "write_graphml"]
 
 #: What XML cannot hold, or gives back changed.
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -63,28 +61,3 @@ def write_graphml(graph: KnowledgeGraph, path: Path) -> None:
             raise InputError(f"GraphML cannot hold the name {name!r}", fix="Choose another format, such as .parquet.")
     with storage.create(path) as handle:
         nx.write_graphml_xml(_multigraph(graph, numbered=True), handle)
-
-
-def read_graphml(path: Path, data: bytes) -> KnowledgeGraph:
-    """Reads GraphML as networkx does; a document type, which can hold explosive entities, is refused.
-
-    Args:
-        path: where it is from.
-        data: the file.
-
-    Raises:
-        FormatError: it is no GraphML, or it has a document type.
-        InputError: an edge's weight is no number.
-    """
-    import networkx as nx
-
-    def refuse(*_: object) -> None:
-        raise FormatError(path, "it has a document type", fix="Remove the line that begins with <!DOCTYPE.")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-        return KnowledgeGraph.from_networkx(nx.read_graphml(io.BytesIO(data), force_multigraph=True))
-    except (expat.ExpatError, nx.NetworkXError, KeyError, ValueError) as error:
-        raise FormatError(path, f"it is no GraphML ({error})", fix="Check the file.") from error

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgreason.errors import FormatError, InputError
+from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.terms import LABEL, LABELS, OBJECT, PREDICATE, SUBJECT, WEIGHT, iri, name_of
 from kgreason.interop.edges import NamedEdge, edges_of, names_of
@@ -14,7 +13,7 @@ from kgreason.interop.edges import NamedEdge, edges_of, names_of
 if TYPE_CHECKING:
     import rdflib
 
-__all__ = ["from_rdf", "ntriples", "read_ntriples", "to_rdf"]
+__all__ = ["from_rdf", "ntriples", "to_rdf"]
 
 _DECIMAL = "http://www.w3.org/2001/XMLSchema#decimal"
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
@@ -116,23 +115,3 @@ def ntriples(graph: KnowledgeGraph) -> Iterator[bytes]:
         if kind == "number":
             what += f"^^<{_DECIMAL}>"
         yield f"{about} <{predicate}> {what} .\n".encode()
-
-
-def read_ntriples(path: Path, data: bytes) -> KnowledgeGraph:
-    """Reads N-Triples as :func:`from_rdf` reads an rdflib graph.
-
-    Args:
-        path: where it is from.
-        data: the file.
-
-    Raises:
-        FormatError: it is no N-Triples.
-        InputError: as :func:`from_rdf`.
-    """
-    import rdflib
-    from rdflib.exceptions import ParserError
-
-    try:
-        return from_rdf(rdflib.Graph().parse(data=data, format="nt"))
-    except (ParserError, UnicodeDecodeError) as error:
-        raise FormatError(path, f"it is no N-Triples ({error})", fix="Check the file.") from error

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 
 from kgreason.errors import FormatError, InputError
 from kgreason.graph.terms import WEIGHT
-from kgreason.interop.rdf import from_rdf, ntriples, read_ntriples, to_rdf
+from kgreason.interop.files import read
+from kgreason.interop.rdf import from_rdf, ntriples, to_rdf
 from tests.interop.strategies import edges, labelled
 
 
@@ -17,7 +18,9 @@ def test_rdf_comes_back(tmp_path_factory, rows):
     rdf = to_rdf(graph)
     assert from_rdf(rdf).digest == graph.digest
     written = b"".join(ntriples(graph))
-    assert read_ntriples(tmp_path_factory.mktemp("a") / "a.nt", written).digest == graph.digest
+    path = tmp_path_factory.mktemp("a") / "a.nt"
+    path.write_bytes(written)
+    assert read(path).digest == graph.digest
     assert len(rdflib.Graph().parse(data=written, format="nt")) == len(rdf)
     assert from_rdf(rdflib.Graph().parse(data=rdf.serialize(format="turtle"), format="turtle")).digest == graph.digest
 
@@ -38,8 +41,10 @@ def test_rdf_of_another_make():
 
 
 def test_what_is_no_rdf(tmp_path):
-    with pytest.raises(FormatError, match=r"a\.nt: it is no N-Triples"):
-        read_ntriples(tmp_path / "a.nt", b"penguin AtLocation zoo\n")
+    path = tmp_path / "a.nt"
+    path.write_bytes(b"penguin AtLocation zoo\n")
+    with pytest.raises(FormatError, match=r"a\.nt, line 1: it is no ntriples"):
+        read(path)
     rdf = rdflib.Graph()
     rdf.add((rdflib.BNode(), rdflib.URIRef(WEIGHT), rdflib.Literal("much")))
     with pytest.raises(InputError, match="'much' is no number"):

@@ -74,6 +74,7 @@ def _items(path: Path, kind: str) -> Iterator[_Item]:
     known: dict[str, str] = {}
     defaults: dict[str, str] = {}
     held: list[ElementTree.Element] = []
+    graphs = 0
     with guards.open_binary(path) as handle:
         for event, element in ElementTree.iterparse(handle, events=("start", "end")):
             name = element.tag.rpartition("}")[2]
@@ -82,6 +83,7 @@ def _items(path: Path, kind: str) -> Iterator[_Item]:
                     raise FormatError(path, f"its root is {name}, not graphml", line=1, fix="Name another reader.")
                 if name in ("hyperedge", "port"):
                     raise FormatError(path, f"it holds a {name}, which no triple says", fix="Write plain edges.")
+                graphs += name == "graph"
                 held.append(element)
                 continue
             held.pop()
@@ -98,3 +100,5 @@ def _items(path: Path, kind: str) -> Iterator[_Item]:
                 yield element.attrib, {**defaults, **data}
             if name in ("node", "edge"):
                 held[-1].remove(element)
+    if not graphs:
+        raise FormatError(path, "it is no GraphML, for it holds no graph", fix="Check the file.")
