@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kgreason.graph import KnowledgeGraph
+    from kgreason.graph.readers import Source
 
-__all__ = ["GraphArgument", "GraphOption", "app", "open_graph"]
+__all__ = [
+    "ColumnsOption",
+    "GraphArgument",
+    "GraphOption",
+    "LanguagesOption",
+    "ReaderOption",
+    "WeightOption",
+    "app",
+    "open_graph",
+    "read_sources",
+]
 
 #: Named here as well, so that help needs no graph.
 READERS = (
@@ -28,6 +39,29 @@ app = typer.Typer(help="Build, inspect and check knowledge graphs.", no_args_is_
 
 GraphOption = Annotated[str, typer.Option("--graph", "-g", help="A graph's folder; the packaged graph by default.")]
 GraphArgument = Annotated[str, typer.Argument(metavar="[GRAPH]", help="A graph's folder; the packaged one by default.")]
+
+ReaderOption = Annotated[
+    str | None, typer.Option("--reader", help=f"How to read the files, if not by their look: {READERS}.")
+]
+LanguagesOption = Annotated[str | None, typer.Option("--languages", metavar="en,zh", help="Languages to keep.")]
+ColumnsOption = Annotated[
+    str | None, typer.Option("--columns", metavar="source=A,...", help="Columns of a table, by name or by number.")
+]
+WeightOption = Annotated[
+    list[str] | None,
+    typer.Option("--weight", metavar="NAME=0.5", help="Multiplies a source's weights; for each source its own."),
+]
+
+
+def read_sources(
+    files: list[str], reader: str | None, languages: str | None, columns: str | None, weight: list[str] | None
+) -> Source:
+    """What files say, by the options with which a graph is built or changed."""
+    from kgreason.graph import readers
+
+    return readers.read(
+        files, reader, languages=names(languages), columns=mapping(columns), weights=factors(weight or ())
+    )
 
 
 def open_graph(source: str, out: Output) -> KnowledgeGraph:
@@ -44,30 +78,19 @@ def build(
         list[str], typer.Argument(metavar="SOURCE...", help="Files; folders of a graph, facts, WordNet.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The graph's folder; an older version in it stays.")],
-    reader: Annotated[
-        str | None,
-        typer.Option("--reader", help=f"How to read the sources, if not by their look: {READERS}."),
-    ] = None,
-    languages: Annotated[str | None, typer.Option("--languages", metavar="en,zh", help="Languages to keep.")] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="source=A,...", help="Columns of a table, by name or by number."),
-    ] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option("--weight", metavar="NAME=0.5", help="Multiplies a source's weights; for each source its own."),
-    ] = None,
+    reader: ReaderOption = None,
+    languages: LanguagesOption = None,
+    columns: ColumnsOption = None,
+    weight: WeightOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Build a graph from ConceptNet, ATOMIC, WordNet, SenticNet, RDF, GraphML, tables, triples or facts."""
-    from kgreason.graph import KnowledgeGraph, readers
+    from kgreason.graph import KnowledgeGraph
     from kgreason.graph.build import build as build_image
 
     out = Output(as_json, quiet)
-    source = readers.read(
-        sources, reader, languages=names(languages), columns=mapping(columns), weights=factors(weight or ())
-    )
+    source = read_sources(sources, reader, languages, columns, weight)
     with out.progress() as report:
         path = build_image(
             source, output, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report

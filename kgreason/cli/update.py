@@ -7,30 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.arguments import mapping, names
 from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.graph import ColumnsOption, LanguagesOption, ReaderOption, WeightOption, read_sources
 
 if TYPE_CHECKING:
-    from kgreason.graph.readers import Source
     from kgreason.graph.update import Update
 
 __all__ = ["add", "clean", "remove"]
 
 Folder = Annotated[Path, typer.Argument(metavar="GRAPH", help="The graph's folder.")]
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files of facts, as graph build reads them.")]
-Reader = Annotated[str | None, typer.Option("--reader", help="How to read the files, if not by their look.")]
-Languages = Annotated[str | None, typer.Option("--languages", metavar="en,zh", help="Languages to keep.")]
-Columns = Annotated[
-    str | None, typer.Option("--columns", metavar="source=A,...", help="Columns of a table, by name or by number.")
-]
 
 
 def add(
     graph: Folder,
     files: Files,
-    reader: Reader = None,
-    languages: Languages = None,
-    columns: Columns = None,
+    reader: ReaderOption = None,
+    languages: LanguagesOption = None,
+    columns: ColumnsOption = None,
+    weight: WeightOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -38,7 +33,7 @@ def add(
     from kgreason.graph.update import add as add_facts
 
     out = Output(as_json, quiet)
-    source = _read(files, reader, languages, columns)
+    source = read_sources(files, reader, languages, columns, weight)
     with out.progress() as report:
         done = add_facts(
             graph, source, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report
@@ -49,9 +44,10 @@ def add(
 def remove(
     graph: Folder,
     files: Files,
-    reader: Reader = None,
-    languages: Languages = None,
-    columns: Columns = None,
+    reader: ReaderOption = None,
+    languages: LanguagesOption = None,
+    columns: ColumnsOption = None,
+    weight: WeightOption = None,
     missing_ok: Annotated[
         bool, typer.Option("--missing-ok", help="Count facts that are not there instead of removing nothing.")
     ] = False,
@@ -62,7 +58,7 @@ def remove(
     from kgreason.graph.update import remove as remove_facts
 
     out = Output(as_json, quiet)
-    source = _read(files, reader, languages, columns)
+    source = read_sources(files, reader, languages, columns, weight)
     with out.progress() as report:
         done = remove_facts(graph, source, sources=source.sources, missing_ok=missing_ok, progress=report)
     _show(done, out)
@@ -82,12 +78,6 @@ def clean(
     live, *kept = map(str, versions(graph))
     values = {"live": live, "kept": kept, "removed": removed}
     Output(as_json, quiet).show(values, f"{len(removed)} removed; {live} is live, {len(kept)} older kept")
-
-
-def _read(files: list[str], reader: str | None, languages: str | None, columns: str | None) -> Source:
-    from kgreason.graph import readers
-
-    return readers.read(files, reader, languages=names(languages), columns=mapping(columns))
 
 
 def _show(done: Update, out: Output) -> None:

@@ -295,8 +295,7 @@ class KnowledgeGraph:
             >>> len(graph.match(node="zoo")), len(graph.match(node="zoo", offset=1)), len(graph.match("zoo"))
             (2, 1, 1)
         """
-        ends = {"node": node, "other": other}
-        return match_edges(self, source, relation, target, **ends, offset=offset, limit=limit)
+        return match_edges(self, (source, target, node, other), relation, offset, limit)
 
     def info(self) -> dict[str, Any]:
         """Counts, relations, degrees, sources and licences as JSON-ready values."""

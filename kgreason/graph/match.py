@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,20 +67,12 @@ def relation_index(graph: KnowledgeGraph, relation: str) -> int:
 
 
 def match_edges(
-    graph: KnowledgeGraph,
-    source: str | None = None,
-    relation: str | None = None,
-    target: str | None = None,
-    *,
-    node: str | None = None,
-    other: str | None = None,
-    offset: int = 0,
-    limit: int | None = None,
+    graph: KnowledgeGraph, named: Sequence[str | None], relation: str | None, offset: int, limit: int | None
 ) -> tuple[Edge, ...]:
-    """What :meth:`KnowledgeGraph.match` gives."""
+    """What :meth:`KnowledgeGraph.match` gives; ``named`` are its source, target, node and other."""
     if offset < 0 or (limit is not None and limit < 0):
         raise InputError(f"offset {offset} and limit {limit} are no part of a list", fix="Give 0 or more.")
-    ends = [None if end is None else named_nodes(graph, end) for end in (source, target, node, other)]
+    ends = [None if end is None else named_nodes(graph, end) for end in named]
     codes = np.ones(2 * len(graph.relations), np.bool_)
     if relation is not None:
         codes = np.tile(np.arange(len(graph.relations)) == relation_index(graph, relation), 2)

@@ -22,8 +22,10 @@ _CODAS = ("", "", "", "k", "l", "m", "n", "p", "r", "x")
 
 #: Words of a borrowed name at most; marks by which questions are put together; draws before a name is invented.
 MOST_WORDS, _MARKS, _TRIES = 4, frozenset("{}?“”"), 100
+#: The relation of words that may stand for one another.
+_SYNONYM = "Synonym"
 #: Words of a relation's borrowed name at most, and share of those that are asked for by a synonym.
-MOST_RELATION_WORDS, SYNONYMS, SYNONYM = 2, 0.7, "Synonym"
+MOST_RELATION_WORDS, SYNONYMS = 2, 0.7
 #: Share of the relations of such a world that are called by a verb.
 VERBS = 0.5
 #: Relations are called like concepts of the highest degrees, which have the lowest numbers; rare words tell nothing.
@@ -93,10 +95,10 @@ class Pseudonyms:
 
     def _synonyms(self, node: int) -> list[str]:
         graph = self._graph
-        if SYNONYM not in graph.relations:
+        if _SYNONYM not in graph.relations:
             return []
         row = slice(int(graph.ptr[node]), int(graph.ptr[node + 1]))
-        others = graph.idx[row][graph.rel[row] % len(graph.relations) == graph.relations.index(SYNONYM)]
+        others = graph.idx[row][graph.rel[row] % len(graph.relations) == graph.relations.index(_SYNONYM)]
         return [label for label in map(graph.label, others[others < FREQUENT].tolist()) if self._names_relation(label)]
 
     def _names_relation(self, label: str) -> bool:

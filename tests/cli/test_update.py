@@ -24,6 +24,17 @@ def test_adding_a_file_equals_building_from_both_and_removing_it_undoes_that(run
     assert (removed["removed"], removed["missing"], removed["digest"]) == (1, 0, before)
 
 
+def test_an_added_file_has_its_weight(run, folder):
+    before = KnowledgeGraph.open(folder / "g").digest
+    options = (folder / "g", folder / "a.csv", "--weight", "a.csv=3", "--json")
+    run("graph", "add", *options)
+    assert {edge.weight for edge in KnowledgeGraph.open(folder / "g").match()} == {4.0}
+    assert run("graph", "remove", folder / "g", folder / "b.tsv", "--weight", "a.csv=3").code == 2
+    removed = run("graph", "remove", *options).json()
+    assert removed["removed"] == 4
+    assert removed["digest"] != before  # the assertions of the first file are those of the same facts
+
+
 def test_an_update_tells_its_stages_and_what_it_did(run, folder):
     added = run("graph", "add", folder / "g", folder / "b.tsv")
     assert "write …" in added.err
