@@ -1,4 +1,4 @@
-"""Make the shipped checkpoint ``mini``: three runs in order, each resumable, then the folder that is shipped.
+"""Make the shipped checkpoint ``mini``: its runs in order, each resumable, then the folder that is shipped.
 
     python -m tools.make_mini --data FOLDER
 
@@ -26,7 +26,7 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words")
 
 
 #: Questions about invented worlds, of which K learns to read a graph: folder to form and seed.
@@ -35,6 +35,8 @@ QUIZZES: dict[str, tuple[Literal["choice", "open"], int]] = {
     "runs/quiz-open": ("open", 2),
     "runs/quiz-choice-2": ("choice", 3),
     "runs/quiz-open-2": ("open", 3),
+    "runs/quiz-choice-3": ("choice", 4),
+    "runs/quiz-open-3": ("open", 4),
 }
 QUIZ_SIZES: dict[QuizSplit, int] = {"train": 40_000, "dev": 1_000}
 
@@ -95,7 +97,7 @@ multiple-choice questions, open questions over a graph, entailment and emotion i
 | --- | --- |
 {sets}
 
-K also learned from 120,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
+K also learned from 210,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
 --borrowed 0.3 --renamed 0.5 --synonyms 0.5`).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
 graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660
@@ -105,8 +107,8 @@ relation path weights and a network without per-concept parameters.
 
     python -m tools.make_mini --data FOLDER
 
-Four runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of entailment and choice; K with all that reads text held fixed; K with more questions, then the gate fitted on a
+Five runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
+more of entailment and choice; K with all that reads text held fixed; K with more questions, twice, then the gate fitted on a
 held-out tenth.
 
 ## Scores

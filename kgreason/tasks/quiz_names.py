@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,7 +13,7 @@ import kg_data
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.relations import RelationTable
 from kgreason.tasks.quiz_facts import Draft, Facts
-from kgreason.tasks.wordings import Name, Wordings, is_noun
+from kgreason.tasks.wordings import Name, Noun, Verb, Wordings, is_noun, with_s
 
 __all__ = ["Pseudonyms", "borrowed_names", "other_names", "with_names"]
 
@@ -22,12 +24,13 @@ _CODAS = ("", "", "", "k", "l", "m", "n", "p", "r", "x")
 
 #: Words of a borrowed name at most; marks by which questions are put together; draws before a name is invented.
 MOST_WORDS, _MARKS, _TRIES = 4, frozenset("{}?“”"), 100
-#: The relation of words that may stand for one another.
-_SYNONYM = "Synonym"
-#: Words of a relation's borrowed name at most, and share of those that are asked for by a synonym.
+#: The relations of words that may stand for one another, and of kinds of a thing; how many words of each at most.
+_SYNONYM, _IS_A, MOST_AKIN = "Synonym", "IsA", 6
+#: Words of a relation's borrowed name at most, and share of those that are asked for by a word of like meaning.
 MOST_RELATION_WORDS, SYNONYMS = 2, 0.7
-#: Share of the relations of such a world that are called by a verb.
-VERBS = 0.5
+#: Share of the relations of such a world that are called by a verb, and of those taken from the list that has irregular
+#: ones, too.
+VERBS, IRREGULAR = 0.5, 0.3
 #: Relations are called like concepts of the highest degrees, which have the lowest numbers; rare words tell nothing.
 FREQUENT = 20_000
 #: Share of renamed questions whose relations are called by invented words.
@@ -73,33 +76,42 @@ class Pseudonyms:
         return self.new()
 
     def relation(self) -> tuple[str, Name]:
-        """A name for a relation, and one to ask for it by: a verb and its forms, or a concept, mostly by a synonym."""
+        """A name for a relation, and what it is asked for by: a verb, or a noun, mostly one of like meaning."""
         if self._random.random() < VERBS:
             return self._verb()
         for _ in range(_TRIES):
             node = self._random.randrange(min(FREQUENT, self._graph.num_nodes))
-            others = self._synonyms(node) if self._names_relation(label := self._graph.label(node)) else []
+            others = self._akin(node) if self._names_relation(label := self._graph.label(node)) else []
             if others:
-                self.given.add(label)
-                return label, self._random.choice(others) if self._random.random() < SYNONYMS else label
+                asked = self._random.choice(others) if self._random.random() < SYNONYMS else label
+                return self._give(self._random.choice(Noun(label).names)), Noun(asked)
         name = self.new()
         return name, name
 
     def _verb(self) -> tuple[str, Name]:
-        verb = replace(self._random.choice(Wordings.load().verbs), passive=self._random.random() < 0.5)
-        name = self._random.choice(verb.names)
+        known = Wordings.load().verbs if self._random.random() < IRREGULAR else regular_verbs()
+        verb = replace(self._random.choice(known), passive=self._random.random() < 0.5)
         if verb.participle in self.given:
             return self.relation()
-        self.given.update((name, verb.participle))
-        return name, verb
+        self.given.add(verb.participle)
+        return self._give(self._random.choice(verb.names)), verb
 
-    def _synonyms(self, node: int) -> list[str]:
-        graph = self._graph
-        if _SYNONYM not in graph.relations:
-            return []
+    def _give(self, name: str) -> str:
+        self.given.add(name)
+        return name
+
+    def _akin(self, node: int) -> list[str]:
+        """Synonyms of a concept and its most frequent kinds: who asks for a mother asks for a parent."""
+        graph, found = self._graph, []
         row = slice(int(graph.ptr[node]), int(graph.ptr[node + 1]))
-        others = graph.idx[row][graph.rel[row] % len(graph.relations) == graph.relations.index(_SYNONYM)]
-        return [label for label in map(graph.label, others[others < FREQUENT].tolist()) if self._names_relation(label)]
+        neighbours, codes = graph.idx[row], graph.rel[row]
+        for relation, kinds in ((_SYNONYM, False), (_IS_A, True)):
+            if relation in graph.relations:
+                code = graph.relations.index(relation)
+                wanted = codes == code + len(graph.relations) if kinds else codes % len(graph.relations) == code
+                others = neighbours[wanted & (neighbours < FREQUENT)].tolist()
+                found += [label for label in map(graph.label, others) if self._names_relation(label)][:MOST_AKIN]
+        return found
 
     def _names_relation(self, label: str) -> bool:
         """Whether it reads as a noun, of a few words, and is no relation that has wordings of its own."""
@@ -120,6 +132,29 @@ class Pseudonyms:
 @cache
 def _vocabulary() -> frozenset[str]:
     return frozenset(kg_data.path("tokens/vocabulary.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def regular_verbs() -> tuple[Verb, ...]:
+    """Verbs of the packaged table of inflections with a regular past and a noun for who does it.
+
+    Example:
+        >>> regular_verbs()[0], len(regular_verbs()) > 2000
+        (Verb(base='abate', past='abated', participle='abated', agent='abator', passive=True), True)
+    """
+    forms: dict[str, set[str]] = defaultdict(set)
+    table = gzip.decompress(kg_data.path("lemmas.tsv.gz").read_bytes()).decode()
+    for line in table.splitlines():
+        form, lemma = line.split("\t")
+        forms[lemma].add(form)
+    found: dict[str, Verb] = {}
+    for base in sorted(forms.keys() - Wordings.load().barred_verbs):
+        for stem in (base.removesuffix("e"), base[:-1] + "i" if base.endswith("y") else base + base[-1]):
+            past = f"{stem}ed"
+            agents = [agent for agent in (f"{stem}er", f"{stem}or") if with_s(agent) in forms.get(agent, ())]
+            if past in forms[base] and agents:
+                found[base] = Verb(base, past, past, agents[-1])
+    return tuple(found.values())
 
 
 def other_names(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from random import Random
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import kg_data
 from kgreason.graph.relations import RelationTable
 
-__all__ = ["Clue", "Name", "Style", "Verb", "Wordings", "is_noun", "kept"]
+__all__ = ["Clue", "Name", "Noun", "Style", "Verb", "Wordings", "is_noun", "kept"]
 
 #: What asks: questions of the relation's own, or questions made of nothing but its name.
 Style = Literal["wording", "label"]
@@ -21,6 +21,14 @@ Style = Literal["wording", "label"]
 #: Share of the chains whose steps are noun phrases inside one question, and of those that are a noun phrase alone.
 NESTED, BARE = 0.5, 0.2
 
+#: Where relations bear borrowed names: share of the concepts introduced by what they are ("the book zog"), and of the
+#: pairs of steps there and back that are put as "the same".
+DESCRIBED, SAME = 0.2, 0.7
+#: Stands before a relation that is walked there and back.
+_SAME = "="
+
+#: What is no relation in the file of wordings.
+_SECTIONS = ("label", "noun", "verb", "join")
 _QUOTED = re.compile(r"“[^”]*\{x\}")
 _BRACES = re.compile(r"\{(\w+)\}")
 
@@ -70,25 +78,42 @@ class Verb:
     passive: bool = True
 
     @property
-    def third(self) -> str:
-        """The form behind he, she or it.
+    def names(self) -> tuple[str, ...]:
+        """What the relation may be called in facts."""
+        if self.passive:
+            return f"{self.participle} by", self.agent, with_s(self.agent)
+        return self.past, with_s(self.base)
 
-        Example:
-            >>> [Verb(base, "", "", "").third for base in ("write", "carry", "catch", "play")]
-            ['writes', 'carries', 'catches', 'plays']
-        """
-        if self.base.endswith("y") and self.base[-2] not in "aeiou":
-            return f"{self.base[:-1]}ies"
-        return self.base + ("es" if self.base.endswith(("s", "x", "z", "ch", "sh")) else "s")
+    @property
+    def forms(self) -> dict[str, str]:
+        """What templates call its forms."""
+        forms = {name: getattr(self, name) for name in ("base", "past", "participle", "agent")}
+        return {**forms, "third": with_s(self.base), "agents": with_s(self.agent)}
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A relation asked for by a noun, in the singular or the plural.
+
+    Args:
+        phrase: "mother".
+    """
+
+    phrase: str
 
     @property
     def names(self) -> tuple[str, ...]:
         """What the relation may be called in facts."""
-        return (f"{self.participle} by", self.agent) if self.passive else (self.past, self.third)
+        return self.phrase, self.phrase, with_s(self.phrase), f"has {self.phrase}"
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """What templates call its forms."""
+        return {"phrase": self.phrase, "phrases": with_s(self.phrase)}
 
 
-#: What a relation is asked for by: words that stand as they are, or a verb that is inflected.
-Name = str | Verb
+#: What a relation is asked for by: words that stand as they are, or a word that is inflected.
+Name = str | Noun | Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +124,12 @@ class _Asked:
     backward: Sequence[str]
     target: Sequence[str]
     source: Sequence[str]
+    same: Sequence[str]
+    alike: Sequence[str]
 
-    def ways(self, backward: bool, noun: bool) -> Sequence[str]:
+    def ways(self, backward: bool, noun: bool, same: bool = False) -> Sequence[str]:
+        if same:
+            return self.alike if noun else self.same
         if noun:
             return self.source if backward else self.target
         return self.backward if backward else self.forward
@@ -133,13 +162,15 @@ class Wordings:
     """
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
-        relations = {name: row for name, row in rows.items() if name not in ("label", "verb", "join")}
+        relations = {name: row for name, row in rows.items() if name not in _SECTIONS}
         self._relations = {name: _asked(row) for name, row in relations.items()}
         self._names = {name: tuple(row["names"]) for name, row in relations.items()}
         self._label, self._noun = _asked(rows["label"]), _asked(rows["label"]["noun"])
         self._verb, self._classes = _asked(rows["verb"]), tuple(rows["verb"]["classes"])
-        #: Verbs that relations may be called by.
+        self._plural = _asked(rows["noun"])
+        #: Verbs that relations may be called by, beside regular ones; and those that none may be called by.
         self.verbs = tuple(Verb(*forms) for forms in rows["verb"]["forms"])
+        self.barred_verbs = frozenset(rows["verb"]["barred"])
         self._then = tuple((row["text"], row["it"]) for row in rows["join"]["then"])
         self._both, self._but = tuple(rows["join"]["and"]), tuple(rows["join"]["not"])
 
@@ -163,20 +194,22 @@ class Wordings:
         """Questions with {x} that ask for what one step leads to.
 
         Args:
-            step: a relation's name, ``~`` before it where it is walked backward.
+            step: a relation's name, ``~`` before it where it is walked backward, ``=`` where it is walked there and
+                back, as in "what has the same author as".
             style: "label" where its own wordings are not wanted; one that has none is asked by its name in any case.
             held_out: the held-out quarter instead of the others.
             shown: the name by which the relation is asked for, if not by its phrase.
             noun: noun phrases for what the step leads to, instead of questions.
         """
-        relation, backward = step.removeprefix("~"), step.startswith("~")
+        relation, backward = step.lstrip(_SAME + "~"), step.startswith("~")
         table = RelationTable.load()
         if style == "wording" and (own := self._relations.get(table.canonical(relation))):
             return list(kept(own.ways(backward and bool(own.backward), noun), held_out))
-        if isinstance(shown, Verb):
-            forms = {name: getattr(shown, name) for name in ("base", "past", "participle", "agent", "third")}
-            asked = self._verb.ways(backward if shown.passive else not backward, noun)
-            return [fill(text, **forms) for text in kept(asked, held_out)]
+        if isinstance(shown, (Noun, Verb)):
+            same, turned = step.startswith(_SAME), isinstance(shown, Verb) and not shown.passive
+            lists = [self._verb] if isinstance(shown, Verb) else [self._noun, self._plural]
+            texts = [text for one in lists for text in kept(one.ways(backward != turned, noun, same), held_out)]
+            return [fill(text, **shown.forms) for text in texts]
         phrase = shown or table.phrase(relation)
         lists = [self._label, self._noun] if is_noun(phrase) else [self._label]
         lists = lists[-1:] if noun else lists
@@ -205,12 +238,24 @@ class Wordings:
             The question, lower case but for the names in it.
         """
         put = _Put(random, style, held_out, shown or {})
+        if any(isinstance(name, (Noun, Verb)) for name in put.shown.values()):
+            clues = [self._freer(clue, put) for clue in clues]
         texts = [self._nested(clue, put) if random.random() < NESTED else self._chain(clue, put) for clue in clues]
         if len(texts) == 1:
             return texts[0] if texts[0].endswith("?”") else f"{texts[0]}?"
         one, other = texts
         joins = self._both if clues[1].positive else self._but
         return fill(random.choice(kept(joins, held_out)), one=one, other=other)
+
+    def _freer(self, clue: Clue, put: _Put) -> Clue:
+        """A clue about "the book zog" instead of zog, and with "the same" where it goes there and back."""
+        seed, steps, name = clue.seed, clue.steps, put.shown[clue.steps[0].removeprefix("~")]
+        if put.random.random() < DESCRIBED:
+            seed = f"the {put.random.choice(self._classes)} {seed}"
+        to_agent = steps[0].startswith("~") == (isinstance(name, Verb) and not name.passive)
+        if to_agent and steps[1:2] == (_back(steps[0]),) and put.random.random() < SAME:
+            steps = (_SAME + steps[0].removeprefix("~"), *steps[2:])
+        return replace(clue, seed=seed, steps=steps)
 
     def _chain(self, clue: Clue, put: _Put) -> str:
         """All steps of a clue as one question after another, without the last question mark."""
@@ -233,11 +278,26 @@ class Wordings:
         return self._filled(last, text, put, quoted="“" in text, noun=put.random.random() < BARE)
 
     def _filled(self, step: str, x: str, put: _Put, *, quoted: bool, noun: bool = False) -> str:
-        name = put.shown.get(step.removeprefix("~"), "")
+        name = put.shown.get(step.lstrip(_SAME + "~"), "")
         templates = self.templates(step, put.style, held_out=put.held_out, shown=name, noun=noun)
         if quoted:  # quotes are not nested in quotes
             templates = [text for text in templates if not _QUOTED.search(text)] or templates
-        return fill(put.random.choice(templates), x=x, **{"class": put.random.choice(self._classes)}).removesuffix("?")
+        template, kind = put.random.choice(templates), put.random.choice(self._classes)
+        return fill(template, x=x, **{"class": kind, "classes": with_s(kind)}).removesuffix("?")
+
+
+def with_s(word: str) -> str:
+    """A noun in the plural, or a verb behind he, she or it, by the regular rule.
+
+    Example:
+        >>> [with_s(word) for word in ("write", "carry", "catch", "play", "woman")]
+        ['writes', 'carries', 'catches', 'plays', 'women']
+    """
+    if word.endswith("man"):
+        return f"{word[:-2]}en"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def kept(values: Sequence[Any], held_out: bool) -> Sequence[Any]:
@@ -269,5 +329,9 @@ def fill(template: str, **parts: str) -> str:
     return _BRACES.sub(lambda match: parts.get(match[1], match[0]), template)
 
 
+def _back(step: str) -> str:
+    return step[1:] if step.startswith("~") else f"~{step}"
+
+
 def _asked(row: Mapping[str, Any]) -> _Asked:
-    return _Asked(*(tuple(row.get(way, ())) for way in ("forward", "backward", "target", "source")))
+    return _Asked(*(tuple(row.get(way.name, ())) for way in fields(_Asked)))

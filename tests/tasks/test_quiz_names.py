@@ -7,8 +7,8 @@ import pytest
 import kg_data
 from kgreason.graph import KnowledgeGraph
 from kgreason.tasks.quiz_facts import Draft, Facts
-from kgreason.tasks.quiz_names import MOST_WORDS, Pseudonyms, other_names, with_names
-from kgreason.tasks.wordings import Clue, Wordings
+from kgreason.tasks.quiz_names import MOST_WORDS, Pseudonyms, other_names, regular_verbs, with_names
+from kgreason.tasks.wordings import Clue, Noun, Verb, Wordings
 
 RELATIONS = ("IsA", "Synonym", "birthPlace")
 
@@ -81,3 +81,29 @@ def test_with_names():
     assert isinstance(renamed.world, Facts)
     assert renamed.world.facts == (("a", "falls under", "b"),)
     assert renamed.clues == (Clue("b", ("~falls under",)),)
+
+
+def test_regular_verbs_are_inflected_by_rule():
+    verbs = {verb.base: verb for verb in regular_verbs()}
+    assert {verbs[base].past for base in ("carry", "plan", "paint", "bake")} == {
+        "carried",
+        "planned",
+        "painted",
+        "baked",
+    }
+    assert [verbs[base].agent for base in ("carry", "conquer")] == ["carrier", "conqueror"]
+    assert not verbs.keys() & Wordings.load().barred_verbs
+
+
+def test_relations_are_asked_for_by_a_word_of_like_meaning():
+    graph = KnowledgeGraph.from_triples([("mother", "IsA", "parent"), ("faith", "Synonym", "religion")])
+    names = Pseudonyms(graph, Random(1))
+    pairs = set()
+    for _ in range(211):
+        names.forget()
+        pairs.add(names.relation())
+    nouns = {(name, asked.phrase) for name, asked in pairs if isinstance(asked, Noun)}
+    words = {("parent", "mother"), ("parents", "mother"), ("has parent", "parent"), ("religion", "faith")}
+    assert words <= nouns
+    assert not any(asked == "parent" and "mother" in name for name, asked in nouns)
+    assert any(isinstance(asked, Verb) for _, asked in pairs)

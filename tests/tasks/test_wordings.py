@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import kg_data
 from kgreason.graph.relations import RelationTable
 from kgreason.language import lemmas
-from kgreason.tasks.wordings import Clue, Verb, Wordings, fill, is_noun, kept
+from kgreason.tasks.wordings import Clue, Noun, Verb, Wordings, fill, is_noun, kept
 
 ROWS = tomllib.loads(kg_data.path("wordings.toml").read_text(encoding="utf-8"))
 TABLE = RelationTable.load()
@@ -19,7 +19,7 @@ FREQUENT = (
     "AtLocation", "CapableOf", "Causes", "Desires", "HasA", "HasPrerequisite", "HasProperty", "IsA", "MadeOf",
     "MotivatedByGoal", "PartOf", "UsedFor",
 )  # fmt: skip
-RELATIONS = sorted(set(ROWS) - {"label", "verb", "join"})
+RELATIONS = sorted(set(ROWS) - {"label", "noun", "verb", "join"})
 
 
 def test_every_relation_of_the_packaged_graph_has_its_wordings():
@@ -72,10 +72,46 @@ def test_verbs_have_all_their_forms():
         assert all(text.endswith("?") == (way in ("forward", "backward")) for text in verb[way])
 
 
+def test_nouns_and_verbs_ask_for_the_same():
+    for name in ("noun", "verb"):
+        assert all(text.count("{x}") == 1 for way in ("same", "alike") for text in ROWS[name][way])
+        assert all(text.endswith("?") for text in ROWS[name]["same"])
+    forms = {word for forms in ROWS["verb"]["forms"] for word in forms}
+    assert not forms & set(ROWS["verb"]["barred"])
+
+
+def test_there_and_back_is_the_same():
+    wordings = Wordings.load()
+    shown = {"parents": Noun("mother"), "written by": Verb("write", "wrote", "written", "writer")}
+    for relation, same in (("parents", "mother"), ("written by", "writer")):
+        clue = Clue("zog", (relation, f"~{relation}"))
+        texts = {wordings.ask([clue], Random(seed), style="label", shown=shown) for seed in range(101)}
+        assert f"what has the same {same} as zog?" in texts
+        other = Clue("zog", (f"~{relation}", relation))
+        texts = {wordings.ask([other], Random(seed), style="label", shown=shown) for seed in range(101)}
+        assert not any("same" in text for text in texts)
+
+
+def test_a_noun_asks_in_the_singular_and_the_plural():
+    noun = Noun("company")
+    assert set(noun.names) == {"company", "companies", "has company"}
+    texts = Wordings.load().templates("rel", shown=noun)
+    assert {"what is the company of {x}?", "what are the companies of {x}?"} <= set(texts)
+    assert "the companies of {x}" in Wordings.load().templates("rel", shown=noun, noun=True)
+
+
+def test_concepts_may_be_introduced_by_what_they_are():
+    texts = [
+        Wordings.load().ask([Clue("zog", ("rel",))], Random(seed), style="label", shown={"rel": Noun("mother")})
+        for seed in range(101)
+    ]
+    assert 5 < sum(any(f"the {kind} zog" in text for kind in ROWS["verb"]["classes"]) for text in texts) < 50
+
+
 def test_a_verb_asks_for_who_does_it_or_for_what_is_done():
     wordings = Wordings.load()
     built, builds = (Verb("build", "built", "built", "builder", passive=passive) for passive in (True, False))
-    assert built.names == ("built by", "builder")
+    assert built.names == ("built by", "builder", "builders")
     assert builds.names == ("built", "builds")
     assert "who built {x}?" in wordings.templates("rel", shown=built)
     assert wordings.templates("~rel", shown=builds) == wordings.templates("rel", shown=built)
