@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import kg_data
 from kgreason.graph.relations import RelationTable
 from kgreason.language import lemmas
-from kgreason.tasks.wordings import Clue, Noun, Verb, Wordings, fill, is_noun, kept
+from kgreason.tasks.wordings import Clue, Name, Noun, Verb, Wordings, fill, is_noun, kept
 
 ROWS = tomllib.loads(kg_data.path("wordings.toml").read_text(encoding="utf-8"))
 TABLE = RelationTable.load()
@@ -82,7 +82,7 @@ def test_nouns_and_verbs_ask_for_the_same():
 
 def test_there_and_back_is_the_same():
     wordings = Wordings.load()
-    shown = {"parents": Noun("mother"), "written by": Verb("write", "wrote", "written", "writer")}
+    shown: dict[str, Name] = {"parents": Noun("mother"), "written by": Verb("write", "wrote", "written", "writer")}
     for relation, same in (("parents", "mother"), ("written by", "writer")):
         clue = Clue("zog", (relation, f"~{relation}"))
         texts = {wordings.ask([clue], Random(seed), style="label", shown=shown) for seed in range(101)}
