@@ -80,11 +80,12 @@ def predict(
     model.eval()
     model.backbone.autocast = autocast
     try:
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            found.update(zip(rows, _batch(model, collate, [items[i] for i in rows]), strict=True))
-            if progress is not None:
-                progress(min(start + batch_size, len(order)), len(order))
+        with model.backbone.cast():
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                found.update(zip(rows, _batch(model, collate, [items[i] for i in rows]), strict=True))
+                if progress is not None:
+                    progress(min(start + batch_size, len(order)), len(order))
     finally:
         model.train(training)
         model.backbone.autocast = before

@@ -259,15 +259,16 @@ def _remember(model: ReasoningModel, data: Data, progress: Progress | None) -> N
     if any(parameter.requires_grad for parameter in model.backbone.parameters()):
         return
     collate, room = model.collator(), _MEMORY
-    for name, task in data.items():
-        questions = sorted(questions_of(task.train), key=lambda question: len(question.text))
-        for start in range(0, len(questions), _TEXTS):
-            if room <= 0:
-                return
-            batch = collate([(question, None) for question in questions[start : start + _TEXTS]])
-            room -= model.backbone.remember(batch.to(model.device))
-            if progress is not None:
-                progress(f"read {name}", start, len(questions))
+    with model.backbone.cast():
+        for name, task in data.items():
+            questions = sorted(questions_of(task.train), key=lambda question: len(question.text))
+            for start in range(0, len(questions), _TEXTS):
+                if room <= 0:
+                    return
+                batch = collate([(question, None) for question in questions[start : start + _TEXTS]])
+                room -= model.backbone.remember(batch.to(model.device))
+                if progress is not None:
+                    progress(f"read {name}", start, len(questions))
 
 
 @contextmanager

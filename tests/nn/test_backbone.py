@@ -224,3 +224,28 @@ class TestRemember:
     def test_a_fixed_model_drops_nothing_out(self, tiny_base):
         made = Backbone(load_base(str(tiny_base)).requires_grad_(False), load_tokenizer(str(tiny_base))).train()
         assert not any(module.training for module in made.model.modules())
+
+
+class TestCast:
+    @pytest.mark.parametrize("tuned", [False, True])
+    def test_states_are_the_same_and_weights_come_back(self, tiny_base, tuned):
+        model = load_base(str(tiny_base))
+        backbone = Backbone(adapted(model, LORA) if tuned else model, load_tokenizer(str(tiny_base))).eval()
+        backbone.autocast = torch.bfloat16
+        weights = {name: weight.clone() for name, weight in backbone.named_parameters()}
+        plain, _ = encode(backbone, ["a dog", "where is the zoo?"])
+        with backbone.cast():
+            assert any(weight.dtype == torch.bfloat16 for weight in backbone.parameters())
+            cast, _ = encode(backbone, ["a dog", "where is the zoo?"])
+        assert torch.equal(cast, plain)
+        assert all(torch.equal(weight, weights[name]) for name, weight in backbone.named_parameters())
+
+    def test_weights_come_back_after_an_error(self, backbone):
+        backbone.autocast = torch.bfloat16
+        with pytest.raises(ZeroDivisionError), backbone.cast():
+            raise ZeroDivisionError
+        assert all(weight.dtype == torch.float32 for weight in backbone.parameters())
+
+    def test_without_autocast_nothing_is_cast(self, backbone):
+        with backbone.cast():
+            assert all(weight.dtype == torch.float32 for weight in backbone.parameters())
