@@ -97,7 +97,7 @@ multiple-choice questions, open questions over a graph, entailment and emotion i
 | --- | --- |
 {sets}
 
-K also learned from 210,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
+K also learned from 180,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
 --borrowed 0.3 --renamed 0.5 --synonyms 0.5`).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
 graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660

@@ -103,7 +103,7 @@ class Followed(NamedTuple):
         walkers starts at the node, −1: none), relation [b, w, steps, r + 1] (share of each relation code at each step
         of each walker, the last one "stay"), weight [b, w] in −1..1 (how much a walker counts, negative where its
         nodes are excluded; 0 where there is none), flow [b] ≤ 0 (log of the mass that found edges to follow and
-        met: low where the graph does not hold what is asked for).
+        met, whatever number of edges: low where the graph does not hold what is asked for).
     """
 
     mass: Tensor
@@ -242,11 +242,14 @@ class PathFollower(nn.Module):
         return state.view(*shape, state.shape[-1]), filled.view(shape), first.view(shape)
 
     def _walk(self, batch: GraphBatch, start: Tensor, relation: Tensor) -> tuple[Tensor, Tensor]:
-        """Mass after the last step, and the log of what was not lost on the way. Shapes: [n, w], [b, w]."""
+        """Mass after the last step, and the log of what found edges on the way. Shapes: [n, w], [b, w]."""
         source, target = batch.edge_index
         question, size = batch.node_question, batch.num_questions
         codes = relation.shape[-1]
         edge_code = question[source] * codes + batch.edge_relation
+        # Edges of one relation at one node share what follows it, so that many are not more than all.
+        _, same, count = torch.unique(source * codes + batch.edge_relation, return_inverse=True, return_counts=True)
+        part = count[same].reciprocal().unsqueeze(-1)
         entered = torch.where(batch.node_role & ROLE_QUESTION > 0, RETURN, 1.0).unsqueeze(-1)
         home, moved = start, torch.zeros_like(start)  # what never left its concept is no answer
         flow = start.new_zeros(size, start.shape[1])
@@ -256,9 +259,10 @@ class PathFollower(nn.Module):
             passed = (home + moved).index_select(0, source) * edge_share
             stay = share[:, -1].index_select(0, question)
             home, moved = home * stay, segment_sum(passed, target, len(home)) * entered + moved * stay
+            found = segment_sum(passed * part, question[source], size) + share[:, -1]
+            flow = flow + found.clamp(EPSILON, 1).log()
             total = segment_sum(home + moved, question, size).clamp(min=EPSILON)
             home, moved = (mass / total.index_select(0, question) for mass in (home, moved))
-            flow = flow + total.log()
         mass, total = _normalise(moved, question, size)
         return mass, flow + total.log()
 

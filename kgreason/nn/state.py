@@ -67,7 +67,8 @@ class Scores(NamedTuple):
         logits [o], text [o], paths [o], graph [o] (node states), gate [b], affect [b, a] or None, features [b, f]
         (what the gate reads) or None, sentence [s] (weight of each sequence within its question) or None; of open
         questions, None without K: node [n] (log-probability that a node is the answer, −inf for nodes of other
-        questions), answerable [b] in 0..1 (whether the graph holds an answer), doubts [b, f] (what that is read from).
+        questions), answerable [b] in 0..1 (whether the graph holds an answer), doubts [b, f] (what that is read from);
+        flow [b] ≤ 0 (log of the follower's mass that found edges), None without a follower.
     """
 
     logits: Tensor
@@ -81,6 +82,7 @@ class Scores(NamedTuple):
     node: Tensor | None = None
     answerable: Tensor | None = None
     doubts: Tensor | None = None
+    flow: Tensor | None = None
 
 
 _pytree.register_dataclass(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kgreason.nn.batch import Collator, RelationNames
 from kgreason.nn.state import Scores
 from kgreason.records import Question
-from kgreason.training.losses import GRAPH_WEIGHT, VAD_VARIANCE, losses
+from kgreason.training.losses import GRAPH_WEIGHT, LOST_WEIGHT, VAD_VARIANCE, losses
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     text, paths, graph = (torch.randn(batch.num_options, requires_grad=True) for _ in range(3))
     affect = torch.rand(len(questions), 4)
     scores = Scores(text, text, paths, graph, torch.ones(len(questions)), affect, None, None)
-    total, answer, own, given, opened, squared = (part.item() for part in losses(scores, batch))
+    total, answer, own, given, opened, lost, squared = (part.item() for part in losses(scores, batch))
 
     def rows(values):
         parts = values.detach().split([len(question.options) for question in questions])
@@ -80,7 +80,7 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     assert answer == pytest.approx(rows(text), rel=1e-5, abs=1e-6)
     assert own == pytest.approx(rows(paths + graph), rel=1e-5, abs=1e-6)
     assert squared == pytest.approx(mean(errors) / VAD_VARIANCE, rel=1e-4, abs=1e-5)
-    assert given == opened == 0
+    assert given == opened == lost == 0
     assert total == pytest.approx(answer + GRAPH_WEIGHT * own + squared, rel=1e-5, abs=1e-6)
 
 
@@ -88,7 +88,7 @@ def test_without_graph_and_truth_nothing_is_lost_and_gradients_are_finite(collat
     batch = collate([(Question("a", ("x", "y")), None)])
     text = torch.zeros(2, requires_grad=True)
     found = losses(Scores(text, text, torch.zeros(2), torch.zeros(2), torch.zeros(1), None, None, None), batch)
-    assert [part.item() for part in found] == [0.0] * 6
+    assert [part.item() for part in found] == [0.0] * 7
 
 
 def test_the_graph_parts_alone_carry_the_graph_loss(collate):
@@ -128,3 +128,21 @@ def test_open_questions_lose_what_their_right_answers_lack(collate, rows):
     asked = [[math.exp(p) for b, p, right in rows if b == question and right] for question in range(3)]
     expected = mean([-math.log(sum(right)) if right else None for right in asked])
     assert found.total.item() == found.open.item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_lost_mass_counts_where_the_graph_holds_the_answer(collate):
+    given = Question("a", ("x", "y"), answer=1)
+    opened = Question("a", task="open")
+    batch = replace(
+        collate([(question, None) for question in (given, given, opened, opened)]),
+        question_given=torch.tensor([True, False, False, False]),
+        node_question=torch.tensor([2, 3]),
+        node_gold=torch.tensor([True, False]),
+    )
+    flow = torch.tensor([-0.5, -1.0, -1.5, -2.0], requires_grad=True)
+    node, text, closed = torch.zeros(2, requires_grad=True), torch.zeros(4), torch.zeros(4)
+    found = losses(Scores(text, text, text, text, closed, None, None, None, node, flow=flow), batch)
+    assert found.lost.item() == pytest.approx(1.0)
+    torch.autograd.backward(found.total)
+    assert flow.grad is not None
+    assert flow.grad.tolist() == pytest.approx([-LOST_WEIGHT / 2, 0, -LOST_WEIGHT / 2, 0])
