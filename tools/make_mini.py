@@ -108,8 +108,8 @@ relation path weights and a network without per-concept parameters.
     python -m tools.make_mini --data FOLDER
 
 Five runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of entailment and choice; K with all that reads text held fixed; K with more questions, twice, then the gate fitted on a
-held-out tenth.
+more of entailment and choice; K with all that reads text held fixed; K with more questions, twice, then the gate fitted
+on a held-out tenth.
 
 ## Scores
 
