@@ -265,7 +265,7 @@ class Backbone(nn.Module):
         phrases = [phrase for name in names for phrase in (table[name].phrase, table[name].inverse)]
         training = self.model.training
         self.model.eval()
-        with torch.inference_mode(False), torch.no_grad():  # what is kept here may meet gradients later
+        with torch.inference_mode(False), torch.no_grad(), self.cast():  # what is kept here may meet gradients later
             encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", **_EXTRAS).to(device)
             states = self.encode(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"])
             states = states.sum(1) / encoded["attention_mask"].sum(1, keepdim=True)
