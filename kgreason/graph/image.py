@@ -15,7 +15,7 @@ from kgreason.errors import FormatError, GraphImageError, InputError
 from kgreason.graph.arrays import FILES, Arrays
 from kgreason.graph.manifest import live_version, named_version, read_manifest
 from kgreason.graph.match import match_edges, relation_index
-from kgreason.graph.schema import default_label, is_negated, language_of, scaled_weight
+from kgreason.graph.schema import default_label, is_negated, language_of, languages_of, scaled_weight
 from kgreason.language import normal_form
 from kgreason.records import Edge
 
@@ -298,7 +298,7 @@ class KnowledgeGraph:
         return match_edges(self, (source, target, node, other), relation, offset, limit)
 
     def info(self) -> dict[str, Any]:
-        """Counts, relations, degrees, sources and licences as JSON-ready values."""
+        """Counts, relations, degrees, languages, sources and licences as JSON-ready values."""
         codes = np.bincount(self.rel, minlength=2 * len(self.relations))
         degrees = np.diff(self.ptr)
         halves = np.where(self.symmetric, 2, 1)
@@ -310,6 +310,7 @@ class KnowledgeGraph:
             "edges": int(per_relation.sum()),
             "forms": len(self.surfaces),
             **{name: self.manifest.get(name, {}) for name in ("counts", "origins", "licences")},
+            "languages": self._languages(),
             "sources": list(self.manifest.get("sources", ())),
             "relations": dict(zip(self.relations, per_relation.tolist(), strict=True)),
             "degree": {
@@ -319,6 +320,14 @@ class KnowledgeGraph:
             },
             "columns": {name: [str(array.dtype), *array.shape] for name, array in self._columns.items()},
         }
+
+    def _languages(self) -> dict[str, int]:
+        """Concepts by the language that their keys tell, most first; others stand under an empty text."""
+        import polars as pl
+
+        keys = pl.DataFrame({"key": self.arrays.keys.to_list()}, schema={"key": pl.String})
+        counts = keys.select(languages_of("key").fill_null("")).to_series().value_counts()
+        return dict(counts.sort(["count", "key"], descending=[True, False]).rows())
 
     def __repr__(self) -> str:
         where = f", path={str(self.path)!r}" if self.path else ""
