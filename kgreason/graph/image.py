@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from kgreason.errors import FormatError, GraphImageError, InputError
 from kgreason.graph.arrays import FILES, Arrays
 from kgreason.graph.manifest import live_version, named_version, read_manifest
 from kgreason.graph.match import match_edges, relation_index
-from kgreason.graph.schema import default_label, is_negated, language_of, languages_of, scaled_weight
+from kgreason.graph.schema import default_label, is_negated, language_of, scaled_weight
 from kgreason.language import normal_form
 from kgreason.records import Edge
 
@@ -310,7 +311,7 @@ class KnowledgeGraph:
             "edges": int(per_relation.sum()),
             "forms": len(self.surfaces),
             **{name: self.manifest.get(name, {}) for name in ("counts", "origins", "licences")},
-            "languages": self._languages(),
+            "languages": dict(Counter(language_of(key) or "" for key in self.arrays.keys.to_list()).most_common()),
             "sources": list(self.manifest.get("sources", ())),
             "relations": dict(zip(self.relations, per_relation.tolist(), strict=True)),
             "degree": {
@@ -320,14 +321,6 @@ class KnowledgeGraph:
             },
             "columns": {name: [str(array.dtype), *array.shape] for name, array in self._columns.items()},
         }
-
-    def _languages(self) -> dict[str, int]:
-        """Concepts by the language that their keys tell, most first; others stand under an empty text."""
-        import polars as pl
-
-        keys = pl.DataFrame({"key": self.arrays.keys.to_list()}, schema={"key": pl.String})
-        counts = keys.select(languages_of("key").fill_null("")).to_series().value_counts()
-        return dict(counts.sort(["count", "key"], descending=[True, False]).rows())
 
     def __repr__(self) -> str:
         where = f", path={str(self.path)!r}" if self.path else ""

@@ -22,7 +22,6 @@ __all__ = [
     "is_negated",
     "label_table",
     "language_of",
-    "languages_of",
     "negate",
     "scaled_weight",
 ]
@@ -155,15 +154,6 @@ def language_of(key: str) -> str | None:
         literal = _LITERAL.fullmatch(key)
         return None if literal is None or literal[2] is None else literal[2].partition("-")[0]
     return (key.split("/", 3)[2] or None) if key.startswith("/c/") else None
-
-
-def languages_of(column: str) -> pl.Expr:
-    """The same of a column of keys; null where there is none."""
-    import polars as pl
-
-    forms = (r"^/c/([^/]+)(?:/|$)", r'^"(?s:.*)"@(\w+)[\w-]*$')
-    term, literal = (pl.col(column).str.extract(form, 1) for form in forms)
-    return pl.coalesce(term, literal)
 
 
 def is_negated(relation: str) -> bool:

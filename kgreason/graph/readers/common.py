@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError, InputError
-from kgreason.graph.schema import COLUMNS, WEIGHT_UNIT, language_of, languages_of, scaled_weight
+from kgreason.graph.schema import COLUMNS, WEIGHT_UNIT, language_of, scaled_weight
 from kgreason.language import normal_form
 
 if TYPE_CHECKING:
@@ -102,9 +102,12 @@ def spoken(key: str, options: Options) -> bool:
 
 def spoken_rows(table: pl.DataFrame, column: str, options: Options) -> pl.DataFrame:
     """The rows whose key in a column is of a kept language, or of none."""
+    import polars as pl
+
     if options.languages is None:
         return table
-    language = languages_of(column)
+    term, literal = (pl.col(column).str.extract(form, 1) for form in (r"^/c/([^/]+)/", r'^"(?s:.*)"@(\w+)[\w-]*$'))
+    language = pl.coalesce(term, literal)
     return table.filter(language.is_null() | language.is_in(list(options.languages)))
 
 
