@@ -28,6 +28,7 @@ __all__ = [
     "ReaderOption",
     "WeightOption",
     "app",
+    "make_graph",
     "open_graph",
     "read_sources",
 ]
@@ -91,11 +92,14 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Build a graph from ConceptNet, ATOMIC, WordNet, SenticNet, RDF, GraphML, tables, triples or facts."""
+    make_graph(read_sources(sources, reader, languages, columns, weight), output, Output(as_json, quiet))
+
+
+def make_graph(source: Source, output: Path, out: Output) -> None:
+    """Build a graph from what files say, and tell what it holds."""
     from kgreason.graph import KnowledgeGraph
     from kgreason.graph.build import build as build_image
 
-    out = Output(as_json, quiet)
-    source = read_sources(sources, reader, languages, columns, weight)
     with out.progress() as report:
         path = build_image(
             source, output, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report

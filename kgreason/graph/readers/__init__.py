@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     _Chunks = Iterator[pl.DataFrame]
     _Told = tuple[_Chunks, pl.DataFrame | None, pl.DataFrame | None]
 
-__all__ = ["READERS", "Source", "read", "sniff"]
+__all__ = ["FOLDERS", "READERS", "Source", "read", "sniff"]
 
 
 class _Reader(NamedTuple):
@@ -63,11 +63,12 @@ _FILES = {
     "triples": _nameless(tables.read_triples),
     **{name: _Reader(partial(rdf.read, syntax=name)) for name in rdf.SYNTAXES},
 }
-_FOLDERS = {"facts": facts.read, "wordnet": wordnet.read}
+#: Readers of a folder of files.
+FOLDERS = {"facts": facts.read, "wordnet": wordnet.read}
 #: Formats whose columns have an order of their own.
 _WITHOUT_HEADER = {"atomic", "cn100k", "triples"}
 
-READERS = tuple(sorted((*_FILES, *_FOLDERS)))
+READERS = tuple(sorted((*_FILES, *FOLDERS)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -176,8 +177,8 @@ def _read_one(path: Path, reader: str | None, options: Options) -> Source:
         reader = sniff(path)
         if options.columns and reader in _WITHOUT_HEADER:
             reader = "table"  # the map says what the columns are
-    if reader in _FOLDERS:
-        chunks, labels, aliases, sources = _FOLDERS[reader](path, options)
+    if reader in FOLDERS:
+        chunks, labels, aliases, sources = FOLDERS[reader](path, options)
         return Source(_some(path, chunks, options), labels, aliases, sources)
     read_file, licence = _FILES[reader]
     entry = {"name": path.name, "reader": reader, "digest": storage.digest(path), "licence": licence}
