@@ -171,7 +171,7 @@ class _Fetch:
         return 0, ""
 
     def _accept(self, response: BaseHTTPResponse, start: int) -> tuple[int, int]:
-        """Where the answer begins, and how long the file is told to be; 0 if that is not told."""
+        """Where the answer begins, and how long the file should be; 0 if nobody knows."""
         told = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if response.status == 416 or (response.status == 206 and not (told and int(told[1]) == start)):
             storage.remove(self._part)
@@ -189,10 +189,10 @@ class _Fetch:
             start = 0
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdecimal() else 0
-        self._cap(total)
         if total and self.size is not None and total != self.size:
             self._wrong(f"it has {total:,} bytes instead of {self.size:,}")
-        return start, total
+        self._cap(total)
+        return start, total or self.size or 0
 
     def _blocks(self, response: BaseHTTPResponse, done: int, total: int) -> Iterator[bytes]:
         """What comes, as long as enough comes and not too much."""
@@ -201,7 +201,7 @@ class _Fetch:
             done += len(block)
             self._cap(done)
             yield block
-            self.progress(done, total or self.size or 0)
+            self.progress(done, total)
             if (now := time.monotonic()) - since > self.patience.window:
                 if done - before < self.patience.least:
                     raise _Broken(f"{done - before:,} bytes came in {now - since:.0f} seconds")
@@ -242,29 +242,32 @@ def _validator(response: BaseHTTPResponse) -> str:
 
 def _follow(url: str, headers: dict[str, str], patience: Patience) -> BaseHTTPResponse:
     """The answer at the end of all redirects, not yet read."""
-    before = ""
+    before, target = "", url
     for _ in range(_REDIRECTS + 1):
-        _check_address(url, before)
+        url = _address(target, before)
         response = _request(url, headers, patience)
-        target = response.get_redirect_location()
+        target = response.get_redirect_location() or ""
         if not target:
             return response
         response.close()
-        before, url = url, urljoin(url, target)
+        before = url
     raise DownloadError(f"{url} is reached by more than {_REDIRECTS} redirects", fix="Check the address.")
 
 
-def _check_address(url: str, before: str) -> None:
+def _address(url: str, before: str) -> str:
+    """An address, given whole or seen from the one that redirects to it, if it may be asked."""
     try:
-        parts = urlsplit(url)
+        whole = urljoin(before, url)
+        parts = urlsplit(whole)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
         sound = False
     if not sound:
-        led = f", to which {before} redirects" if before else ""
-        raise DownloadError(f"{url!r}{led}, is no address of the web", fix="Only http and https are followed.")
+        led = f", to which {before} redirects," if before else ""
+        raise DownloadError(f"{url!r}{led} is no address of the web", fix="Only http and https are followed.")
     if before.startswith("https:") and parts.scheme == "http":
         raise DownloadError(f"{before} redirects to {url!r}, which is not encrypted", fix="Check the address.")
+    return whole
 
 
 def _request(url: str, headers: dict[str, str], patience: Patience) -> BaseHTTPResponse:

@@ -47,6 +47,8 @@ def get(
     quiet: Quiet = False,
 ) -> None:
     """Fetch a published graph and build it; what was fetched stays in the cache, and an interrupted fetch goes on."""
+    from dataclasses import replace
+
     from kgreason import storage
     from kgreason.graph import catalogue, readers
 
@@ -60,4 +62,5 @@ def get(
         out.show({"name": name, "licence": found.licence, "files": files}, "\n".join(files))
         return
     source = readers.read(paths, found.reader, languages=names(languages))
-    make_graph(source, output or Path(name), out)
+    licensed = tuple({**each, "licence": each["licence"] or found.licence} for each in source.sources)
+    make_graph(replace(source, sources=licensed), output or Path(name), out)
