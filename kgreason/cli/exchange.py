@@ -65,7 +65,6 @@ def query(
     out = Output(as_json, quiet)
     bound = {"concepts": _bound(concept), "relations": _bound(relation), "texts": _bound(text)}
     with out.progress() as report:
-        report("query", 0, 0)
         found = interop.query(file, sparql, **bound, rows=limit, seconds=seconds, megabytes=megabytes, progress=report)
     table = Table(*found.variables, box=None, pad_edge=False, header_style="bold")
     for row in found.rows:

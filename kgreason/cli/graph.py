@@ -277,16 +277,23 @@ def path(
     """Show the shortest chains of edges between two concepts, strongest first."""
     from dataclasses import asdict
 
-    from kgreason.cli.evidence import evidence_tree
+    from rich.text import Text
+
+    from kgreason.cli.evidence import NOTHING, chain
     from kgreason.graph.walk import path_between
 
     out = Output(as_json, quiet)
     opened = open_graph(graph, out)
     nodes = opened.resolve(start), opened.resolve(end)
+    nodes = opened.resolve(start), opened.resolve(end)
     found = path_between(opened, *nodes, max_hops=max_hops, limit=limit)
     values = {"from": opened.key(nodes[0]), "to": opened.key(nodes[1]), "paths": list(map(asdict, found))}
-    title = f"{opened.label(nodes[0])} to {opened.label(nodes[1])}"
-    out.show(values, evidence_tree(title, found))
+    keys = {end for path in found for edge in path.edges for end in (edge.source, edge.target)}
+    labels = {key: opened.label(opened.resolve(key)) for key in keys}
+    shown = [Text(f"{opened.label(nodes[0])} to {opened.label(nodes[1])}", style="bold")]
+    for path in found:
+        shown += [chain(path, opened.key(nodes[0]), labels), Text(f"  {path}", style="dim")]
+    out.show(values, *(shown if found else [*shown, NOTHING[False]]))
     if html is not None:
         from kgreason.pictures import paths
 

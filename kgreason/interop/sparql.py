@@ -79,7 +79,7 @@ def query(
         rows: at most so many.
         seconds: at most so long, once the file is loaded.
         megabytes: at most so much memory.
-        progress: called with (stage, done, total) where the file has to be loaded.
+        progress: called with (stage, done, total).
 
     Raises:
         InputError: the query is no query, would change the graph, or reaches out (SERVICE, FROM, LOAD).
@@ -105,7 +105,9 @@ def query(
     bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
     bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
     bind |= {name: ("text", value) for name, value in (texts or {}).items()}
-    store = _store(path, megabytes, progress or (lambda stage, done, total: None))
+    report = progress or (lambda stage, done, total: None)
+    store = _store(path, megabytes, report)
+    report("query", 0, 0)
     request = {"store": str(store), "query": text, "bind": bind, "rows": rows, "bytes": _RESULT_BYTES}
     found = _ask(path, {**request, "seconds": int(seconds) + 1}, megabytes, seconds)
     values = tuple(tuple(_value(term) for term in row) for row in found["rows"])

@@ -156,7 +156,9 @@ def test_path(run, tiny_folder):
     shown = run("graph", "path", "penguin", "house", "-g", tiny_folder)
     assert shown.code == 0
     assert shown.out.splitlines()[0] == "penguin to house"
+    assert "penguin —AtLocation→ zoo —AtLocation→ city —HasA→ house" in shown.out
     assert "zoo is found at city" in shown.out
+    assert "no path" in run("graph", "path", "penguin", "house", "-g", tiny_folder, "--max-hops", "1").out
     values = run("graph", "path", "penguin", "house", "-g", tiny_folder, "--json").json()
     assert [edge["relation"] for edge in values["paths"][0]["edges"]] == ["AtLocation", "AtLocation", "HasA"]
     assert (

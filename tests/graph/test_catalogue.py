@@ -33,7 +33,7 @@ def test_every_entry_is_complete(graph):
 
 def test_names():
     assert entry("wordnet-3.0").bytes == 10_775_600
-    assert entry("cskg").bytes is None
+    assert entry("fb15k-237").bytes is None
     with pytest.raises(InputError, match=r"no graph 'wordnet'.*wordnet-3\.0"):
         entry("wordnet")
 

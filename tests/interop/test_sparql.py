@@ -121,11 +121,11 @@ def test_a_file_is_loaded_once_and_again_when_it_changes(tmp_path):
 
     path.write_text("<urn:a> <urn:b> <urn:c> .\n")
     assert ask() == ask() == (("urn:c",),)
-    assert stages == ["load the file"]
+    assert stages == ["load the file", "query", "query"]
     first = stores(path)
     path.write_text("<urn:a> <urn:b> <urn:d> .\n")
     assert ask() == (("urn:d",),)
-    assert len(stages) == 2
+    assert stages.count("load the file") == 2
     assert len(stores(path)) == 1
     assert stores(path) != first
 
