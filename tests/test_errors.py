@@ -5,7 +5,7 @@ import pytest
 from kgreason import errors
 from kgreason.errors import FormatError, InputError, KGReasonError, LimitError
 
-KINDS = [kind for name in errors.__all__ if isinstance(kind := getattr(errors, name), type)]
+KINDS: list[type[KGReasonError]] = [kind for name in errors.__all__ if isinstance(kind := getattr(errors, name), type)]
 PLAIN = [kind for kind in KINDS if kind is not FormatError]
 
 

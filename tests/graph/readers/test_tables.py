@@ -13,7 +13,7 @@ from kgreason import storage
 from kgreason.errors import FormatError, InputError
 from kgreason.graph import readers
 from kgreason.graph.readers import common, tables
-from tests.graph.readers.cases import ReaderCase, rows
+from tests.graph.readers.cases import ReaderCase
 
 
 def rows(path, **options):
