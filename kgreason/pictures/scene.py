@@ -220,5 +220,5 @@ def _line(edge: Edge) -> str:
 
 
 def _weighed(path: Path) -> str:
-    lines = "; ".join(map(_line, path.edges))
-    return f"{lines} {path.contribution:+.2f}" if path.contribution else lines
+    added = f"{path.contribution:+.2f}" if abs(path.contribution) >= 0.005 else "≈0"
+    return f"{'; '.join(map(_line, path.edges))}  {added}"

@@ -89,7 +89,7 @@ def test_evidence_of_the_answer_stands_out(tiny_graph):
     assert ("penguin", "penguin") in drawn.text
     assert "".join(piece for piece, _ in drawn.text) == ASKED.text
     assert drawn.facts[0][0] == "For zoo"
-    assert "penguin is found at zoo (AtLocation 2) +0.50" in drawn.facts[0][1]
+    assert "penguin is found at zoo (AtLocation 2)  +0.50" in drawn.facts[0][1]
     other, subgraph = answered(tiny_graph, replace(ASKED, options=("zoo", "antarctica")), choice=1)
     roles = {node.key: node.role for node in evidence(other, ASKED, subgraph).nodes}
     assert (roles["zoo"], roles["antarctica"]) == ("option", "end")
