@@ -6,18 +6,32 @@ traceback and exits with 2. Any other exception is a fault of ours and exits wit
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 __all__ = [
     "CheckpointError",
     "ConfigError",
+    "DownloadError",
     "FormatError",
     "GraphImageError",
     "InputError",
     "KGReasonError",
     "LimitError",
     "StorageError",
+    "advice",
 ]
+
+_ADVICE = {
+    errno.ENOSPC: ("the disk is full", "Free space there, or name another place."),
+    errno.EDQUOT: ("the disk quota is used up", "Free space there, or name another place."),
+    errno.EROFS: ("the file system is read-only", "Name a place that can be written."),
+    errno.EACCES: ("permission is denied", "Change the permissions, or name another place."),
+    errno.EPERM: ("it is not permitted", "Change the permissions, or name another place."),
+    errno.ENOENT: ("there is no such file or directory", "Check the path."),
+    errno.EISDIR: ("it is a directory", "Name a file."),
+    errno.ENOTDIR: ("a part of the path is a file", "Check the path."),
+}
 
 
 class KGReasonError(Exception):
@@ -93,3 +107,19 @@ class StorageError(KGReasonError):
     """A file that cannot be written or a path that may not be used."""
 
     code = "storage"
+
+
+class DownloadError(KGReasonError):
+    """A file that could not be fetched, or that is not the one it should be."""
+
+    code = "download"
+
+
+def advice(error: OSError) -> tuple[str, str]:
+    """What an error of the system means, and the fix.
+
+    Example:
+        >>> advice(FileNotFoundError(errno.ENOENT, "No such file or directory"))
+        ('there is no such file or directory', 'Check the path.')
+    """
+    return _ADVICE.get(error.errno or 0, (error.strerror or str(error), "Check the disk and the path."))

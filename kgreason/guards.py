@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Iterator
-from pathlib import Path
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, cast
 from xml.parsers import expat
 
@@ -19,7 +22,7 @@ from kgreason import storage
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError
 
-__all__ = ["check_nesting", "check_size", "check_xml", "open_binary"]
+__all__ = ["check_nesting", "check_size", "check_xml", "open_binary", "unzip"]
 
 _DOCTYPE = re.compile(rb"<!doctype|<!entity", re.IGNORECASE)
 _OVERLAP = len(b"<!doctype") - 1
@@ -39,6 +42,8 @@ _TOKENS = {
     ),
 }
 _OPENERS = {"json": (b"[", b"{"), "turtle": (b"[", b"(", b"{", b"<<")}
+#: Kinds of file in a zip archive that are one: told as such, or not told.
+_PLAIN = (0, stat.S_IFREG)
 _HALF = frozenset((b'"', b"'", b"#", b"<", b"\\"))
 _OPENING, _CLOSING = frozenset((b"[", b"{", b"(", b"<<")), frozenset((b"]", b"}", b")", b">>"))
 
@@ -85,6 +90,51 @@ def check_size(path: Path) -> None:
         raise FormatError(path, "it is no file", fix="Name a file.")
     if path.stat().st_size > LIMITS.file_bytes:
         raise FormatError(path, f"it is larger than {LIMITS.file_bytes} bytes", fix="Split the file.")
+
+
+def unzip(path: Path, members: Sequence[str], folder: Path) -> list[Path]:
+    """Takes some members out of a zip archive, each under the last part of its name; nothing else is unpacked.
+
+    Args:
+        path: the archive.
+        members: their names in it.
+        folder: where they go.
+
+    Returns:
+        The files, in the order of the names.
+
+    Raises:
+        FormatError: it is no zip archive; a member is missing, there twice, encrypted, no plain file, or damaged; or
+            one unpacks beyond the limits.
+    """
+    check_size(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = [[entry for entry in archive.infolist() if entry.filename == name] for name in members]
+            for name, entries in zip(members, held, strict=True):
+                if (
+                    len(entries) != 1
+                    or entries[0].is_dir()
+                    or stat.S_IFMT(entries[0].external_attr >> 16) not in _PLAIN
+                ):
+                    raise FormatError(path, f"it does not hold {name!r} as one plain file", fix="Fetch it again.")
+            return [_member(path, archive, entry, folder) for (entry,) in held]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise FormatError(path, f"it is no zip archive that can be read ({error})", fix="Fetch it again.") from error
+
+
+def _member(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> Path:
+    limit = min(LIMITS.file_bytes, max(storage.ARCHIVE_FLOOR, path.stat().st_size * storage.ARCHIVE_RATIO))
+    target = folder / PurePosixPath(entry.filename).name
+    with archive.open(entry) as packed, storage.create(target) as handle:
+        size = 0
+        while block := packed.read(storage.BLOCK_BYTES):  # what the archive tells of sizes need not be true
+            size += len(block)
+            if size > limit:
+                fix = "Unpack it yourself."
+                raise FormatError(path, f"{entry.filename!r} unpacks to more than {limit:,} bytes", fix=fix)
+            handle.write(block)
+    return target
 
 
 def check_nesting(path: str | Path, syntax: Literal["json", "turtle"]) -> None:

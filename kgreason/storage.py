@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.config import LIMITS
-from kgreason.errors import FormatError, StorageError
+from kgreason.errors import FormatError, StorageError, advice
 from kgreason.npy import read_header
 
 __all__ = [
@@ -57,16 +57,6 @@ ARCHIVE_FLOOR = 64 * 1024**2
 BLOCK_BYTES = 4 * 1024**2
 JSON_BYTES = 64 * 1024**2
 
-_ADVICE = {
-    errno.ENOSPC: ("the disk is full", "Free space there, or name another place."),
-    errno.EDQUOT: ("the disk quota is used up", "Free space there, or name another place."),
-    errno.EROFS: ("the file system is read-only", "Name a place that can be written."),
-    errno.EACCES: ("permission is denied", "Change the permissions, or name another place."),
-    errno.EPERM: ("it is not permitted", "Change the permissions, or name another place."),
-    errno.ENOENT: ("there is no such file or directory", "Check the path."),
-    errno.EISDIR: ("it is a directory", "Name a file."),
-    errno.ENOTDIR: ("a part of the path is a file", "Check the path."),
-}
 _UNREADABLE = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}
 
 
@@ -102,16 +92,12 @@ def _remove_tree(path: Path) -> None:
     shutil.rmtree(path)
 
 
-def _advice(error: OSError) -> tuple[str, str]:
-    return _ADVICE.get(error.errno or 0, (error.strerror or str(error), "Check the disk and the path."))
-
-
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what, fix = _advice(error)
+        what, fix = advice(error)
         raise StorageError(f"{path} cannot be written: {what}", fix=fix) from error
 
 
@@ -122,7 +108,7 @@ def _reading(path: Path) -> Iterator[None]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FormatError(path, f"it is not a complete gzip file ({error})", fix="Fetch the file again.") from error
     except OSError as error:
-        what, fix = _advice(error)
+        what, fix = advice(error)
         if error.errno in _UNREADABLE:
             raise FormatError(path, what, fix=fix) from error
         raise StorageError(f"{path} cannot be read: {what}", fix=fix) from error
@@ -155,32 +141,34 @@ class _Output(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def create(path: str | Path) -> Iterator[IO[bytes]]:
+def create(path: str | Path, *, partial: Path | None = None) -> Iterator[IO[bytes]]:
     """Opens a file for writing that appears under its name, whole, when the block ends without an error.
 
     Args:
         path: the file; its directory is made where it does not exist.
+        partial: where what was written stays when the block ends with an error; a later call goes on from there.
 
     Yields:
         a binary file to write to.
 
     Raises:
-        StorageError: the disk is full, read-only or not permitted; nothing is left behind.
+        StorageError: the disk is full, read-only or not permitted; nothing is left behind but ``partial``.
     """
     path = Path(path)
-    temporary = _sibling(path)
+    temporary = partial or _sibling(path)
     output = None
     with _writing(path):
         _mkdir(path.parent)
         try:
-            with contextlib.closing(_open(temporary, "xb")) as handle:
+            with contextlib.closing(_open(temporary, "ab" if partial else "xb")) as handle:
                 output = _Output(handle)
                 yield cast(IO[bytes], output)
             _sync(temporary)
             _rename(temporary, path)
         except BaseException as error:
-            with contextlib.suppress(OSError):
-                _unlink(temporary)
+            if not partial:
+                with contextlib.suppress(OSError):
+                    _unlink(temporary)
             if output is not None and output.failure is not None:  # a library may have wrapped it
                 raise output.failure from error
             raise
@@ -271,11 +259,12 @@ def read_json(path: str | Path, *, limit: int = JSON_BYTES) -> Any:
         raise FormatError(path, f"it is not JSON in UTF-8 ({error})", fix="Repair the file.") from error
 
 
-def digest(path: str | Path) -> str:
-    """BLAKE2b-256 of a file's bytes, in hexadecimal."""
+def digest(path: str | Path, *, sha256: bool = False) -> str:
+    """BLAKE2b-256 of a file's bytes, in hexadecimal; SHA-256 to compare with what others publish."""
     path = Path(path)
     with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
-        return hashlib.file_digest(cast(Any, handle), lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+        kind = hashlib.sha256 if sha256 else lambda: hashlib.blake2b(digest_size=32)
+        return hashlib.file_digest(cast(Any, handle), kind).hexdigest()
 
 
 def digest_bytes(*parts: bytes | memoryview) -> str:

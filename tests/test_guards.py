@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import stat
+import warnings
+import zipfile
 from functools import partial
 
 import pytest
@@ -113,3 +116,59 @@ def test_xml_that_is_refused(file, data, words):
 def test_xml_that_passes(file):
     guards.check_xml(file('\ufeff<?xml version="1.0" encoding="UTF-8"?>\n<a b="é">&lt;!DOCTYPE &#x41;</a>'.encode()))
     guards.check_xml(file(b"<a>" * LIMITS.nesting + b"</a>" * LIMITS.nesting))
+
+
+def archive(path, members, change=lambda entry: None):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a name is there twice
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, data in members:
+                entry = zipfile.ZipInfo(name)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                change(entry)
+                packed.writestr(entry, data)
+    return path
+
+
+def test_members_of_an_archive_are_taken_out_and_no_others(tmp_path):
+    packed = archive(tmp_path / "a.zip", [("deep/a.tsv", b"1"), ("../b.tsv", b"2"), ("/c", b"3"), ("d", b"4")])
+    files = guards.unzip(packed, ["d", "deep/a.tsv", "../b.tsv"], tmp_path / "out")
+    assert [path.relative_to(tmp_path).as_posix() for path in files] == ["out/d", "out/a.tsv", "out/b.tsv"]
+    assert [path.read_bytes() for path in files] == [b"4", b"1", b"2"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.tsv", "b.tsv", "d"]
+    assert not (tmp_path / "b.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    ("members", "mode"),
+    [
+        ([("b", b"")], 0),
+        ([("a", b"1"), ("a", b"2")], 0),
+        ([("a", b"/etc/passwd")], stat.S_IFLNK | 0o777),
+        ([("a", b"")], stat.S_IFBLK | 0o777),
+    ],
+)
+def test_members_that_are_no_single_plain_file(tmp_path, members, mode):
+    def change(entry):
+        entry.external_attr = mode << 16
+
+    packed = archive(tmp_path / "a.zip", members, change)
+    with pytest.raises(FormatError, match="'a' as one plain file"):
+        guards.unzip(packed, ["a"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_archives_that_unfold_or_are_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "ARCHIVE_FLOOR", 1000)
+    bomb = archive(tmp_path / "a.zip", [("a", bytes(1_000_000))])
+    with pytest.raises(FormatError, match="unpacks to more than"):
+        guards.unzip(bomb, ["a"], tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+    data = bytearray(archive(tmp_path / "b.zip", [("a", bytes(range(256)))]).read_bytes())
+    data[40] ^= 255
+    (tmp_path / "b.zip").write_bytes(data)
+    for path in (tmp_path / "b.zip", tmp_path / "c.zip"):
+        path.touch()
+        with pytest.raises(FormatError, match="no zip archive that can be read"):
+            guards.unzip(path, ["a"], tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []

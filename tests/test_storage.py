@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gzip
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -72,6 +73,30 @@ def test_an_error_in_the_block_leaves_the_old_file(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert left(tmp_path) == ["a"]
+
+
+def test_what_was_written_to_a_partial_file_stays_and_goes_on(tmp_path):
+    path, partial = tmp_path / "a", tmp_path / "a.part"
+
+    def write(data, fails):
+        with storage.create(path, partial=partial) as handle:
+            handle.write(data)
+            if fails:
+                raise ZeroDivisionError
+
+    for data in (b"one ", b"two "):
+        with pytest.raises(ZeroDivisionError):
+            write(data, fails=True)
+        assert left(tmp_path) == ["a.part"]
+    write(b"three", fails=False)
+    assert path.read_bytes() == b"one two three"
+    assert left(tmp_path) == ["a"]
+
+
+def test_digests(tmp_path):
+    storage.write_text(tmp_path / "a", "abc")
+    assert storage.digest(tmp_path / "a") == hashlib.blake2b(b"abc", digest_size=32).hexdigest()
+    assert storage.digest(tmp_path / "a", sha256=True) == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_short_writes_are_completed(tmp_path, monkeypatch):

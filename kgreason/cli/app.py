@@ -15,6 +15,7 @@ from kgreason.cli.explain import explain
 from kgreason.cli.graph import app as graph
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
+from kgreason.cli.sources import get, sources
 from kgreason.cli.training import evaluate, predict, train
 from kgreason.cli.update import add, clean, remove
 
@@ -28,7 +29,7 @@ app = typer.Typer(
 )
 for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, bench, doctor):
     app.command()(command)
-for of_graph in (add, remove, clean, export, query):
+for of_graph in (add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)
 app.add_typer(graph, name="graph")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from kgreason.records import Edge, Path
 
-__all__ = ["evidence_line", "evidence_tree"]
+__all__ = ["chain", "evidence_line", "evidence_tree"]
 
 #: Said of an option without paths; a model leaves out those that speak against it.
 NOTHING = {False: "no path", True: "no path speaks for it"}
@@ -59,6 +59,24 @@ def evidence_line(title: str, paths: Sequence[Path], *, contributions: bool = Fa
         line.append(f"  {_added(paths[0])}", style=f"not bold {_colour(paths[0].contribution)}")
     if len(paths) > 1:
         line.append(f"  and {len(paths) - 1} more", style="not bold dim")
+    return line
+
+
+def chain(path: Path, start: str, labels: Mapping[str, str]) -> Text:
+    """A path as its concepts with arrows between them, each in the direction of its edge.
+
+    Args:
+        path: the path.
+        start: key of the concept where it begins.
+        labels: of its concepts, by key.
+    """
+    from rich.text import Text
+
+    line, at = Text(labels[start]), start
+    for edge in path.edges:
+        forward = edge.source == at
+        at = edge.target if forward else edge.source
+        line.append(f" —{edge.relation}→ " if forward else f" ←{edge.relation}— ", style="dim").append(labels[at])
     return line
 
 

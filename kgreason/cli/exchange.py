@@ -52,7 +52,10 @@ def query(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Ask an exported graph in SPARQL; what others have typed goes into --concept, --relation and --text."""
+    """Ask an exported graph in SPARQL; what others have typed goes into --concept, --relation and --text.
+
+    The first query loads the file into FILE.nt.store, which the next ones read.
+    """
     from dataclasses import asdict
 
     from rich.table import Table
@@ -62,8 +65,7 @@ def query(
     out = Output(as_json, quiet)
     bound = {"concepts": _bound(concept), "relations": _bound(relation), "texts": _bound(text)}
     with out.progress() as report:
-        report("query", 0, 0)
-        found = interop.query(file, sparql, **bound, rows=limit, seconds=seconds, megabytes=megabytes)
+        found = interop.query(file, sparql, **bound, rows=limit, seconds=seconds, megabytes=megabytes, progress=report)
     table = Table(*found.variables, box=None, pad_edge=False, header_style="bold")
     for row in found.rows:
         table.add_row(*(value or "" for value in row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from kgreason.cli.arguments import factors, mapping, names
 from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.picture import Html, draw
 from kgreason.errors import GraphImageError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from kgreason.graph import KnowledgeGraph
     from kgreason.graph.readers import Source
+    from kgreason.records import Edge
 
 __all__ = [
     "ColumnsOption",
@@ -25,6 +28,7 @@ __all__ = [
     "ReaderOption",
     "WeightOption",
     "app",
+    "make_graph",
     "open_graph",
     "read_sources",
 ]
@@ -34,6 +38,8 @@ READERS = (
     "atomic, cn100k, conceptnet4, conceptnet5, facts, graphml, jsonl, jsonld, ntriples, parquet, prolog, rdfxml, "
     "senticnet, table, triples, turtle, wordnet"
 )
+
+SHOWN = 8  #: Languages, sources and licences that are listed by name.
 
 app = typer.Typer(help="Build, inspect and check knowledge graphs.", no_args_is_help=True)
 
@@ -86,11 +92,14 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Build a graph from ConceptNet, ATOMIC, WordNet, SenticNet, RDF, GraphML, tables, triples or facts."""
+    make_graph(read_sources(sources, reader, languages, columns, weight), output, Output(as_json, quiet))
+
+
+def make_graph(source: Source, output: Path, out: Output) -> None:
+    """Build a graph from what files say, and tell what it holds."""
     from kgreason.graph import KnowledgeGraph
     from kgreason.graph.build import build as build_image
 
-    out = Output(as_json, quiet)
-    source = read_sources(sources, reader, languages, columns, weight)
     with out.progress() as report:
         path = build_image(
             source, output, labels=source.labels, aliases=source.aliases, sources=source.sources, progress=report
@@ -119,7 +128,9 @@ def info(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet =
         ("surface forms", f"{values['forms']:,}"),
         ("degree", f"mean {values['degree']['mean']:.1f}, median {values['degree']['p50']:.0f}"),
         ("node columns", ", ".join(values["columns"]) or "none"),
-        ("licences", ", ".join(values["licences"]) or "not stated"),
+        ("languages", _counted(values["languages"], "of none")),
+        ("sources", _counted(values["origins"], "not stated")),
+        ("licences", _counted(values["licences"], "not stated")),
         ("digest", values["digest"][:16]),
         ("folder", str(opened.path or "in memory")),
     ):
@@ -127,6 +138,13 @@ def info(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet =
     hubs = ", ".join(f"{opened.label(node)} ({opened.degree(node):,})" for node in range(min(5, opened.num_nodes)))
     summary.add_row("largest hubs", hubs)
     out.show(values, summary, "", _bars("edges by relation", values["relations"]), "", _degree_chart(values["degrees"]))
+
+
+def _counted(counts: Mapping[str, int], unnamed: str) -> str:
+    """Names with their counts, the most frequent ones first."""
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    more = [f"{len(rows) - SHOWN:,} more"] if len(rows) > SHOWN else []
+    return ", ".join([*(f"{name or unnamed} ({count:,})" for name, count in rows[:SHOWN]), *more]) or unnamed
 
 
 def _degrees(graph: KnowledgeGraph) -> dict[str, int]:
@@ -174,41 +192,49 @@ def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet
         raise GraphImageError(f"{path} is damaged", fix="Build the graph again.")
 
 
+def _edge_table(edges: Sequence[Edge], columns: Sequence[str], cells: Callable[[Edge], Sequence[str]]) -> Table:
+    """A row an edge: some columns, then its weight and its words."""
+    from rich.table import Table
+
+    table = Table(*columns, "weight", "in words", box=None, pad_edge=False, header_style="bold")
+    table.columns[len(columns)].justify = "right"
+    for edge in edges:
+        table.add_row(*cells(edge), f"{edge.weight:.4g}", edge.text)
+    return table
+
+
 @app.command()
 def neighbors(
     concept: Annotated[str, typer.Argument(help="A concept's name or key.")],
     relation: Annotated[str | None, typer.Option("--relation", "-r", help="Only edges of this relation.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many edges.")] = 20,
     graph: GraphOption = "default",
+    html: Html = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """List the edges of a concept, heaviest first."""
     from dataclasses import asdict
 
-    from rich.table import Table
-
     out = Output(as_json, quiet)
     opened = open_graph(graph, out)
     node = opened.resolve(concept)
     edges = opened.neighbors(node, relation, limit)
-    table = Table("relation", "other concept", "weight", "in words", box=None, pad_edge=False, header_style="bold")
-    table.columns[2].justify = "right"
-    key = opened.key(node)
-    for edge in edges:
+    key, label, degree = opened.key(node), opened.label(node), opened.degree(node)
+
+    def cells(edge: Edge) -> tuple[str, str]:
         forward = edge.source == key
-        other = opened.find(edge.target if forward else edge.source)
-        label = opened.label(other) if other is not None else ""
-        table.add_row(f"{'→' if forward else '←'} {edge.relation}", label, f"{edge.weight:.4g}", edge.text)
-    values = {
-        "concept": key,
-        "label": opened.label(node),
-        "degree": opened.degree(node),
-        "edges": list(map(asdict, edges)),
-    }
-    out.show(values, f"{opened.label(node)}: {opened.degree(node):,} edges", table)
-    if opened.degree(node) > len(edges) and relation is None:
-        out.note(f"{opened.degree(node) - len(edges):,} more; --limit shows them.")
+        other = opened.resolve(edge.target if forward else edge.source)
+        return f"{'→' if forward else '←'} {edge.relation}", opened.label(other)
+
+    values = {"concept": key, "label": label, "degree": degree, "edges": list(map(asdict, edges))}
+    out.show(values, f"{label}: {degree:,} edges", _edge_table(edges, ("relation", "other concept"), cells))
+    if degree > len(edges) and relation is None:
+        out.note(f"{degree - len(edges):,} more; --limit shows them.")
+    if html is not None:
+        from kgreason.pictures import neighbourhood
+
+        draw(neighbourhood(opened, node, edges), html, out)
 
 
 @app.command()
@@ -227,16 +253,11 @@ def match(
     """List the edges that fit a pattern, heaviest first; KEY* stands for all keys that begin so."""
     from dataclasses import asdict
 
-    from rich.table import Table
-
     out = Output(as_json, quiet)
     ends = {"source": source, "relation": relation, "target": target, "node": node, "other": other}
     found = open_graph(graph, out).match(**ends, offset=offset, limit=limit + 1)
     edges = found[:limit]
-    table = Table("source", "relation", "target", "weight", "in words", box=None, pad_edge=False, header_style="bold")
-    table.columns[3].justify = "right"
-    for edge in edges:
-        table.add_row(edge.source, edge.relation, edge.target, f"{edge.weight:.4g}", edge.text)
+    table = _edge_table(edges, ("source", "relation", "target"), lambda edge: (edge.source, edge.relation, edge.target))
     out.show({**ends, "offset": offset, "edges": list(map(asdict, edges)), "more": len(found) > limit}, table)
     if len(found) > limit:
         out.note(f"There are more; --offset {offset + limit} shows the next.")
@@ -249,19 +270,31 @@ def path(
     max_hops: Annotated[int, typer.Option("--max-hops", min=1, max=8, help="No path has more edges.")] = 4,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many paths.")] = 5,
     graph: GraphOption = "default",
+    html: Html = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Show the shortest chains of edges between two concepts, strongest first."""
     from dataclasses import asdict
 
-    from kgreason.cli.evidence import evidence_tree
+    from rich.text import Text
+
+    from kgreason.cli.evidence import NOTHING, chain
     from kgreason.graph.walk import path_between
 
     out = Output(as_json, quiet)
     opened = open_graph(graph, out)
     nodes = opened.resolve(start), opened.resolve(end)
-    paths = path_between(opened, *nodes, max_hops=max_hops, limit=limit)
-    values = {"from": opened.key(nodes[0]), "to": opened.key(nodes[1]), "paths": list(map(asdict, paths))}
-    title = f"{opened.label(nodes[0])} to {opened.label(nodes[1])}"
-    out.show(values, evidence_tree(title, paths))
+    nodes = opened.resolve(start), opened.resolve(end)
+    found = path_between(opened, *nodes, max_hops=max_hops, limit=limit)
+    values = {"from": opened.key(nodes[0]), "to": opened.key(nodes[1]), "paths": list(map(asdict, found))}
+    keys = {end for path in found for edge in path.edges for end in (edge.source, edge.target)}
+    labels = {key: opened.label(opened.resolve(key)) for key in keys}
+    shown = [Text(f"{opened.label(nodes[0])} to {opened.label(nodes[1])}", style="bold")]
+    for path in found:
+        shown += [chain(path, opened.key(nodes[0]), labels), Text(f"  {path}", style="dim")]
+    out.show(values, *(shown if found else [*shown, NOTHING[False]]))
+    if html is not None:
+        from kgreason.pictures import paths
+
+        draw(paths(opened, *nodes, found), html, out)

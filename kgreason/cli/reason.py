@@ -12,6 +12,7 @@ from kgreason.cli.answer import Add, LanguageOption, Options, Remove
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
+from kgreason.cli.picture import Html, draw
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,6 +52,7 @@ def ask(
     model: ModelOption = "mini",
     language: LanguageOption = "en",
     show_all: All = False,
+    html: Html = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -63,12 +65,17 @@ def ask(
     task: Task = "choice" if options else "open"
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=language))
     added, removed = triples(add or ()), triples(remove or ())
-    answer = open_reasoner(model, graph, out).answer(asked, add=added, remove=removed)
+    reasoner = open_reasoner(model, graph, out)
+    answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
     )
     out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
     _tell(answer.trace, out, gate=answer.gate)
+    if html is not None:
+        from kgreason.pictures import evidence
+
+        draw(evidence(answer, asked, reasoner.subgraph(asked, add=added, remove=removed)), html, out)
 
 
 def entails(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -298,7 +299,7 @@ class KnowledgeGraph:
         return match_edges(self, (source, target, node, other), relation, offset, limit)
 
     def info(self) -> dict[str, Any]:
-        """Counts, relations, degrees, sources and licences as JSON-ready values."""
+        """Counts, relations, degrees, languages, sources and licences as JSON-ready values."""
         codes = np.bincount(self.rel, minlength=2 * len(self.relations))
         degrees = np.diff(self.ptr)
         halves = np.where(self.symmetric, 2, 1)
@@ -310,6 +311,7 @@ class KnowledgeGraph:
             "edges": int(per_relation.sum()),
             "forms": len(self.surfaces),
             **{name: self.manifest.get(name, {}) for name in ("counts", "origins", "licences")},
+            "languages": dict(Counter(language_of(key) or "" for key in self.arrays.keys.to_list()).most_common()),
             "sources": list(self.manifest.get("sources", ())),
             "relations": dict(zip(self.relations, per_relation.tolist(), strict=True)),
             "degree": {

@@ -25,11 +25,8 @@ __all__ = ["FORMATS", "read", "write"]
 #: Suffixes of the files that :func:`write` makes and :func:`read` reads.
 FORMATS = (".csv", ".graphml", ".nt", ".parquet")
 
-#: What ``kgreason graph build`` reads them with: assertions, then labels and aliases.
-_READERS: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    ".graphml": (graphml.read, graphml.names),
-    ".nt": (partial(rdf.read, syntax="ntriples"), partial(rdf.names, syntax="ntriples")),
-}
+#: What ``kgreason graph build`` reads them with.
+_READERS: Mapping[str, Callable[..., Any]] = {".graphml": graphml.read, ".nt": partial(rdf.read, syntax="ntriples")}
 
 _LINES = 1 << 14  # written at a time
 
@@ -80,11 +77,8 @@ def read(path: str | Path) -> KnowledgeGraph:
     if suffix in _READERS:
         from kgreason.graph.derive import derive
 
-        chunks, names = _READERS[suffix]
-        options = Options(languages=None, columns={})
-        labels, aliases = names(path, options)
-        assertions = assertion_table(chunks(path, options))
-        return KnowledgeGraph(derive(assertions, label_table(labels), alias_table(aliases)))
+        chunks, labels, aliases = _READERS[suffix](path, Options(languages=None, columns={}))
+        return KnowledgeGraph(derive(assertion_table(chunks), label_table(labels), alias_table(aliases)))
     import polars as pl
 
     size = path.stat().st_size if path.is_file() else 0  # a read takes the memory of its limit

@@ -1,4 +1,8 @@
-"""Read-only SPARQL over a graph that was exported as N-Triples, in a process that is stopped when it takes too much."""
+"""Read-only SPARQL over a graph that was exported as N-Triples, in a process that is stopped when it takes too much.
+
+The first query loads the file into a store beside it (``FILE.nt.store``), which is named after the digest of the file:
+those that follow open that in milliseconds, and a file that has changed is loaded anew.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,20 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kgreason.errors import FormatError, InputError, LimitError
+from kgreason import guards, storage
+from kgreason.errors import FormatError, InputError, LimitError, StorageError
 from kgreason.graph.terms import iri, name_of
 
 __all__ = ["Rows", "query"]
 
 _CHILD = Path(__file__).with_name("sparql_child.py")
+_STORE = re.compile(r"[0-9a-f]{64}-[\w.+]+")
 _TEXT_BYTES = 64 * 1024
 _RESULT_BYTES = 64 * 1024**2
 #: Words that reach out of the loaded file, or would change it.
@@ -55,10 +62,11 @@ def query(
     rows: int = 1000,
     seconds: float = 120,
     megabytes: int = 4096,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Rows:
     """Asks a SELECT, ASK, CONSTRUCT or DESCRIBE query.
 
-    The file is loaded for each query (a few seconds a million triples). What a user has typed belongs into
+    The file is loaded for the first query alone (a few seconds a million triples). What a user has typed belongs into
     ``concepts``, ``relations`` and ``texts``, never into the query: it is bound as a term and cannot become syntax. A
     SELECT has to name the variables that are bound.
 
@@ -69,13 +77,15 @@ def query(
         relations: the same of relations.
         texts: the same of literals, such as labels.
         rows: at most so many.
-        seconds: at most so long, loading included.
+        seconds: at most so long, once the file is loaded.
         megabytes: at most so much memory.
+        progress: called with (stage, done, total).
 
     Raises:
         InputError: the query is no query, would change the graph, or reaches out (SERVICE, FROM, LOAD).
         LimitError: it took too long, too much memory, or is too long itself.
         FormatError: the file is missing or no N-Triples.
+        StorageError: the store can be written neither beside the file nor in the cache.
 
     Example:
         >>> import tempfile
@@ -95,35 +105,61 @@ def query(
     bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
     bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
     bind |= {name: ("text", value) for name, value in (texts or {}).items()}
-    memory, whole = megabytes * 1024**2, int(seconds) + 1
-    request = {"path": str(path), "query": text, "bind": bind, "rows": rows, "bytes": _RESULT_BYTES}
-    found = _ask({**request, "memory": memory, "seconds": whole}, seconds, megabytes)
-    if (fault := found.get("fault")) is not None:
-        raise _fault(path, fault, found["message"], megabytes)
+    report = progress or (lambda stage, done, total: None)
+    store = _store(path, megabytes, report)
+    report("query", 0, 0)
+    request = {"store": str(store), "query": text, "bind": bind, "rows": rows, "bytes": _RESULT_BYTES}
+    found = _ask(path, {**request, "seconds": int(seconds) + 1}, megabytes, seconds)
     values = tuple(tuple(_value(term) for term in row) for row in found["rows"])
     return Rows(tuple(found["variables"]), values, found["complete"])
 
 
-def _ask(request: Mapping[str, Any], seconds: float, megabytes: int) -> dict[str, Any]:
+def _store(path: Path, megabytes: int, report: Callable[[str, int, int], None]) -> Path:
+    """The store of a file as it is now, made where there is none; stores of what it was go."""
+    guards.check_size(path)
+    name = f"{storage.digest(path)}-{version('pyoxigraph')}"
+    homes = [path.with_name(f"{path.name}.store"), storage.cache_home() / "stores" / path.name]
+    if found := next((home / name for home in homes if (home / name).is_dir()), None):
+        return found
+    report("load the file", 0, 0)
+    try:
+        return _made(path, homes[0] / name, megabytes)
+    except StorageError:  # files that are only read can be queried too
+        return _made(path, homes[1] / name, megabytes)
+
+
+def _made(path: Path, store: Path, megabytes: int) -> Path:
+    with storage.staged(store.parent) as directory:
+        _ask(path, {"path": str(path), "store": str(directory)}, megabytes, None)
+        storage.settle(directory, store)
+    for other in store.parent.iterdir():
+        if _STORE.fullmatch(other.name) and other != store:
+            storage.remove(other)
+    return store
+
+
+def _ask(path: Path, request: Mapping[str, Any], megabytes: int, seconds: float | None) -> dict[str, Any]:
     """What the child says; it is killed when the time is over, and dies of itself where memory ends."""
-    command = [sys.executable, "-I", str(_CHILD)]
+    asked = json.dumps({**request, "memory": megabytes * 1024**2})
     try:
         ran = subprocess.run(
-            command, input=json.dumps(request), capture_output=True, text=True, encoding="utf-8", timeout=seconds
+            [sys.executable, "-I", str(_CHILD)], input=asked, capture_output=True, encoding="utf-8", timeout=seconds
         )
     except subprocess.TimeoutExpired:
         raise LimitError(f"the query took more than {seconds:g} seconds", fix="Narrow it, or allow more.") from None
-    if ran.returncode < 0:
-        raise _fault(Path(request["path"]), "memory", "", megabytes)
-    if ran.returncode:
+    if ran.returncode > 0:
         raise RuntimeError(f"the query's process failed: {ran.stderr[-2000:]}")
-    answer: dict[str, Any] = json.loads(ran.stdout)
+    answer: dict[str, Any] = {"fault": "memory", "message": ""} if ran.returncode else json.loads(ran.stdout)
+    if (fault := answer.get("fault")) is not None:
+        raise _fault(path, Path(request["store"]).parent, fault, answer["message"], megabytes)
     return answer
 
 
-def _fault(path: Path, fault: str, message: str, megabytes: int) -> Exception:
+def _fault(path: Path, stores: Path, fault: str, message: str, megabytes: int) -> Exception:
     if fault == "file":
         return FormatError(path, f"it is no N-Triples ({message})", fix="Export the graph again.")
+    if fault == "store":
+        return StorageError(f"the store of {path} cannot be used: {message}", fix=f"Remove {stores}.")
     if fault == "memory":
         what = f"the query took more than {megabytes} MB, or is nested too deep"
         return LimitError(what, fix="Narrow it, or allow more.")

@@ -1,8 +1,8 @@
 """One SPARQL query in a process of its own, under caps that it cannot lift; started by :mod:`kgreason.interop.sparql`.
 
 It imports nothing of kgreason, so that it starts quickly and runs isolated. The request is JSON on the standard input,
-the result, or what is wrong, JSON on the standard output. Once the file is loaded no further file or socket can be
-opened, whatever the query asks for.
+the result, or what is wrong, JSON on the standard output. A first such process loads the file into a store on the disk.
+Those that answer open it to read; from then on no further file or socket can be opened, whatever the query asks for.
 """
 
 from __future__ import annotations
@@ -13,29 +13,57 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["answer"]
+__all__ = ["answer", "load"]
+
+
+def load(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Loads a file into a new store, in an empty directory.
+
+    Args:
+        asked: path, store, memory (bytes).
+
+    Returns:
+        Nothing; or fault and message.
+    """
+    _cap(AS=asked["memory"], CORE=0)
+    try:
+        from pyoxigraph import RdfFormat, Store
+
+        store = Store(asked["store"])
+        store.bulk_load(path=asked["path"], format=RdfFormat.N_TRIPLES)
+        store.optimize()
+        store.flush()
+    except (SyntaxError, ValueError) as error:
+        return {"fault": "file", "message": str(error)}
+    except (OSError, RuntimeError) as error:
+        return {"fault": "store", "message": str(error)}
+    except MemoryError:
+        return {"fault": "memory", "message": ""}
+    return {}
+
+
+def _cap(**caps: int) -> None:
+    for name, cap in caps.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (cap, cap))
 
 
 def answer(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Runs the query under its caps; this process is of no use for anything else afterwards.
 
     Args:
-        asked: path, query, bind (variable to kind and value), rows, bytes, memory (bytes), seconds.
+        asked: store, query, bind (variable to kind and value), rows, bytes, memory (bytes), seconds.
 
     Returns:
         variables, rows (of kind and value, or None) and whether they are complete; or fault and message.
     """
-    caps = {"AS": asked["memory"], "CPU": asked["seconds"], "CORE": 0, "FSIZE": 0}
-    for name, cap in caps.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (cap, cap))
+    _cap(AS=asked["memory"], CPU=asked["seconds"], CORE=0, FSIZE=0)
     try:
-        from pyoxigraph import RdfFormat, Store
+        from pyoxigraph import Store
 
-        store = Store()
-        store.bulk_load(path=asked["path"], format=RdfFormat.N_TRIPLES)
-    except (OSError, SyntaxError, ValueError) as error:
-        return {"fault": "file", "message": str(error)}
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        store = Store.read_only(asked["store"])
+    except (OSError, RuntimeError, ValueError) as error:
+        return {"fault": "store", "message": str(error)}
+    _cap(NOFILE=0)
     try:
         return _run(store, asked)
     except (OSError, RuntimeError, SyntaxError, ValueError) as error:
@@ -83,4 +111,5 @@ def _term(term: Any) -> tuple[str, str] | None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(answer(json.load(sys.stdin))))
+    request = json.load(sys.stdin)
+    sys.stdout.write(json.dumps((answer if "query" in request else load)(request)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rich.console import Console, RenderableType
 
-from kgreason.cli.evidence import evidence_line, evidence_tree
+from kgreason.cli.evidence import chain, evidence_line, evidence_tree
 from kgreason.records import Edge, Path
 
 LIVES = Edge("penguin", "AtLocation", "zoo", 2.0, text="penguin is found at zoo")
@@ -51,3 +51,10 @@ def test_a_line_tells_the_strongest_path_and_the_number_of_others():
     (line,) = printed(evidence_line("city", [Path((LIVES,), 0.5)], contributions=True))
     assert line.rstrip() == "city  penguin is found at zoo  +0.50"
     assert printed(evidence_line("city", []))[0].rstrip() == "city  no path"
+
+
+def test_a_chain_has_an_arrow_for_each_edge_in_its_direction():
+    labels = {name: name.upper() for name in ("penguin", "zoo", "city")}
+    assert chain(Path((LIVES, ADDED)), "penguin", labels).plain == "PENGUIN —AtLocation→ ZOO —AtLocation→ CITY"
+    assert chain(Path((ADDED, LIVES)), "city", labels).plain == "CITY ←AtLocation— ZOO ←AtLocation— PENGUIN"
+    assert chain(Path(()), "zoo", labels).plain == "ZOO"

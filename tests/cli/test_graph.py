@@ -77,6 +77,20 @@ def test_info(run, tiny_folder, facts):
     assert values["edges"] == len(facts)
     assert sum(values["degrees"].values()) == values["nodes"]
     assert sum(values["relations"].values()) == len(facts)
+    assert values["languages"] == {"": values["nodes"]}
+
+
+def test_info_names_languages_sources_and_licences(run, tmp_path):
+    table = tmp_path / "a.csv"
+    rows = ["/c/en/a,r,/c/en/b,x,CC BY", "/c/en/a,r,/c/de/c,x,CC BY", "/c/en/a,r,d,y,"]
+    table.write_text("source,relation,target,origin,licence\n" + "\n".join(rows) + "\n")
+    run("graph", "build", table, "-o", tmp_path / "g")
+    values = run("graph", "info", tmp_path / "g", "--json").json()
+    assert values["languages"] == {"en": 2, "": 1, "de": 1}
+    assert (values["origins"], values["licences"]) == ({"x": 2, "y": 1}, {"CC BY": 2, "": 1})
+    shown = run("graph", "info", tmp_path / "g").out
+    for told in ("en (2), of none (1), de (1)", "x (2), y (1)", "CC BY (2), not stated (1)"):
+        assert told in shown
 
 
 def test_degrees_fall_into_spans_of_powers_of_two(run, tmp_path):
@@ -142,7 +156,9 @@ def test_path(run, tiny_folder):
     shown = run("graph", "path", "penguin", "house", "-g", tiny_folder)
     assert shown.code == 0
     assert shown.out.splitlines()[0] == "penguin to house"
+    assert "penguin —AtLocation→ zoo —AtLocation→ city —HasA→ house" in shown.out
     assert "zoo is found at city" in shown.out
+    assert "no path" in run("graph", "path", "penguin", "house", "-g", tiny_folder, "--max-hops", "1").out
     values = run("graph", "path", "penguin", "house", "-g", tiny_folder, "--json").json()
     assert [edge["relation"] for edge in values["paths"][0]["edges"]] == ["AtLocation", "AtLocation", "HasA"]
     assert (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgreason.errors import FormatError, InputError, LimitError
+from kgreason.errors import FormatError, InputError, LimitError, StorageError
 from kgreason.graph import KnowledgeGraph
 from kgreason.interop.files import write
 from kgreason.interop.sparql import _refuse, query
@@ -107,3 +107,51 @@ def test_what_is_no_query_or_no_export(exported, tmp_path):
 def test_a_graph_of_one_edge(tmp_path):
     write(KnowledgeGraph.from_triples([("a b", "Not Known", "猫", 2.5)]), tmp_path / "a.nt")
     assert query(tmp_path / "a.nt", EDGES).rows == (("a b", "Not Known", "猫"),)
+
+
+def stores(path):
+    return sorted(each.name for each in path.with_name(f"{path.name}.store").iterdir())
+
+
+def test_a_file_is_loaded_once_and_again_when_it_changes(tmp_path):
+    path, stages = tmp_path / "a.nt", []
+
+    def ask(text="SELECT ?c {<urn:a> <urn:b> ?c}"):
+        return query(path, text, progress=lambda stage, done, total: stages.append(stage)).rows
+
+    path.write_text("<urn:a> <urn:b> <urn:c> .\n")
+    assert ask() == ask() == (("urn:c",),)
+    assert stages == ["load the file", "query", "query"]
+    first = stores(path)
+    path.write_text("<urn:a> <urn:b> <urn:d> .\n")
+    assert ask() == (("urn:d",),)
+    assert stages.count("load the file") == 2
+    assert len(stores(path)) == 1
+    assert stores(path) != first
+
+
+def test_a_load_that_fails_leaves_nothing(tmp_path):
+    path = tmp_path / "a.nt"
+    path.write_text("no triple\n")
+    with pytest.raises(FormatError, match="no N-Triples"):
+        query(path, "ASK {}")
+    assert stores(path) == []
+
+
+def test_where_nothing_can_be_written_the_cache_holds_the_store(tmp_path, home):
+    path = tmp_path / "a.nt"
+    path.write_text("<urn:a> <urn:b> <urn:c> .\n")
+    path.with_name("a.nt.store").write_text("in the way")
+    for _ in range(2):
+        assert query(path, "ASK {<urn:a> <urn:b> <urn:c>}").rows == (("true",),)
+    assert len(list((home / "stores" / "a.nt").iterdir())) == 1
+
+
+def test_a_damaged_store_is_named(tmp_path):
+    path = tmp_path / "a.nt"
+    path.write_text("<urn:a> <urn:b> <urn:c> .\n")
+    query(path, "ASK {}")
+    (store,) = path.with_name("a.nt.store").iterdir()
+    (store / "CURRENT").write_text("nonsense")
+    with pytest.raises(StorageError, match=r"cannot be used.*Remove .*a\.nt\.store"):
+        query(path, "ASK {}")

@@ -11,13 +11,19 @@ from kgreason.interop import sparql_child
 LINE = "<urn:a> <urn:b> <urn:c> .\n"
 
 
-def child(tmp_path, query, **asked):
-    (tmp_path / "a.nt").write_text(LINE)
-    request = {"path": str(tmp_path / "a.nt"), "query": query, "bind": {}, "rows": 7, "bytes": 1000}
-    request |= {"memory": 2**32, "seconds": 30, **asked}
+def run(**asked):
     command = [sys.executable, "-I", sparql_child.__file__]
-    ran = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=True)
+    asked = {"memory": 2**32, **asked}
+    ran = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
     return json.loads(ran.stdout)
+
+
+def child(tmp_path, query, **asked):
+    store = tmp_path / "store"
+    if not store.exists():
+        (tmp_path / "a.nt").write_text(LINE)
+        assert run(path=str(tmp_path / "a.nt"), store=str(store)) == {}
+    return run(**{"store": str(store), "query": query, "bind": {}, "rows": 7, "bytes": 1000, "seconds": 30, **asked})
 
 
 def test_terms_have_kinds(tmp_path):
@@ -43,4 +49,14 @@ def test_no_connection_can_be_opened(tmp_path):
 
 def test_what_is_wrong_is_told(tmp_path):
     assert child(tmp_path, "SELECT")["fault"] == "query"
-    assert child(tmp_path, "ASK {}", path=str(tmp_path / "none.nt"))["fault"] == "file"
+    assert child(tmp_path, "ASK {}", store=str(tmp_path / "none"))["fault"] == "store"
+    (tmp_path / "b.nt").write_text("no triple\n")
+    assert run(path=str(tmp_path / "b.nt"), store=str(tmp_path / "b"))["fault"] == "file"
+    assert run(path=str(tmp_path / "a.nt"), store=str(tmp_path / "a.nt" / "x"))["fault"] == "store"
+
+
+def test_a_query_leaves_the_store_as_it_was(tmp_path):
+    child(tmp_path, "ASK {}")
+    before = {path: path.read_bytes() for path in (tmp_path / "store").iterdir()}
+    assert child(tmp_path, "SELECT * {?a ?b ?c}")["complete"]
+    assert {path: path.read_bytes() for path in (tmp_path / "store").iterdir()} == before

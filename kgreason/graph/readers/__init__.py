@@ -31,39 +31,44 @@ from kgreason.graph.schema import MAX_WEIGHT
 if TYPE_CHECKING:
     import polars as pl
 
-    _Stream = Callable[[Path, Options], Iterator[pl.DataFrame]]
-    _Names = Callable[[Path, Options], tuple[pl.DataFrame | None, pl.DataFrame | None]]
+    _Chunks = Iterator[pl.DataFrame]
+    _Told = tuple[_Chunks, pl.DataFrame | None, pl.DataFrame | None]
 
-__all__ = ["READERS", "Source", "read", "sniff"]
+__all__ = ["FOLDERS", "READERS", "Source", "read", "sniff"]
 
 
 class _Reader(NamedTuple):
-    """How a file is read: its assertions, what it calls concepts, and the licence that its format stands for."""
+    """How a file is read: as assertion chunks, labels and aliases; and the licence that its format stands for."""
 
-    stream: _Stream
-    names: _Names = lambda path, options: (None, None)
+    read: Callable[[Path, Options], _Told]
     licence: str = ""
 
 
+def _nameless(chunks: Callable[[Path, Options], _Chunks], licence: str = "") -> _Reader:
+    """How a file is read that tells nothing but assertions."""
+    return _Reader(lambda path, options: (chunks(path, options), None, None), licence)
+
+
 _FILES = {
-    "atomic": _Reader(atomic.read, licence=atomic.LICENCE),
-    "cn100k": _Reader(cn100k.read, licence=cn100k.LICENCE),
-    "conceptnet4": _Reader(conceptnet4.read, licence=conceptnet4.LICENCE),
-    "conceptnet5": _Reader(conceptnet5.read, licence=conceptnet5.LICENCE),
-    "graphml": _Reader(graphml.read, graphml.names),
-    "jsonl": _Reader(tables.read_jsonl),
-    "parquet": _Reader(tables.read_parquet),
-    "prolog": _Reader(prolog.read),
-    "senticnet": _Reader(senticnet.read, licence=senticnet.LICENCE),
-    "table": _Reader(tables.read_table),
-    "triples": _Reader(tables.read_triples),
-    **{name: _Reader(partial(rdf.read, syntax=name), partial(rdf.names, syntax=name)) for name in rdf.SYNTAXES},
+    "atomic": _nameless(atomic.read, atomic.LICENCE),
+    "cn100k": _nameless(cn100k.read, cn100k.LICENCE),
+    "conceptnet4": _nameless(conceptnet4.read, conceptnet4.LICENCE),
+    "conceptnet5": _nameless(conceptnet5.read, conceptnet5.LICENCE),
+    "graphml": _Reader(graphml.read),
+    "jsonl": _nameless(tables.read_jsonl),
+    "parquet": _nameless(tables.read_parquet),
+    "prolog": _nameless(prolog.read),
+    "senticnet": _nameless(senticnet.read, senticnet.LICENCE),
+    "table": _nameless(tables.read_table),
+    "triples": _nameless(tables.read_triples),
+    **{name: _Reader(partial(rdf.read, syntax=name)) for name in rdf.SYNTAXES},
 }
-_FOLDERS = {"facts": facts.read, "wordnet": wordnet.read}
+#: Readers of a folder of files.
+FOLDERS = {"facts": facts.read, "wordnet": wordnet.read}
 #: Formats whose columns have an order of their own.
 _WITHOUT_HEADER = {"atomic", "cn100k", "triples"}
 
-READERS = tuple(sorted((*_FILES, *_FOLDERS)))
+READERS = tuple(sorted((*_FILES, *FOLDERS)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -172,12 +177,13 @@ def _read_one(path: Path, reader: str | None, options: Options) -> Source:
         reader = sniff(path)
         if options.columns and reader in _WITHOUT_HEADER:
             reader = "table"  # the map says what the columns are
-    if reader in _FOLDERS:
-        chunks, labels, aliases, sources = _FOLDERS[reader](path, options)
+    if reader in FOLDERS:
+        chunks, labels, aliases, sources = FOLDERS[reader](path, options)
         return Source(_some(path, chunks, options), labels, aliases, sources)
-    stream, names, licence = _FILES[reader]
+    read_file, licence = _FILES[reader]
     entry = {"name": path.name, "reader": reader, "digest": storage.digest(path), "licence": licence}
-    return Source(_some(path, stream(path, options), options), *names(path, options), (entry,))
+    chunks, labels, aliases = read_file(path, options)
+    return Source(_some(path, chunks, options), labels, aliases, (entry,))
 
 
 def _some(path: Path, chunks: Iterable[pl.DataFrame], options: Options) -> Iterator[pl.DataFrame]:

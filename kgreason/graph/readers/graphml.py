@@ -19,7 +19,7 @@ from kgreason.graph.schema import COLUMNS
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["names", "read"]
+__all__ = ["read"]
 
 DEFAULT_RELATION = "RelatedTo"
 
@@ -27,29 +27,20 @@ _Item = tuple[Mapping[str, str], dict[str, str]]
 """Attributes and data of a node or an edge."""
 
 
-def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
-    """Yields assertion chunks.
+def read(path: Path, options: Options) -> tuple[Iterator[pl.DataFrame], pl.DataFrame, None]:
+    """Assertion chunks, and labels of the nodes, which take a pass of their own over the file; there are no aliases.
 
     Raises:
         FormatError: it is no GraphML, declares a document type, is nested too deep or holds a hyperedge; an edge lacks
             an end or what the column map names, or has a bad weight.
-    """
-    guards.check_xml(path)
-    yield from chunks(path, enumerate(_items(path, "edge"), 1), lambda edge: [_row(path, edge, options)], options)
-
-
-def names(path: Path, options: Options) -> tuple[pl.DataFrame, None]:
-    """Labels of the nodes, in a pass of its own over the file; there are no aliases.
-
-    Raises:
-        FormatError: as :func:`read`.
     """
     import polars as pl
 
     guards.check_xml(path)
     nodes = ((attributes.get("id", ""), data.get("label", "")) for attributes, data in _items(path, "node"))
     labels = [(key, label) for key, label in nodes if key and spoken(key, options)]
-    return pl.DataFrame(labels, schema={"key": pl.String, "label": pl.String}, orient="row"), None
+    edges = chunks(path, enumerate(_items(path, "edge"), 1), lambda edge: [_row(path, edge, options)], options)
+    return edges, pl.DataFrame(labels, schema={"key": pl.String, "label": pl.String}, orient="row"), None
 
 
 def _row(path: Path, edge: _Item, options: Options) -> Row:

@@ -10,16 +10,17 @@
   are kept, from those without a tag, then English, then in the order of the tags.
 - What kgreason itself exports comes back as it was: its IRIs are names of concepts and relations again, and statements
   about a triple that give its weight (:mod:`kgreason.graph.terms`) are its weight.
-- A predicate's IRI names the relation, ``rdf:type`` and ``rdfs:subClassOf`` are InstanceOf and IsA; a predicate's own
-  labels name no concept. The named graph is the assertion's origin.
+- A predicate's label names the relation where no other predicate has the same, else its IRI does; so does the label of
+  a property of Wikidata's whose direct claim it is. A predicate is no concept. ``rdf:type`` and ``rdfs:subClassOf`` are
+  InstanceOf and IsA. The named graph is the assertion's origin.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,14 +28,14 @@ from urllib.parse import quote
 from kgreason import guards, storage
 from kgreason.errors import FormatError
 from kgreason.graph.readers.common import Options, Row, chunks, relation_name, spoken
-from kgreason.graph.schema import WEIGHT_UNIT
+from kgreason.graph.schema import WEIGHT_UNIT, is_negated
 from kgreason.graph.terms import OBJECT, PREDICATE, SUBJECT, WEIGHT, name_of
 
 if TYPE_CHECKING:
     import polars as pl
     from pyoxigraph import Literal
 
-__all__ = ["SYNTAXES", "names", "read"]
+__all__ = ["SYNTAXES", "read"]
 
 #: Name of the reader, name of the syntax in pyoxigraph (which reads the smaller one of each pair too), and the guard.
 SYNTAXES: dict[str, tuple[str, Callable[[Path], None]]] = {
@@ -50,6 +51,8 @@ _LABELS = frozenset((*_OWN_LABELS, f"{_SKOS}altLabel"))
 #: What tells a triple's weight.
 _ABOUT = frozenset((SUBJECT, PREDICATE, OBJECT, WEIGHT))
 _RELATIONS = {"http://www.w3.org/1999/02/22-rdf-syntax-ns#type": "InstanceOf", f"{_RDFS}subClassOf": "IsA"}
+#: From a property, which has the labels, to the predicate of plain triples (Wikidata).
+_DIRECT_CLAIM = "http://wikiba.se/ontology#directClaim"
 _WHERE = re.compile(r"^Parser error at line \d+[^:]*: | \(line \d+\)$")
 
 #: What keys begin with that are no IRIs.
@@ -61,31 +64,39 @@ _Statement = tuple[str, str, str, str, "Literal | None"]
 """Keys of subject, predicate, object and graph, and the object if it is a literal."""
 
 
-def read(path: Path, options: Options, syntax: str) -> Iterator[pl.DataFrame]:
-    """Yields assertion chunks.
+def read(
+    path: Path, options: Options, syntax: str
+) -> tuple[Iterator[pl.DataFrame], pl.DataFrame | None, pl.DataFrame | None]:
+    """Assertion chunks, and labels and aliases of the resources, which take a pass of their own over the file.
 
     Raises:
         FormatError: it does not keep to the syntax, is nested too deep, declares a document type, or names a remote
             JSON-LD context, which is never fetched.
     """
     SYNTAXES[syntax][1](path)
-    weights = _weights(path, syntax)
+    file = _File(path, syntax)
+    names = _Names(file, options)
+    return _chunks(file, names.relations(), options), *names.tables()
+
+
+def _chunks(file: _File, relations: Mapping[str, str], options: Options) -> Iterator[pl.DataFrame]:
+    weights = _weights(file)
 
     def row(statement: _Statement) -> list[Row]:
         source, predicate, target, graph, literal = statement
         if (literal is not None and predicate in _LABELS) or (weights and predicate in _ABOUT):
             return []
-        relation = _RELATIONS.get(predicate) or name_of(predicate)
+        relation = relations.get(predicate) or name_of(predicate)
         relation = relation_name(relation) if "/r/" in relation else relation
         weight = weights.get((source, name_of(predicate), target), WEIGHT_UNIT)
         return [(source, relation, target, weight, graph, "", "", "")]
 
-    yield from chunks(path, ((0, statement) for statement in _statements(path, syntax)), row, options)
+    yield from chunks(file.path, ((0, statement) for statement in file), row, options)
 
 
-def _weights(path: Path, syntax: str) -> dict[tuple[str, str, str], int]:
+def _weights(file: _File) -> dict[tuple[str, str, str], int]:
     """Weights that statements about triples give, in a pass of its own where there are any."""
-    with guards.open_binary(path) as handle:
+    with guards.open_binary(file.path) as handle:
         rest = b""
         while block := handle.read(1 << 20):
             if WEIGHT.encode() in rest + block:
@@ -94,11 +105,11 @@ def _weights(path: Path, syntax: str) -> dict[tuple[str, str, str], int]:
         else:
             return {}
     about: dict[str, dict[str, str]] = defaultdict(dict)
-    for subject, predicate, target, _, literal in _statements(path, syntax):
+    for subject, predicate, target, _, literal in file:
         if predicate in _ABOUT:
             about[subject][predicate] = target if literal is None else literal.value
     told = (parts for parts in about.values() if len(parts) == len(_ABOUT))
-    return {(p[SUBJECT], p[PREDICATE], p[OBJECT]): _units(path, p[WEIGHT]) for p in told}
+    return {(p[SUBJECT], p[PREDICATE], p[OBJECT]): _units(file.path, p[WEIGHT]) for p in told}
 
 
 def _units(path: Path, weight: str) -> int:
@@ -108,37 +119,54 @@ def _units(path: Path, weight: str) -> int:
         raise FormatError(path, f"weight {weight!r} is no number", fix="Write a decimal.") from None
 
 
-def names(path: Path, options: Options, syntax: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Labels and aliases of the resources, in a pass of its own over the file.
+class _Names:
+    """What a file calls its resources: one pass over it.
 
-    Raises:
-        FormatError: as :func:`read`.
+    Args:
+        file: the file.
+        options: languages to keep.
     """
-    import polars as pl
 
-    SYNTAXES[syntax][1](path)
-    told: dict[str, list[tuple[tuple[Any, ...], str, str]]] = defaultdict(list)
-    predicates = set()
-    for subject, predicate, target, _, literal in _statements(path, syntax):
-        predicates.add(predicate)
-        if predicate in _LABELS and literal is not None and literal.value.strip() and spoken(target, options):
-            language = literal.language or ""
-            place = (predicate not in _OWN_LABELS, *_rank(language, options), literal.value)
-            told[subject].append((place, language, literal.value))
-    labels, aliases = [], []
-    for key in sorted(told.keys() - predicates):
-        best, *others = sorted(told[key])
-        if best[0][0]:
-            others.insert(0, best)  # it has no label of its own
-        else:
-            labels.append((key, best[2]))
-        main = best[1].partition("-")[0]
-        for _, language, text in others:
-            aliases.append((text, key, ALIAS_PRIOR if language.partition("-")[0] == main else FOREIGN_PRIOR))
-    return (
-        pl.DataFrame(labels, schema={"key": pl.String, "label": pl.String}, orient="row"),
-        pl.DataFrame(aliases, schema={"form": pl.String, "key": pl.String, "prior": pl.Float64}, orient="row"),
-    )
+    def __init__(self, file: _File, options: Options) -> None:
+        self._told: dict[str, list[tuple[tuple[Any, ...], str, str]]] = defaultdict(list)
+        self._predicates: dict[str, str] = {}  #: Each with the resource that has its labels.
+        claims: dict[str, str] = {}
+        for subject, predicate, target, _, literal in file:
+            self._predicates[predicate] = predicate
+            if predicate == _DIRECT_CLAIM:
+                claims[target] = subject
+            elif predicate in _LABELS and literal is not None and literal.value.strip() and spoken(target, options):
+                language = literal.language or ""
+                place = (predicate not in _OWN_LABELS, *_rank(language, options), literal.value)
+                self._told[subject].append((place, language, literal.value))
+        self._predicates |= {name: claims[name] for name in claims.keys() & self._predicates.keys()}
+
+    def relations(self) -> dict[str, str]:
+        """The relation that a predicate is, where that is not its own IRI."""
+        best = {name: min(self._told[owner]) for name, owner in self._predicates.items() if owner in self._told}
+        labels = {name: " ".join(text.split()) for name, (place, _, text) in best.items() if not place[0]}
+        counts = Counter((*labels.values(), *self._predicates))
+        named = {name: label for name, label in labels.items() if counts[label] == 1 and not is_negated(label)}
+        return named | _RELATIONS
+
+    def tables(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Labels and aliases of the resources that are no predicates."""
+        import polars as pl
+
+        labels, aliases = [], []
+        for key in sorted(self._told.keys() - self._predicates.keys()):
+            best, *others = sorted(self._told[key])
+            if best[0][0]:
+                others.insert(0, best)  # it has no label of its own
+            else:
+                labels.append((key, best[2]))
+            main = best[1].partition("-")[0]
+            for _, language, text in others:
+                aliases.append((text, key, ALIAS_PRIOR if language.partition("-")[0] == main else FOREIGN_PRIOR))
+        return (
+            pl.DataFrame(labels, schema={"key": pl.String, "label": pl.String}, orient="row"),
+            pl.DataFrame(aliases, schema={"form": pl.String, "key": pl.String, "prior": pl.Float64}, orient="row"),
+        )
 
 
 def _rank(language: str, options: Options) -> tuple[int, str]:
@@ -149,29 +177,39 @@ def _rank(language: str, options: Options) -> tuple[int, str]:
     return ("", "en").index(main) if main in ("", "en") else 2, language
 
 
-def _statements(path: Path, syntax: str) -> Iterator[_Statement]:
-    from pyoxigraph import Literal, RdfFormat, parse
+class _File:
+    """The statements of a file, which has passed its guard; each iteration is a pass over it."""
 
-    key = _Keys(storage.digest(path)[:12])
-    base = f"file:///{quote(path.name)}"
-    with guards.open_binary(path) as handle:
-        try:
-            for quad in parse(handle, getattr(RdfFormat, SYNTAXES[syntax][0]), base_iri=base):
-                source, target = key(quad.subject), quad.object
-                literal = target if isinstance(target, Literal) else None
-                yield source, quad.predicate.value, key(target), key(quad.graph_name), literal
-        except (SyntaxError, ValueError) as error:
-            raise _refused(path, syntax, error) from error
+    def __init__(self, path: Path, syntax: str) -> None:
+        self.path, self._syntax = path, syntax
+
+    @cached_property
+    def _digest(self) -> str:
+        return storage.digest(self.path)[:12]
+
+    def __iter__(self) -> Iterator[_Statement]:
+        from pyoxigraph import Literal, RdfFormat, parse
+
+        key = _Keys(lambda: self._digest)
+        base = f"file:///{quote(self.path.name)}"
+        with guards.open_binary(self.path) as handle:
+            try:
+                for quad in parse(handle, getattr(RdfFormat, SYNTAXES[self._syntax][0]), base_iri=base):
+                    source, target = key(quad.subject), quad.object
+                    literal = target if isinstance(target, Literal) else None
+                    yield source, quad.predicate.value, key(target), key(quad.graph_name), literal
+            except (SyntaxError, ValueError) as error:
+                raise _refused(self.path, self._syntax, error) from error
 
 
 class _Keys:
-    """The key of a term; blank nodes are numbered as they appear."""
+    """The key of a term; blank nodes are numbered as they appear, after the file's digest, which is asked for then."""
 
-    def __init__(self, digest: str) -> None:
+    def __init__(self, digest: Callable[[], str]) -> None:
         from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode
 
         self._blank, self._default, self._literal, self._named = BlankNode, DefaultGraph, Literal, NamedNode
-        self._prefix = f"_:b{digest}-"
+        self._digest = digest
         self._numbers: dict[str, int] = {}
 
     def __call__(self, term: Any) -> str:
@@ -180,7 +218,7 @@ class _Keys:
         if isinstance(term, self._literal):
             return str(term)
         if isinstance(term, self._blank):
-            return f"{self._prefix}{self._numbers.setdefault(term.value, len(self._numbers))}"
+            return f"_:b{self._digest()}-{self._numbers.setdefault(term.value, len(self._numbers))}"
         if isinstance(term, self._default):
             return ""
         parts = [self(part) for part in (term.subject, term.predicate, term.object)]

@@ -12,6 +12,7 @@ from kgreason.config import LIMITS
 from kgreason.errors import FormatError
 from kgreason.graph import KnowledgeGraph, readers
 from kgreason.graph.build import build
+from kgreason.graph.readers import rdf
 from kgreason.interop.rdf import ntriples
 from tests.graph.readers.cases import ReaderCase, rows
 
@@ -146,12 +147,59 @@ def test_labels_and_aliases(tmp_path):
         ("Tigerstaden", "oslo"): 0.8,
     }
     assert [row[:3] for row in rows(path)] == [
-        (f"{E}rome", f"{E}twin", f"{E}berlin"),
+        (f"{E}rome", "is twinned with", f"{E}berlin"),
         (f"{E}rome", "http://www.w3.org/2000/01/rdf-schema#label", f"{E}thing"),
     ]
     chinese = readers.read(path, languages=["zh", "de"])
     assert chinese.labels is not None
     assert dict(chinese.labels.rows()) == {f"{E}berlin": "柏林", f"{E}rome": "Roma"}
+
+
+WIKIDATA = """<w:Q64> <p:P31> <w:Q515> ; <p:P36> <w:Q64> ; <p:P17> <w:Q183> ; <p:P99> <w:Q1> .
+<w:P31> <http://wikiba.se/ontology#directClaim> <p:P31> ; rdfs:label "instance of"@en, "ist  ein\\t(e)"@de .
+<p:P36> rdfs:label "capital"@en . <p:P17> rdfs:label "country"@en . <p:P18> rdfs:label "country"@en .
+<p:P99> skos:altLabel "other"@en . <w:Q1> <p:P18> <w:Q2> ; <p:P20> <w:Q2> . <p:P20> rdfs:label "NotKnown" .
+<p:P21> rdfs:label "p:P31" . <w:Q1> <p:P21> <w:Q2> . rdf:type rdfs:label "type" . <w:Q1> a <w:Q2> .
+"""
+
+
+def test_properties_are_called_by_their_labels_where_these_tell_them_apart(tmp_path):
+    prefixes = f"@prefix rdf: <{RDF}> .\n" + "\n".join(LABELS.splitlines()[:2])
+    (tmp_path / "a.ttl").write_text(f"{prefixes}\n{WIKIDATA}")
+
+    def relations(**options):
+        return {row[1] for row in rows(tmp_path / "a.ttl", **options)} - {"http://wikiba.se/ontology#directClaim"}
+
+    kept = {"p:P17", "p:P18", "p:P20", "p:P21", "p:P99", "InstanceOf"}
+    assert relations() == kept | {"instance of", "capital"}
+    assert relations(languages=["de"]) == kept | {"ist ein (e)", "p:P36"}
+    source = readers.read(tmp_path / "a.ttl")
+    assert source.labels is not None
+    assert dict(source.labels.rows()) == {"w:P31": "instance of"}
+
+
+def test_a_file_is_vetted_and_digested_once(tmp_path, monkeypatch):
+    passes: list[str] = []
+
+    def counted(name, call):
+        def run(*args):
+            passes.append(name)
+            return call(*args)
+
+        return run
+
+    syntax, guard = rdf.SYNTAXES["turtle"]
+    monkeypatch.setitem(rdf.SYNTAXES, "turtle", (syntax, counted("guard", guard)))
+    monkeypatch.setattr(storage, "digest", counted("digest", storage.digest))
+    # one digest for the manifest, and one where blank nodes are named after it
+    for text, expected in (
+        ("<a:b> <a:c> <a:d> .", ["digest", "guard"]),
+        ("_:x <a:c> [ <a:d> <a:e> ] .", ["digest"] * 2 + ["guard"]),
+    ):
+        (tmp_path / "a.ttl").write_text(text)
+        passes.clear()
+        list(readers.read(tmp_path / "a.ttl"))
+        assert sorted(passes) == expected
 
 
 def test_a_graph_of_it_answers_by_label(tmp_path):
@@ -162,7 +210,7 @@ def test_a_graph_of_it_answers_by_label(tmp_path):
     berlin = graph.resolve("berlino")
     assert graph.label(berlin) == "Berlin"
     assert {edge.text for edge in graph.neighbors(berlin)} == {
-        "Roma twin Berlin", "Berlin people 3645000", 'Berlin motto Sei "B"',
+        "Roma is twinned with Berlin", "Berlin people 3645000", 'Berlin motto Sei "B"',
     }  # fmt: skip
 
 

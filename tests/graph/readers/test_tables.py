@@ -234,3 +234,10 @@ def test_tables_of_any_text_come_back(tmp_path_factory, given_rows):
         csv.writer(file).writerows([columns, *table.rows()])
     stripped = [(*(name.strip() for name in row[:3]), row[3]) for row in given_rows]
     assert triples(folder / "a.csv") == stripped
+
+
+def test_keys_of_a_table_are_taken_as_they_stand(tmp_path):
+    """Words without a language are nobody's to drop: a table in Chinese is kept whole by ``--languages zh``."""
+    (tmp_path / "a.csv").write_text(",url,start,rel,end\n0,x,上,Antonym,下\n1,y,/c/zh/上午,Antonym,/c/en/evening\n")
+    assert len(rows(tmp_path / "a.csv")) == 2
+    assert [row[:3] for row in rows(tmp_path / "a.csv", languages=["zh"])] == [("上", "Antonym", "下")]
