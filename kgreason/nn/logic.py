@@ -77,7 +77,8 @@ class Logic(nn.Module):
             gate = self.gate(features, batch.question_task)
             text = torch.where((batch.question_given & (gate > 0))[batch.option_question], FAINT * text, text)
         logits = text + gate[batch.option_question] * (paths + graph)
-        scores = Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence, flow=state.flow)
+        followed = {"mass": state.mass, "flow": state.flow}
+        scores = Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence, **followed)
         return self._answers(scores, state)
 
     def _answers(self, scores: Scores, state: CognitiveState) -> Scores:

@@ -68,7 +68,8 @@ class Scores(NamedTuple):
         (what the gate reads) or None, sentence [s] (weight of each sequence within its question) or None; of open
         questions, None without K: node [n] (log-probability that a node is the answer, −inf for nodes of other
         questions), answerable [b] in 0..1 (whether the graph holds an answer), doubts [b, f] (what that is read from);
-        flow [b] ≤ 0 (log of the follower's mass that found edges), None without a follower.
+        of the path follower, None without one: mass [n] (1 over each question's nodes), flow [b] ≤ 0 (log of the mass
+        that found edges).
     """
 
     logits: Tensor
@@ -82,6 +83,7 @@ class Scores(NamedTuple):
     node: Tensor | None = None
     answerable: Tensor | None = None
     doubts: Tensor | None = None
+    mass: Tensor | None = None
     flow: Tensor | None = None
 
 

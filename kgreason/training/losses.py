@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import GraphBatch
+from kgreason.nn.paths import FLOOR
 from kgreason.nn.segment import segment_log_softmax, segment_max, segment_sum
 from kgreason.nn.state import Scores
 
@@ -18,6 +19,9 @@ GRAPH_WEIGHT = 0.3
 #: Weight of the mass that the follower loses where no edge is. Mass is made whole again at every step, so that without
 #: it half of it may follow a relation that few training questions have, and mislead where another question has it.
 LOST_WEIGHT = 0.3
+#: Weight of the follower's own loss where node states answer too. Without it the node states take the second step over,
+#: and in a graph of another kind, where they mislead, nothing is left that walks it.
+ALONE_WEIGHT = 0.5
 #: Squared errors of affect count in units of a corpus's spread (EmoBank: standard deviation near 0.1 of the scale).
 VAD_VARIANCE = 0.01
 #: Log-probability below which an answer's loss grows no further.
@@ -32,6 +36,7 @@ class Losses(NamedTuple):
     graph: Tensor
     given: Tensor
     open: Tensor
+    alone: Tensor
     lost: Tensor
     affect: Tensor
 
@@ -42,14 +47,15 @@ def losses(scores: Scores, batch: GraphBatch) -> Losses:
     A question that brings facts of its own is a question about them: there the graph parts alone are trained, at full
     weight, so that the text learns nothing from answers that it cannot know. The loss of an open question is −log of
     the probability on its right answers, where the graph holds one. Of both, the mass that the path follower loses
-    counts too: the relations that it follows are those of the question, and edges of them are there.
+    counts too: the relations that it follows are those of the question, and edges of them are there; and where node
+    states answer beside it, what it answers alone.
 
     Args:
         scores: of the batch.
         batch: with labels (−100: none), target and vad (NaN: none), node_gold.
 
     Returns:
-        answer + 0.3 · graph + given + open + 0.3 · lost + affect, and the six apart.
+        answer + 0.3 · graph + given + open + 0.5 · alone + 0.3 · lost + affect, and the seven apart.
     """
     given = batch.question_given
     answer = _answer_loss(scores.logits, batch, ~given)
@@ -59,13 +65,14 @@ def losses(scores: Scores, batch: GraphBatch) -> Losses:
         (_answer_loss(graph, batch, ~given), _answer_loss(graph, batch, given)) if graph.requires_grad else (zero, zero)
     )
     opened = zero if scores.node is None else _open_loss(scores.node, batch)
+    alone = _alone(scores, batch) if scores.mass is not None and scores.graph.requires_grad else zero
     lost = zero if scores.flow is None or not scores.flow.requires_grad else _lost(scores, batch)
     affect = zero
     known = ~batch.vad.isnan().any(-1)
     if scores.affect is not None and known.any():
         affect = nn.functional.mse_loss(scores.affect[known, :3], batch.vad[known]) / VAD_VARIANCE
-    total = answer + GRAPH_WEIGHT * own + from_given + opened + LOST_WEIGHT * lost + affect
-    return Losses(total, answer, own, from_given, opened, lost, affect)
+    total = answer + GRAPH_WEIGHT * own + from_given + opened + ALONE_WEIGHT * alone + LOST_WEIGHT * lost + affect
+    return Losses(total, answer, own, from_given, opened, alone, lost, affect)
 
 
 def _answer_loss(logits: Tensor, batch: GraphBatch, among: Tensor) -> Tensor:
@@ -95,6 +102,13 @@ def _open_loss(node: Tensor, batch: GraphBatch) -> Tensor:
     most = segment_max(log_p.detach(), count, size)
     together = most + segment_sum((log_p - most[count]).exp(), count, size).log()
     return -together.clamp(min=_LEAST).mean()
+
+
+def _alone(scores: Scores, batch: GraphBatch) -> Tensor:
+    """What the paths would lose without the node states, of questions with facts of their own and of open ones."""
+    assert scores.mass is not None
+    found = _answer_loss(scores.paths, batch, batch.question_given)
+    return found if scores.node is None else found + _open_loss((scores.mass + FLOOR).log(), batch)
 
 
 def _lost(scores: Scores, batch: GraphBatch) -> Tensor:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kgreason.nn.batch import Collator, RelationNames
 from kgreason.nn.state import Scores
 from kgreason.records import Question
-from kgreason.training.losses import GRAPH_WEIGHT, LOST_WEIGHT, VAD_VARIANCE, losses
+from kgreason.training.losses import ALONE_WEIGHT, GRAPH_WEIGHT, LOST_WEIGHT, VAD_VARIANCE, losses
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     text, paths, graph = (torch.randn(batch.num_options, requires_grad=True) for _ in range(3))
     affect = torch.rand(len(questions), 4)
     scores = Scores(text, text, paths, graph, torch.ones(len(questions)), affect, None, None)
-    total, answer, own, given, opened, lost, squared = (part.item() for part in losses(scores, batch))
+    total, answer, own, given, opened, alone, lost, squared = (part.item() for part in losses(scores, batch))
 
     def rows(values):
         parts = values.detach().split([len(question.options) for question in questions])
@@ -80,7 +80,7 @@ def test_losses_are_those_of_a_loop(collate, questions, seed):
     assert answer == pytest.approx(rows(text), rel=1e-5, abs=1e-6)
     assert own == pytest.approx(rows(paths + graph), rel=1e-5, abs=1e-6)
     assert squared == pytest.approx(mean(errors) / VAD_VARIANCE, rel=1e-4, abs=1e-5)
-    assert given == opened == lost == 0
+    assert given == opened == alone == lost == 0
     assert total == pytest.approx(answer + GRAPH_WEIGHT * own + squared, rel=1e-5, abs=1e-6)
 
 
@@ -88,7 +88,7 @@ def test_without_graph_and_truth_nothing_is_lost_and_gradients_are_finite(collat
     batch = collate([(Question("a", ("x", "y")), None)])
     text = torch.zeros(2, requires_grad=True)
     found = losses(Scores(text, text, torch.zeros(2), torch.zeros(2), torch.zeros(1), None, None, None), batch)
-    assert [part.item() for part in found] == [0.0] * 7
+    assert [part.item() for part in found] == [0.0] * 8
 
 
 def test_the_graph_parts_alone_carry_the_graph_loss(collate):
@@ -146,3 +146,22 @@ def test_lost_mass_counts_where_the_graph_holds_the_answer(collate):
     torch.autograd.backward(found.total)
     assert flow.grad is not None
     assert flow.grad.tolist() == pytest.approx([-LOST_WEIGHT / 2, 0, -LOST_WEIGHT / 2, 0])
+
+
+def test_paths_answer_alone_where_node_states_answer_too(collate):
+    batch = replace(
+        collate([(Question("a", ("x", "y"), answer=1), None), (Question("a", task="open"), None)]),
+        question_given=torch.tensor([True, False]),
+        node_question=torch.tensor([1, 1, 1]),
+        node_gold=torch.tensor([True, False, True]),
+    )
+    paths, graph = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    mass, node = torch.tensor([0.5, 0.2, 0.3], requires_grad=True), torch.zeros(3)
+    text, closed = torch.zeros(2), torch.zeros(2)
+    scores = Scores(text, text, paths, graph, closed, None, None, None, node, mass=mass)
+    found = losses(scores, batch)
+    assert found.alone.item() == pytest.approx(math.log(2) - math.log(0.8), rel=1e-4)
+    assert losses(scores._replace(graph=graph.detach()), batch).alone.item() == 0
+    torch.autograd.backward(found.total)
+    assert mass.grad is not None
+    assert mass.grad.tolist() == pytest.approx([-ALONE_WEIGHT / 0.8, 0, -ALONE_WEIGHT / 0.8], rel=1e-4)
