@@ -44,6 +44,12 @@ class Rows(NamedTuple):
     origin: npt.NDArray[np.uint8]
 
     @classmethod
+    def empty(cls, count: int, entries: int) -> Rows:
+        """Room for some rows of so many entries together."""
+        ints = np.empty((2, entries), np.int32)
+        return cls(np.zeros(count + 1, np.int64), *ints, np.empty(entries, np.float32), np.empty(entries, np.uint8))
+
+    @classmethod
     def join(cls, parts: Sequence[_Row]) -> Rows:
         """Rows from (idx, code, weight, origin) of each node."""
         ptr = np.zeros(len(parts) + 1, np.int64)
@@ -98,8 +104,9 @@ class GraphView:
 
     Attributes:
         relations: names, R of them; ``symmetric`` [R]; ``inverse`` [2R] the code of an edge from its other end;
-            ``negated`` [2R] whether a code is of a relation Not<name>; names: keys of the question's own concepts;
-            patched: [p] int64, ascending, nodes whose rows are not the image's; own: these rows.
+            ``negated`` [2R] whether a code is of a relation Not<name>; ``name_ranks`` [R] the order of the names;
+            names: keys of the question's own concepts; patched: [p] int64, ascending, nodes whose rows are not the
+            image's; own: these rows.
 
     Raises:
         InputError: ``remove`` names a concept, relation or edge that is not there.
@@ -121,10 +128,7 @@ class GraphView:
                     self._new(candidate.key, names)
         self.names = tuple(names)
         self.relations, self.symmetric = self._relations(name for _, name, _ in (*facts, *add))
-        count = len(self.relations)
-        forward = np.arange(count, dtype=np.int32)
-        self.inverse = np.concatenate([np.where(self.symmetric, forward, forward + count), forward]).astype(np.int32)
-        self.negated = np.tile([is_negated(name) for name in self.relations], 2).astype(np.bool_)
+        self.inverse, self.negated, self.name_ranks = _code_tables(self.relations, self.symmetric.tobytes())
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
         self.patched, self.own = np.empty(0, np.int64), Rows.join([])
@@ -287,6 +291,20 @@ class GraphView:
         if code is None:
             raise _missing(triple, f"relation {triple[1]!r}")
         return source, code, target
+
+
+@lru_cache(maxsize=64)
+def _code_tables(
+    relations: tuple[str, ...], symmetric: bytes
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], _Ints]:
+    """Inverse and negation of every code, and the ranks of the names."""
+    count = len(relations)
+    forward = np.arange(count, dtype=np.int32)
+    inverse = np.concatenate([np.where(np.frombuffer(symmetric, np.bool_), forward, forward + count), forward])
+    negated = np.tile(np.array([is_negated(name) for name in relations], np.bool_), 2)
+    ranks = np.empty(count, np.int64)
+    ranks[sorted(range(count), key=relations.__getitem__)] = np.arange(count)
+    return inverse.astype(np.int32), negated, ranks
 
 
 @lru_cache(maxsize=4096)

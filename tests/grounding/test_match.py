@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.graph import KnowledgeGraph
-from kgreason.grounding.match import MAX_WORDS, How, WordClass, find_forms, split_words
+from kgreason.grounding.match import MAX_WORDS, How, WordClass, find_forms, split_texts
 from kgreason.language import language, normal_form
 
 ENGLISH = language("en")
@@ -26,6 +26,14 @@ def table(names):
     return KnowledgeGraph.from_triples([(name, "RelatedTo", "x") for name in names]).surfaces
 
 
+def split(text):
+    return split_texts([text], ENGLISH)[0]
+
+
+def hits_in(surfaces, text, max_words=MAX_WORDS, across=False):
+    return find_forms(surfaces, [split(text)], [max_words], [across])[:, 1:]
+
+
 texts = st.lists(
     st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", "  ", "-", ", ", "/", ""])), max_size=11
 ).map(lambda parts: "".join(word + gap for word, gap in parts))
@@ -33,7 +41,7 @@ texts = st.lists(
 
 def scan(surfaces, text):
     """Every hit by definition, from the strings themselves."""
-    words = split_words(text, ENGLISH)
+    words = split(text)
     forms = [[normal_form(t.text), *ENGLISH.lemmas(normal_form(t.text))] for t in words.tokens]
     kinds = [WordClass(kind) for kind in words.kinds.tolist()]
     found = set()
@@ -54,7 +62,7 @@ def scan(surfaces, text):
         gaps = [text[a.end : b.start] for a, b in itertools.pairwise(words.tokens[first:last])]
         own = [normal_form(f"x{gap}x")[1:-1] for gap in gaps]
         look(first, last, plain[0] + "".join(gap + word for gap, word in zip(own, plain[1:], strict=True)), How.AS_IS)
-        if not all(words.packed.soft[i] for i in span[1:]) or held[0] >= WordClass.STOP or held[-1] >= WordClass.STOP:
+        if not all(words.soft[i] for i in span[1:]) or held[0] >= WordClass.STOP or held[-1] >= WordClass.STOP:
             continue
         if any(gap != " " for gap in own):
             look(first, last, " ".join(plain), How.AS_IS)
@@ -74,7 +82,7 @@ def scan(surfaces, text):
 @given(st.sets(st.sampled_from(NAMES)), texts)
 def test_the_walk_finds_what_a_scan_by_definition_finds(names, text):
     surfaces = table(names)
-    hits = find_forms(surfaces, split_words(text, ENGLISH)).tolist()
+    hits = hits_in(surfaces, text).tolist()
     assert {tuple(hit) for hit in hits} == scan(surfaces, text)
 
 
@@ -95,36 +103,33 @@ def test_the_walk_finds_what_a_scan_by_definition_finds(names, text):
 )
 def test_how_a_name_may_stand_in_a_text(name, text, how):
     surfaces = table([name])
-    hits = find_forms(surfaces, split_words(text, ENGLISH)).tolist()
+    hits = hits_in(surfaces, text).tolist()
     assert [surfaces.index(name), how] in [hit[2:] for hit in hits]
 
 
 @pytest.mark.parametrize("text", ["the", "is", "up", "not", "of the", "bread, butter", "dog. Door", "dog is a door"])
 def test_what_is_never_a_name(text):
     surfaces = table(["the", "is", "be", "up", "not", "of the", "bread butter", "dog door"])
-    assert not len(find_forms(surfaces, split_words(text, ENGLISH)))
+    assert not len(hits_in(surfaces, text))
 
 
 def test_a_name_of_its_own_may_drop_words_that_begin_a_clause():
-    surfaces, words = table(["dog door"]), split_words("dog is a door", ENGLISH)
-    assert len(find_forms(surfaces, words, across=True)) == 1
+    assert len(hits_in(table(["dog door"]), "dog is a door", across=True)) == 1
 
 
 def test_more_hits_than_foreseen_are_all_found():
     names = [" ".join(["dog"] * n) for n in range(1, 50)]
-    words = split_words(" ".join(["dog"] * 53), ENGLISH)
-    hits = find_forms(table(names), words, 49)
+    hits = hits_in(table(names), " ".join(["dog"] * 53), 49)
     assert len(hits) == sum(54 - n for n in range(1, 50))
 
 
 def test_no_forms_and_no_words():
-    assert find_forms(table([]), split_words("dog", ENGLISH)).shape == (0, 4)
-    assert find_forms(table(["dog"]), split_words("?", ENGLISH)).shape == (0, 4)
+    assert hits_in(table([]), "dog").shape == (0, 4)
+    assert hits_in(table(["dog"]), "?").shape == (0, 4)
 
 
 def test_many_lemmas_do_not_explode():
-    words = split_words(" ".join(["better"] * 12), ENGLISH)
     surfaces = table([" ".join(["better"] * 12), " ".join(["good"] * 5)])
-    hits = find_forms(surfaces, words, 12).tolist()
+    hits = hits_in(surfaces, " ".join(["better"] * 12), 12).tolist()
     assert [0, 12] in [hit[:2] for hit in hits]
     assert [0, 5] in [hit[:2] for hit in hits]
