@@ -81,10 +81,17 @@ def is_symmetric(relation: str) -> bool:
 def _unique_keys(assertions: pl.DataFrame, labels: pl.DataFrame | None) -> pl.Series:
     import polars as pl
 
-    parts = [assertions["source"], assertions["target"].alias("source")]
+    runs, _ = _runs(assertions["source"])
+    parts = [runs, assertions["target"].alias("source")]
     if labels is not None:
         parts.append(labels["key"].alias("source"))
     return pl.concat(parts).unique().sort().alias("key")
+
+
+def _runs(names: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
+    """The names of runs of equal ones, and the run of each: the table is sorted by source, so that these are few."""
+    run = names.rle_id().to_numpy()
+    return names.gather(np.flatnonzero(np.diff(run, prepend=-1))) if len(run) else names, run
 
 
 def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
@@ -99,11 +106,12 @@ def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...],
         {"relation": base, "not": [negate(name) for name in base]}, schema={"relation": pl.String, "not": pl.String}
     )
     ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int64)})
+    runs, run = _runs(assertions["source"])
+    of_runs = runs.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"].to_numpy()
     frame = (
         assertions.lazy()
-        .select("source", "relation", "target", "weight")
+        .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int64))
         .join(names.lazy(), on="relation")
-        .join(ids.lazy().rename({"id": "s"}), left_on="source", right_on="key")
         .join(ids.lazy().rename({"id": "t"}), left_on="target", right_on="key")
         .select(
             pl.when(pl.col("weight") < 0).then("not").otherwise("relation").alias("name"),

@@ -72,9 +72,13 @@ class Grounder:
             Mentions with candidates by prior, then degree; none where nothing is found.
 
         Raises:
-            InputError: its language is not known, or its topic does not stand in the text.
+            InputError: its language is not known, its topic does not stand in the text, or a text holds half a
+                surrogate pair.
             LimitError: its text is too long.
         """
+        for text in (question.text, question.hypothesis or "", *question.options):
+            if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise InputError(f"{text[:80]!r} holds half a surrogate pair", fix="Give Unicode text.")
         if (size := len(question.text.encode())) > LIMITS.question_bytes:
             raise LimitError(
                 f"the question has {size} bytes, more than {LIMITS.question_bytes}",

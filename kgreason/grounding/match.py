@@ -150,7 +150,7 @@ class Vocabulary:
 
     def _learn_word(self, text: str) -> int:
         word = normal_form(text).replace("’", "'")
-        forms = [form.encode() for form in (word, *self.language.lemmas(word))]
+        forms = [form.encode("utf-8", "surrogatepass") for form in (word, *self.language.lemmas(word))]
         with self._lock:
             if text not in self._words:
                 number = len(self._words)
@@ -162,7 +162,7 @@ class Vocabulary:
 
     def _learn_gap(self, text: str) -> int:
         # A letter on either side keeps the white space at the ends, which the normal form would strip.
-        form = normal_form(f"x{text}x")[1:-1].encode()
+        form = normal_form(f"x{text}x")[1:-1].encode("utf-8", "surrogatepass")
         with self._lock:
             if text not in self._gaps:
                 number = len(self._gaps)

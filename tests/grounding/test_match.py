@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import itertools
+import os
+import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.graph import KnowledgeGraph
+from kgreason.grounding import match
 from kgreason.grounding.match import MAX_WORDS, How, WordClass, find_forms, split_texts
 from kgreason.language import language, normal_form
 
@@ -84,6 +88,82 @@ def test_the_walk_finds_what_a_scan_by_definition_finds(names, text):
     surfaces = table(names)
     hits = hits_in(surfaces, text).tolist()
     assert {tuple(hit) for hit in hits} == scan(surfaces, text)
+
+
+#: Words of other scripts, some read from the right, marks, controls, and where the planes of Unicode begin and end.
+ODD = [
+    "שלום",
+    "مرحبا",
+    "猫カフェ",
+    "ﬁne",
+    "İstanbul",
+    "ẞ",
+    "e\u0301a",
+    "\u202edog",
+    "\x00",
+    "\x1b",
+    "\u200d",
+    "\ufeff",
+    "👩‍👧",
+]
+PLANES = [(plane << 16, (plane << 16) + 0xFFFF) for plane in range(17)]
+
+
+def odd_text(chance):
+    parts = []
+    for _ in range(chance.randrange(9)):
+        draw = chance.randrange(4)
+        letters = (chr(chance.randint(*chance.choice(PLANES))) for _ in range(chance.randrange(1, 5)))
+        parts += ["".join(letters) if draw == 0 else chance.choice(ODD if draw == 1 else WORDS)]
+        parts += [chance.choice([" ", " ", "-", "", "\u00a0", "\u2028", "\ud800", "\t", ". "])]
+    return "".join(parts)
+
+
+def test_odd_texts_are_walked_as_by_definition():
+    chance = random.Random(17)
+    count, pause = (20_000, 2_000) if os.environ.get("KGREASON_PROFILE") == "full" else (300, 100)
+    for start in range(0, count, pause):
+        asked = [odd_text(chance) for _ in range(pause)]
+        names = [form for text in asked for form in map(normal_form, text.split()) if _whole(form)]
+        surfaces = table([*NAMES, *chance.sample(names, len(names) // 2)])
+        limits, across = [MAX_WORDS] * pause, [False] * pause
+        together = find_forms(surfaces, split_texts(asked, ENGLISH), limits, across)
+        for number, text in enumerate(asked):
+            found = {tuple(hit) for hit in together[together[:, 0] == number, 1:].tolist()}
+            assert found == scan(surfaces, text), start + number
+
+
+def _whole(form):
+    return form and not any("\ud800" <= letter <= "\udfff" for letter in form)
+
+
+@pytest.mark.slow
+def test_a_text_of_a_megabyte_is_walked_as_by_definition():
+    surfaces, text = table(NAMES), "went to the store, dogs at revolving doors. " * 23_000
+    assert len(text) > 1_000_000
+    per_copy = len(scan(surfaces, text[:44])), len(hits_in(surfaces, text))
+    assert per_copy[1] == 23_000 * per_copy[0]
+
+
+def test_texts_read_together_or_by_many_threads_are_read_as_alone():
+    chance = random.Random(19)
+    asked, surfaces = [odd_text(chance) for _ in range(203)], table(NAMES)
+    alone = [hits_in(surfaces, text).tolist() for text in asked]
+    turned = find_forms(surfaces, split_texts(asked[::-1], ENGLISH), [MAX_WORDS] * 203, [False] * 203)
+    for number in range(203):
+        assert turned[turned[:, 0] == 202 - number, 1:].tolist() == alone[number]
+    match._VOCABULARIES.clear()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda text: hits_in(surfaces, text).tolist(), asked)) == alone
+
+
+def test_a_large_vocabulary_makes_room_for_a_new_one(monkeypatch):
+    surfaces, before = table(NAMES), split("revolving doors")
+    monkeypatch.setattr(match, "_MOST_ENTRIES", 1)
+    after = split("revolving doors")
+    assert after.vocabulary is not before.vocabulary
+    hits = [find_forms(surfaces, [words], [MAX_WORDS], [False]).tolist() for words in (before, after)]
+    assert hits[0] == hits[1]
 
 
 @pytest.mark.parametrize(
