@@ -141,7 +141,8 @@ def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...],
         .agg(pl.col("weight").sum())
         .collect()
     )
-    return relations, {name: merged[name].to_numpy() for name in ("s", "r", "t", "weight")}
+    ids32 = merged.with_columns(pl.col("s", "r", "t").cast(pl.Int32))
+    return relations, {name: ids32[name].to_numpy() for name in ("s", "r", "t", "weight")}
 
 
 def _entries(
@@ -149,13 +150,13 @@ def _entries(
 ) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[Any]]]:
     """Degree of every node, and both directions of every triple."""
     s, r, t = triples["s"], triples["r"], triples["t"]
-    back = np.where(symmetric[r], r, r + relations) if len(r) else r
+    back = np.where(symmetric[r], r, r + np.int32(relations)) if len(r) else r
     # 1/1000 steps beyond the range of float16 stay at its largest value
     weight = np.minimum(triples["weight"] / WEIGHT_UNIT, np.finfo(np.float16).max).astype(np.float16)
     entries = {
         "row": np.concatenate([s, t]),
         "col": np.concatenate([t, s]),
-        "rel": np.concatenate([r, back]),
+        "rel": np.concatenate([r, back]).astype(np.min_scalar_type(max(2 * relations - 1, 0))),
         "weight": np.concatenate([weight, weight]),
     }
     return np.bincount(entries["row"], minlength=nodes).astype(np.int64), entries
@@ -179,15 +180,14 @@ def _csr(
     from kgreason.graph.kernels import counting_order
 
     nodes = len(order)
-    renamed = _inverse(order)
+    renamed = _inverse(order).astype(np.int32)
     row, col = renamed[entries["row"]], renamed[entries["col"]]
-    rank = np.arange(len(row), dtype=np.int64)
+    rank: npt.NDArray[Any] = np.arange(len(row), dtype=np.int32 if len(row) < 1 << 31 else np.int64)
     for keys, size in ((entries["rel"], 2 * relations), (col, nodes), (row, nodes)):
         rank = counting_order(keys, rank, size)
     ptr = np.zeros(nodes + 1, np.int64)
     np.cumsum(np.bincount(row, minlength=nodes), out=ptr[1:])
-    dtype = np.min_scalar_type(max(2 * relations - 1, 0))
-    return ptr, col[rank].astype(np.int32), entries["rel"][rank].astype(dtype), entries["weight"][rank]
+    return ptr, col[rank], entries["rel"][rank], entries["weight"][rank]
 
 
 def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:

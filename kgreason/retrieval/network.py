@@ -48,7 +48,7 @@ class Network(NamedTuple):
             rel=graph.rel,
             weight=graph.weight.view(np.uint16),
             halves=_HALVES,
-            codes=view.codes(np.arange(2 * len(graph.relations))),
+            codes=view.image_codes,
             patched=view.patched,
             own=view.own,
             symmetric=np.tile(view.symmetric, 2),

@@ -7,7 +7,8 @@ unrolled for two layers), here divided by the square root of a middle node's deg
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,11 +160,14 @@ class _Found(NamedTuple):
     def paths(self, contribution: npt.NDArray[np.float64]) -> Iterator[Path]:
         """The paths as records."""
         weight, origin = self.rows.weight, self.rows.origin
+        named = cache(lambda node: (self.view.key(node), self.view.label(node)))
         each = (self.nodes(), self.codes(), self.first, self.second, contribution)
         for nodes, codes, first, second, share in zip(*(column.tolist() for column in each), strict=True):
             stops, entries = ([nodes[0], nodes[2]], [second]) if first < 0 else (nodes, [first, second])
             steps = zip(itertools.pairwise(stops), codes, entries, strict=False)
-            edges = (_edge(self.view, *ends, code, float(weight[at]), int(origin[at])) for ends, code, at in steps)
+            edges = (
+                _edge(self.view, named, *ends, code, float(weight[at]), int(origin[at])) for ends, code, at in steps
+            )
             yield Path(tuple(edges), share)
 
 
@@ -191,13 +195,20 @@ def _shared(
     return weights[which] * value / total[which]
 
 
-def _edge(view: GraphView, start: int, end: int, code: int, weight: float, origin: int) -> Edge:
-    """A step as the edge it walks, in the edge's own direction."""
+def _edge(
+    view: GraphView,
+    named: Callable[[int], tuple[str, str]],
+    start: int,
+    end: int,
+    code: int,
+    weight: float,
+    origin: int,
+) -> Edge:
+    """A step as the edge it walks, in the edge's own direction; ``named`` gives key and label of a node."""
     count = len(view.relations)
-    backward = code >= count
-    if view.symmetric[code % count]:
-        backward = view.key(start).encode() > view.key(end).encode()
-    source, target = (end, start) if backward else (start, end)
+    first, last = named(start), named(end)
+    if first[0].encode() > last[0].encode() if view.symmetric[code % count] else code >= count:
+        first, last = last, first
     name = view.relations[code % count]
-    text = view.graph.relation_table.sentence(name, view.label(source), view.label(target))
-    return Edge(view.key(source), name, view.key(target), weight, ORIGINS[origin], text)
+    text = view.graph.relation_table.sentence(name, first[1], last[1])
+    return Edge(first[0], name, last[0], weight, ORIGINS[origin], text)

@@ -104,7 +104,7 @@ def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig) -> Rows:
 
     rows = Rows.empty(len(seeds), int(view.degrees(seeds.nodes).sum()))
     size = read_rows(seeds.nodes, Network.of(view, seeds.role, config), rows)
-    rows = Rows(rows.ptr, *(column[:size] for column in rows[1:]))
+    rows = Rows(rows.ptr, rows.idx[:size], rows.code[:size], rows.weight[:size], rows.origin[:size])
     if not config.direct and len(seeds):
         order = np.argsort(seeds.nodes)
         place = np.minimum(np.searchsorted(seeds.nodes[order], rows.idx), len(seeds) - 1)

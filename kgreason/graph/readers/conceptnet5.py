@@ -65,6 +65,7 @@ def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
         frame = _regular(number, text) if tabs < 9 else None
         if frame is None:
             frame, tabs = _by_line(path, number, text, tabs)
+        tabs = tabs or 4
         frame = frame.filter(_spoken(pl.col("start"), options) & _spoken(pl.col("end"), options))
         if len(frame):
             yield _assertions(path, frame)
