@@ -56,7 +56,7 @@ CONCEPTS, OPTIONS, POPULAR = 8, 5, 1000
 WORDS, BATCH = 18, 64
 RULES = 20_000
 #: Questions that the naive order answers.
-FEW = 5
+FEW = 3
 
 
 def texts(graph: KnowledgeGraph, count: int, seed: int = 5) -> list[str]:
@@ -68,7 +68,7 @@ def texts(graph: KnowledgeGraph, count: int, seed: int = 5) -> list[str]:
         while len(words) < WORDS:
             steep = chance.random(2) ** 3
             words += graph.label(int(graph.num_nodes * steep[0])).split()
-            words.append(graph.label(int(POPULAR * steep[1])).split()[0])
+            words.append(graph.label(int(min(POPULAR, graph.num_nodes) * steep[1])).split()[0])
         made.append(" ".join(words))
     return made
 
