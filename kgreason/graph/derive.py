@@ -23,6 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 #: Prior of a concept's own label.
 LABEL_PRIOR = 1.0
+_SLICE = 1 << 16
 
 
 def derive(
@@ -191,14 +192,12 @@ def _csr(
 
 
 def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
-    import polars as pl
-
     given: dict[str, str] = {}
     if labels is not None:
         # of several labels of a key the first in byte order counts, whatever the order of the rows
         rows = labels.filter(pl.col("label") != "").sort("key", "label", descending=True)
         given = dict(zip(rows["key"].to_list(), rows["label"].to_list(), strict=True))
-    return pl.Series("label", [given.get(key) or default_label(key) for key in keys.to_list()], dtype=pl.String)
+    return _each(keys, lambda key: given.get(key) or default_label(key)).alias("label")
 
 
 def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) -> Surfaces:
@@ -213,7 +212,7 @@ def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) 
         parts.append(aliases.join(ids, on="key").select("form", "node", pl.col("prior").cast(pl.Float32)))
     table = (
         pl.concat(parts)
-        .with_columns(pl.col("form").map_batches(_normal_forms, return_dtype=pl.String))
+        .with_columns(pl.col("form").map_batches(lambda forms: _each(forms, normal_form), return_dtype=pl.String))
         .filter(pl.col("form") != "")
         .group_by("form", "node")
         .agg(pl.col("prior").max())
@@ -228,7 +227,11 @@ def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) 
     return Surfaces(slots, forms.offsets, forms.data, ptr, table["node"].to_numpy(), table["prior"].to_numpy())
 
 
-def _normal_forms(texts: pl.Series) -> pl.Series:
+def _each(texts: pl.Series, told: Callable[[str], str]) -> pl.Series:
+    """What a function makes of each text; as few at a time stand in memory as Python's texts."""
     import polars as pl
 
-    return pl.Series(texts.name, [normal_form(text) for text in texts.to_list()], dtype=pl.String)
+    parts = (texts.slice(start, _SLICE) for start in range(0, max(len(texts), 1), _SLICE))
+    return pl.concat(
+        [pl.Series(texts.name, [told(text) for text in part.to_list()], dtype=pl.String) for part in parts]
+    )

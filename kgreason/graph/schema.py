@@ -86,12 +86,12 @@ def _sorted(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
         for (number,), rows in numbered.partition_by("part", as_dict=True, include_key=False).items():
             parts[int(number)].append(rows)
     schema = {name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS}
-    rows = [pl.DataFrame(schema=schema)]
+    ordered = [pl.DataFrame(schema=schema)]
     while parts:
         if held := parts.pop(0):
-            rows.append(pl.concat(held).sort(COLUMNS))
+            ordered.append(pl.concat(held).sort(COLUMNS))
             del held
-    return pl.concat(rows)
+    return pl.concat(ordered)
 
 
 def scaled_weight(text: str | float) -> int:

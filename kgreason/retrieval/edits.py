@@ -46,8 +46,9 @@ class Rows(NamedTuple):
     @classmethod
     def empty(cls, count: int, entries: int) -> Rows:
         """Room for some rows of so many entries together."""
-        ints = np.empty((2, entries), np.int32)
-        return cls(np.zeros(count + 1, np.int64), *ints, np.empty(entries, np.float32), np.empty(entries, np.uint8))
+        idx, code = np.empty((2, entries), np.int32)
+        weight, origin = np.empty(entries, np.float32), np.empty(entries, np.uint8)
+        return cls(np.zeros(count + 1, np.int64), idx, code, weight, origin)
 
     @classmethod
     def join(cls, parts: Sequence[_Row]) -> Rows:

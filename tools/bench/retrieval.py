@@ -121,7 +121,9 @@ class Rates:
 def subgraphs_a_second(graph: KnowledgeGraph, count: int, options: int) -> Rates:
     """Retrieval of questions by their concepts, with the best paths of every option."""
     asked, retriever = groundings(graph, count, options), Retriever(graph)
-    nodes, edges, paths = [], [], []
+    nodes: list[int] = []
+    edges: list[int] = []
+    paths: list[int] = []
 
     def run() -> None:
         for sizes in (nodes, edges, paths):

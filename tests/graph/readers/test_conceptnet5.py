@@ -69,6 +69,7 @@ def test_both_ways_of_decoding_agree(path):
     assert rows(path) == [*fast, ("/c/en/x", "IsA", "/c/en/b", 1000, "", "", "", "😀")]
 
 
+USUAL = {"dataset": "/d/x", "license": "cc:by/4.0", "sources": [{"contributor": "/s/a"}, {"process": "/s/b"}]}
 texts = st.text(st.sampled_from('ab "\\\\{}[],:猫\u2028\x01'), max_size=5)
 lines = st.builds(
     lambda end, text, weight, form: line("/c/en/dog", "/r/IsA", "/c/en/" + end, form(text, weight)).replace("\n", ""),
@@ -84,7 +85,6 @@ lines = st.builds(
         ]
     ),
 )
-USUAL = {"dataset": "/d/x", "license": "cc:by/4.0", "sources": [{"contributor": "/s/a"}, {"process": "/s/b"}]}
 
 
 @given(st.lists(lines, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n", "\n\n", "\n  \n"]))
