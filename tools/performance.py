@@ -22,8 +22,8 @@ HEAD = """# Performance
 
 Made by `python -m tools.performance` from the rows of `python -m tools.bench.graph`, `tools.bench.retrieval` and
 `tools.bench.caps` in [results.jsonl](results.jsonl), where each stands with its command, commit and sizes.
-Times are CPU seconds of one thread on a shared machine; ratios come from one run. The made-up graph has the shape of
-ConceptNet 5 in English: 3.4 million edges between 1.1 million concepts.
+Times are CPU seconds of one thread on a shared machine, where other work slows them by a factor of two and more; ratios
+come from one run. The made-up graph has the shape of ConceptNet 5 in English; figures with a number of edges are of it.
 """
 CAPS_HEAD = """## Smaller subgraphs
 
@@ -35,13 +35,14 @@ the nodes.
 
 
 def _table(names: Iterable[str], targets: dict[str, Target], book: Path) -> str:
-    lines = ["| figure | target | measured | ok | measured at |", "| --- " * 5 + "|"]
+    lines = ["| figure | target | measured | ok | edges | measured at |", "| --- " * 6 + "|"]
     for name in names:
         if row := results.latest(name, book):
             target = targets.get(name)
             ok = "" if target is None else "yes" if target.met(row["value"]) else "**no**"
             shown = f"{row['value']:,.4g} {row['unit']}".replace(" /s", "/s")
-            lines.append(f"| {name} | {target or ''} | {shown} | {ok} | {row['commit'].rstrip('+')} |")
+            edges = f"{row['edges']:,}" if "edges" in row else ""
+            lines.append(f"| {name} | {target or ''} | {shown} | {ok} | {edges} | {row['commit'].rstrip('+')} |")
     return "\n".join(lines)
 
 
