@@ -51,7 +51,8 @@ def _caps(book: Path) -> str:
     for shown in (*caps.CHOICE, *caps.OPEN):
         kept, mass = (results.latest(f"{claim}: {shown}", book) for claim in (caps.KEPT, caps.MASS))
         if kept is not None:
-            lines.append(f"| {shown} | {' | '.join(_kept(kept, mass, cap) for cap in caps.CAPS)} |")
+            shares = " | ".join(_kept(kept, mass, cap) for cap in caps.CAPS)
+            lines.append(f"| {shown}, {kept['questions']:,} questions | {shares} |")
     return "\n".join(lines)
 
 

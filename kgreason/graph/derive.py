@@ -192,6 +192,8 @@ def _csr(
 
 
 def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
+    import polars as pl
+
     given: dict[str, str] = {}
     if labels is not None:
         # of several labels of a key the first in byte order counts, whatever the order of the rows

@@ -161,6 +161,8 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     parser.add_argument("--book", type=Path, default=results.RESULTS, help="another file to append to")
     arguments = parser.parse_args()
+    if arguments.record and arguments.edges < dump.EDGES and arguments.book == results.RESULTS:
+        parser.error(f"targets are of {dump.EDGES:,} edges: record fewer in a book of their own")
     folder, times = scratch(), 10 if arguments.soak else 1
     sizes = {"edges": times * arguments.edges, "nodes": times * arguments.nodes}
     path = arguments.dump or folder / "dump.tsv"
