@@ -87,10 +87,10 @@ def build(
     """
     report = progress or (lambda stage, done, total: None)
     report("read", 0, 1)
-    tables = Tables(assertion_table(assertions), label_table(labels), alias_table(aliases), tuple(sources))
+    tables = [Tables(assertion_table(assertions), label_table(labels), alias_table(aliases), tuple(sources))]
     report("read", 1, 1)
     with writing(Path(out), report):
-        return write_version(tables, Path(out), columns or {}, report)
+        return write_version(tables.pop(), Path(out), columns or {}, report)
 
 
 @contextmanager
@@ -115,20 +115,27 @@ def writing(out: Path, report: Progress) -> Iterator[None]:
 
 
 def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder], report: Progress) -> Path:
-    """Derives the arrays of a graph and makes it the live version; the caller holds the lock of the directory."""
+    """Derives the arrays of a graph and makes it the live version; the caller holds the lock of the directory.
+
+    What only the base keeps is let go once it is written, if the caller does not hold it.
+    """
     base, labels, aliases, sources = tables
-    arrays = derive(base, labels, aliases, report)
+    described = _described(base)
+    del tables
     with storage.staged(out) as directory:
         files = {"assertions": base, "labels": labels, "surfaces": aliases}
         for done, (name, table) in enumerate(files.items()):
-            report("write", done, len(files) + 1)
+            report("write", done, len(files))
             if table is not None:
                 _write_parquet(directory / f"{name}.parquet", table)
+        report("write", len(files), len(files))
+        base = base.select("source", "relation", "target", "weight")
+        del files, table
+        arrays = derive(base, labels, aliases, report)
         for name, array in arrays.to_files().items():
             storage.save_npy(directory / name, array)
-        report("write", len(files) + 1, len(files) + 1)
         _write_columns(directory, arrays, columns, report)
-        manifest = sealed(_description(base, arrays, sorted(columns), sources), directory)
+        manifest = sealed(_description(described, arrays, sorted(columns), sources), directory)
         storage.write_json(directory / MANIFEST, manifest)
         name = f"v-{manifest['digest']}"
         if (out / name).exists() and verify(out / name):
@@ -157,26 +164,27 @@ def _write_columns(directory: Path, arrays: Arrays, columns: Mapping[str, Column
         storage.save_npy(directory / f"node-{name}.npy", array)
 
 
+def _described(base: pl.DataFrame) -> dict[str, Any]:
+    """What a manifest says of the base."""
+    histograms = {f"{column}s": base.group_by(column).len().rows() for column in ("origin", "licence")}
+    return {"assertions": len(base), **{name: dict(rows) for name, rows in histograms.items()}}
+
+
 def _description(
-    base: pl.DataFrame, arrays: Arrays, columns: list[str], sources: Iterable[Mapping[str, Any]]
+    base: Mapping[str, Any], arrays: Arrays, columns: list[str], sources: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     pairs = zip(arrays.relations, arrays.symmetric.tolist(), strict=True)
     return {
         "counts": {
-            "assertions": len(base),
+            "assertions": base["assertions"],
             "nodes": len(arrays.keys),
             "edges": len(arrays.idx) // 2,
             "forms": len(arrays.surfaces),
             "candidates": len(arrays.surfaces.node),
         },
-        "origins": _histogram(base, "origin"),
-        "licences": _histogram(base, "licence"),
+        "origins": base["origins"],
+        "licences": base["licences"],
         "relations": [{"name": name, "symmetric": both} for name, both in pairs],
         "columns": columns,
         "sources": sorted(({**source} for source in sources), key=storage.canonical_json),
     }
-
-
-def _histogram(base: pl.DataFrame, column: str) -> dict[str, int]:
-    counts = base.group_by(column).len()
-    return dict(zip(counts[column].to_list(), counts["len"].to_list(), strict=True))

@@ -23,6 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 #: Prior of a concept's own label.
 LABEL_PRIOR = 1.0
+_SLICE = 1 << 16
 
 
 def derive(
@@ -81,10 +82,17 @@ def is_symmetric(relation: str) -> bool:
 def _unique_keys(assertions: pl.DataFrame, labels: pl.DataFrame | None) -> pl.Series:
     import polars as pl
 
-    parts = [assertions["source"], assertions["target"].alias("source")]
+    runs, _ = _runs(assertions["source"])
+    parts = [runs, assertions["target"].alias("source")]
     if labels is not None:
         parts.append(labels["key"].alias("source"))
     return pl.concat(parts).unique().sort().alias("key")
+
+
+def _runs(names: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
+    """The names of runs of equal ones, and the run of each: the table is sorted by source, so that these are few."""
+    run = names.rle_id().to_numpy()
+    return names.gather(np.flatnonzero(np.diff(run, prepend=-1))) if len(run) else names, run
 
 
 def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
@@ -99,11 +107,12 @@ def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...],
         {"relation": base, "not": [negate(name) for name in base]}, schema={"relation": pl.String, "not": pl.String}
     )
     ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int64)})
+    runs, run = _runs(assertions["source"])
+    of_runs = runs.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"].to_numpy()
     frame = (
         assertions.lazy()
-        .select("source", "relation", "target", "weight")
+        .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int64))
         .join(names.lazy(), on="relation")
-        .join(ids.lazy().rename({"id": "s"}), left_on="source", right_on="key")
         .join(ids.lazy().rename({"id": "t"}), left_on="target", right_on="key")
         .select(
             pl.when(pl.col("weight") < 0).then("not").otherwise("relation").alias("name"),
@@ -133,7 +142,8 @@ def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...],
         .agg(pl.col("weight").sum())
         .collect()
     )
-    return relations, {name: merged[name].to_numpy() for name in ("s", "r", "t", "weight")}
+    ids32 = merged.with_columns(pl.col("s", "r", "t").cast(pl.Int32))
+    return relations, {name: ids32[name].to_numpy() for name in ("s", "r", "t", "weight")}
 
 
 def _entries(
@@ -141,13 +151,13 @@ def _entries(
 ) -> tuple[npt.NDArray[np.int64], dict[str, npt.NDArray[Any]]]:
     """Degree of every node, and both directions of every triple."""
     s, r, t = triples["s"], triples["r"], triples["t"]
-    back = np.where(symmetric[r], r, r + relations) if len(r) else r
+    back = np.where(symmetric[r], r, r + np.int32(relations)) if len(r) else r
     # 1/1000 steps beyond the range of float16 stay at its largest value
     weight = np.minimum(triples["weight"] / WEIGHT_UNIT, np.finfo(np.float16).max).astype(np.float16)
     entries = {
         "row": np.concatenate([s, t]),
         "col": np.concatenate([t, s]),
-        "rel": np.concatenate([r, back]),
+        "rel": np.concatenate([r, back]).astype(np.min_scalar_type(max(2 * relations - 1, 0))),
         "weight": np.concatenate([weight, weight]),
     }
     return np.bincount(entries["row"], minlength=nodes).astype(np.int64), entries
@@ -171,15 +181,14 @@ def _csr(
     from kgreason.graph.kernels import counting_order
 
     nodes = len(order)
-    renamed = _inverse(order)
+    renamed = _inverse(order).astype(np.int32)
     row, col = renamed[entries["row"]], renamed[entries["col"]]
-    rank = np.arange(len(row), dtype=np.int64)
+    rank: npt.NDArray[Any] = np.arange(len(row), dtype=np.int32 if len(row) < 1 << 31 else np.int64)
     for keys, size in ((entries["rel"], 2 * relations), (col, nodes), (row, nodes)):
         rank = counting_order(keys, rank, size)
     ptr = np.zeros(nodes + 1, np.int64)
     np.cumsum(np.bincount(row, minlength=nodes), out=ptr[1:])
-    dtype = np.min_scalar_type(max(2 * relations - 1, 0))
-    return ptr, col[rank].astype(np.int32), entries["rel"][rank].astype(dtype), entries["weight"][rank]
+    return ptr, col[rank], entries["rel"][rank], entries["weight"][rank]
 
 
 def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
@@ -190,7 +199,7 @@ def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
         # of several labels of a key the first in byte order counts, whatever the order of the rows
         rows = labels.filter(pl.col("label") != "").sort("key", "label", descending=True)
         given = dict(zip(rows["key"].to_list(), rows["label"].to_list(), strict=True))
-    return pl.Series("label", [given.get(key) or default_label(key) for key in keys.to_list()], dtype=pl.String)
+    return _each(keys, lambda key: given.get(key) or default_label(key)).alias("label")
 
 
 def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) -> Surfaces:
@@ -205,7 +214,7 @@ def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) 
         parts.append(aliases.join(ids, on="key").select("form", "node", pl.col("prior").cast(pl.Float32)))
     table = (
         pl.concat(parts)
-        .with_columns(pl.col("form").map_batches(_normal_forms, return_dtype=pl.String))
+        .with_columns(pl.col("form").map_batches(lambda forms: _each(forms, normal_form), return_dtype=pl.String))
         .filter(pl.col("form") != "")
         .group_by("form", "node")
         .agg(pl.col("prior").max())
@@ -220,7 +229,11 @@ def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) 
     return Surfaces(slots, forms.offsets, forms.data, ptr, table["node"].to_numpy(), table["prior"].to_numpy())
 
 
-def _normal_forms(texts: pl.Series) -> pl.Series:
+def _each(texts: pl.Series, told: Callable[[str], str]) -> pl.Series:
+    """What a function makes of each text; as few at a time stand in memory as Python's texts."""
     import polars as pl
 
-    return pl.Series(texts.name, [normal_form(text) for text in texts.to_list()], dtype=pl.String)
+    parts = (texts.slice(start, _SLICE) for start in range(0, max(len(texts), 1), _SLICE))
+    return pl.concat(
+        [pl.Series(texts.name, [told(text) for text in part.to_list()], dtype=pl.String) for part in parts]
+    )

@@ -76,7 +76,7 @@ def fill_slots(offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], size
 
 
 @njit(cache=True, nogil=True)
-def counting_order(keys: npt.NDArray[Any], order: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+def counting_order(keys: npt.NDArray[Any], order: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     """``order`` sorted stably by ``keys[order]``, keys in 0..size-1.
 
     Shapes:

@@ -36,6 +36,8 @@ COLUMNS = ("source", "relation", "target", "weight", "origin", "licence", "sense
 _LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(?:@([\w-]+)|\^\^<[^<>"\s]+>)?')
 _ESCAPED = re.compile(r"\\(?:u([\dA-F]{4})|(.))")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+#: Parts in which rows are sorted, and how many rows are few enough to be one.
+_PARTS, _FEW_ROWS = 16, 1 << 12
 _TEXTS = ("origin", "licence", "sense", "surface")
 _LABEL: Mapping[str, Any] = {"key": str, "label": str}
 _ALIAS: Mapping[str, Any] = {"form": str, "key": str, "prior": float}
@@ -54,12 +56,7 @@ def assertion_table(assertions: Any) -> pl.DataFrame:
     Raises:
         InputError: a column is missing or of another type, a name is empty, or a weight is out of range.
     """
-    import polars as pl
-
-    tables = [_conformed(table) for table in _tables(assertions)]
-    if not tables:
-        return pl.DataFrame(schema={name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS})
-    table = pl.concat(tables).sort(COLUMNS)
+    table = _sorted(_conformed(table) for table in _tables(assertions))
     for name in ("source", "relation", "target"):
         if not table.is_empty() and table[name].str.len_bytes().min() == 0:
             row = table.row(int(table[name].str.len_bytes().arg_min() or 0))
@@ -67,6 +64,34 @@ def assertion_table(assertions: Any) -> pl.DataFrame:
     if not table["weight"].is_between(-MAX_WEIGHT, MAX_WEIGHT).all():
         raise InputError("a weight is out of range", fix=f"Keep weights within ±{MAX_WEIGHT} (1/1000).")
     return table
+
+
+def _sorted(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All rows by :data:`COLUMNS`.
+
+    Tables are let go as they come, and their rows sorted in parts, so that only a part is held twice. The first table
+    says where parts begin.
+    """
+    import polars as pl
+
+    begin: list[str] = []
+    parts: list[list[pl.DataFrame]] = []
+    for table in tables:
+        if not parts:
+            names = table["source"].sort()
+            begin = [names[i * len(names) // _PARTS] for i in range(1, _PARTS)] if len(names) > _FEW_ROWS else []
+            parts = [[] for _ in range(len(begin) + 1)]
+        part = pl.sum_horizontal(pl.lit(0), *(pl.col("source") >= name for name in begin))
+        numbered = table.with_columns(part=part.cast(pl.Int64)) if begin else table.with_columns(part=pl.lit(0))
+        for (number,), rows in numbered.partition_by("part", as_dict=True, include_key=False).items():
+            parts[int(number)].append(rows)
+    schema = {name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS}
+    ordered = [pl.DataFrame(schema=schema)]
+    while parts:
+        if held := parts.pop(0):
+            ordered.append(pl.concat(held).sort(COLUMNS))
+            del held
+    return pl.concat(ordered)
 
 
 def scaled_weight(text: str | float) -> int:

@@ -51,7 +51,7 @@ class Surfaces:
         """Index of a form that is in normal form already, or −1."""
         from kgreason.graph.kernels import find_form  # numba is slow to import
 
-        encoded: npt.NDArray[Any] = np.frombuffer(form.encode("utf-8"), np.uint8)
+        encoded: npt.NDArray[Any] = np.frombuffer(form.encode("utf-8", "surrogatepass"), np.uint8)
         return int(find_form(self.slots, self.offsets, self.data, encoded))
 
     def lookup(self, form: str) -> list[tuple[int, float]]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 if TYPE_CHECKING:
-    from kgreason.grounding.match import Packed, Table
+    from kgreason.grounding.match import Packed, Ragged, Table
 
 __all__ = ["walk"]
 
@@ -66,45 +66,45 @@ def _append(buffer: _Bytes, size: int, source: _Bytes, start: int, end: int) -> 
 
 
 @njit(cache=True, nogil=True)
-def _spell(buffer: _Bytes, words: Packed, first: int, last: int, style: int) -> int:
-    """Write the words ``first`` to ``last`` as they stand, with their gaps in one style; the bytes written."""
-    size = 0
-    for w in range(first, last + 1):
-        start, end = words.gap_ptr[w], words.gap_ptr[w + 1]
-        if w > first and style == _OWN:
-            size = _append(buffer, size, words.gaps, start, end)
-        elif w > first and (style != _JOINED or (end - start == 1 and words.gaps[start] == _SPACE)):
+def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, style: int) -> int:
+    """Write words as they stand, with their gaps in one style; the bytes written."""
+    size, own = 0, packed.gaps
+    for k in range(len(words)):
+        start, end = own.ptr[gaps[k]], own.ptr[gaps[k] + 1]
+        if k > 0 and style == _OWN:
+            size = _append(buffer, size, own.data, start, end)
+        elif k > 0 and (style != _JOINED or (end - start == 1 and own.data[start] == _SPACE)):
             buffer[size] = _HYPHEN if style == _HYPHENATED else _SPACE
             size += 1
-        form = words.word_ptr[w]
-        size = _append(buffer, size, words.forms, words.form_ptr[form], words.form_ptr[form + 1])
+        form = packed.words.group[words[k]]
+        size = _append(buffer, size, packed.words.data, packed.words.ptr[form], packed.words.ptr[form + 1])
     return size
 
 
 @njit(cache=True, nogil=True)
-def _vary(buffer: _Bytes, words: Packed, kept: _Ints, variant: int, limit: int) -> int:
+def _vary(buffer: _Bytes, forms: Ragged, kept: _Ints, variant: int, limit: int) -> int:
     """Write one variant of the words ``kept``: its digits, in mixed radix, choose the form of each."""
     size = 0
     for k in range(len(kept)):
-        w = kept[k]
-        choices = min(limit, words.word_ptr[w + 1] - words.word_ptr[w])
-        form = words.word_ptr[w] + variant % choices
+        first = forms.group[kept[k]]
+        choices = min(limit, forms.group[kept[k] + 1] - first)
+        form = first + variant % choices
         variant //= choices
         if k > 0:
             buffer[size] = _SPACE
             size += 1
-        size = _append(buffer, size, words.forms, words.form_ptr[form], words.form_ptr[form + 1])
+        size = _append(buffer, size, forms.data, forms.ptr[form], forms.ptr[form + 1])
     return size
 
 
 @njit(cache=True, nogil=True)
-def _variants(kept: _Ints, word_ptr: _Ints) -> tuple[int, int]:
+def _variants(kept: _Ints, group: _Ints) -> tuple[int, int]:
     """How many forms a word may try, so that all together try at most ``_MAX_VARIANTS``, and that product."""
     limit = 8
     while True:
         product = 1
-        for w in kept:
-            product *= min(limit, word_ptr[w + 1] - word_ptr[w])
+        for word in kept:
+            product *= min(limit, group[word + 1] - group[word])
             if product > _MAX_VARIANTS:
                 break
         if product <= _MAX_VARIANTS or limit == 1:
@@ -113,67 +113,114 @@ def _variants(kept: _Ints, word_ptr: _Ints) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _note(hits: _Ints, found: int, first: int, last: int, index: np.int64, how: int) -> int:
+def _note(hits: _Ints, found: int, hit: tuple[int, int, int], index: np.int64, how: int) -> int:
     """Write a hit down, if it is one and there is room; the number of hits after it."""
     if index < 0:
         return found
     if found < len(hits):
-        hits[found, 0], hits[found, 1], hits[found, 2], hits[found, 3] = first, last + 1, index, how
+        text, first, last = hit
+        hits[found, 0], hits[found, 1], hits[found, 2] = text, first, last + 1
+        hits[found, 3], hits[found, 4] = index, how
     return found + 1
 
 
 @njit(cache=True, nogil=True)
-def walk(table: Table, words: Packed, max_words: int, across: bool, hits: _Ints) -> int:
-    """Look up every n-gram of a text under all forms it may be stored as.
+def _longest(packed: Packed, words: _Ints, gaps: _Ints) -> int:
+    """Bytes of the longest spelling of some words."""
+    size = len(words)
+    for k in range(len(words)):
+        most = 0
+        for form in range(packed.words.group[words[k]], packed.words.group[words[k] + 1]):
+            most = max(most, packed.words.ptr[form + 1] - packed.words.ptr[form])
+        size += most + packed.gaps.ptr[gaps[k] + 1] - packed.gaps.ptr[gaps[k]]
+    return size
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    table: Table,
+    packed: Packed,
+    words: _Ints,
+    gaps: _Ints,
+    ptr: npt.NDArray[np.int64],
+    limits: _Ints,
+    hits: _Ints,
+) -> int:
+    """Look up every n-gram of some texts under all forms it may be stored as.
 
     Args:
         table: the surface table.
-        words: of the text.
-        max_words: words of the longest n-gram.
-        across: whether words of class BREAK may be dropped inside a name.
-        hits: written: first word, word after the last, form, and a How.
+        packed: of their words and gaps.
+        words: of one text after another.
+        gaps: what stands before each.
+        ptr: where each text begins.
+        limits: of each text: words of the longest n-gram, and whether words of class BREAK may be dropped inside a
+            name.
+        hits: written: text, first word, word after the last, form, and a How.
 
     Returns:
         The number of hits, of which those that fit are in ``hits``.
 
     Shapes:
-        hits [h, 4] int32.
+        words and gaps [w], ptr [t + 1], limits [2, t], hits [h, 5].
     """
-    kinds, gap_ptr = words.word_class, words.gap_ptr
-    buffer = np.empty(len(words.forms) + len(words.gaps) + len(kinds), np.uint8)
-    kept = np.empty(max_words, np.int32)
     found = 0
-    for first in range(len(kinds)):
+    for text in range(len(ptr) - 1):
+        if ptr[text] < ptr[text + 1]:
+            start, end, across = ptr[text], ptr[text + 1], limits[1, text] > 0
+            found = _walk(table, packed, words[start:end], gaps[start:end], text, limits[0, text], across, hits, found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _walk(
+    table: Table,
+    packed: Packed,
+    words: _Ints,
+    gaps: _Ints,
+    text: int,
+    max_words: int,
+    across: bool,
+    hits: _Ints,
+    found: int,
+) -> int:
+    """The same of one text; the number of hits after it."""
+    forms, between = packed.words, packed.gaps
+    buffer = np.empty(_longest(packed, words, gaps), np.uint8)
+    kept = np.empty(max_words, np.int32)
+    for first in range(len(words)):
         plain, softly, breaks, contents, count = True, True, 0, 0, 0
-        for last in range(first, min(len(kinds), first + max_words)):
-            length = last + 1 - first
-            breaks += kinds[last] == _BREAK
-            contents += kinds[last] == _CONTENT
-            if kinds[last] < _STOP:
-                kept[count] = last
+        begins = packed.word_class[words[first]]
+        for last in range(first, min(len(words), first + max_words)):
+            length, kind = last + 1 - first, packed.word_class[words[last]]
+            breaks += kind == _BREAK
+            contents += kind == _CONTENT
+            if kind < _STOP:
+                kept[count] = words[last]
                 count += 1
             if length > 1:
-                softly &= words.soft[last]
-                plain &= gap_ptr[last + 1] - gap_ptr[last] == 1 and words.gaps[gap_ptr[last]] == _SPACE
+                start = between.ptr[gaps[last]]
+                softly &= packed.soft[gaps[last]]
+                plain &= between.ptr[gaps[last] + 1] - start == 1 and between.data[start] == _SPACE
             if contents == 0 and count < 2:
                 continue
-            index = _find(table, buffer, _spell(buffer, words, first, last, _OWN))
-            found = _note(hits, found, first, last, index, _AS_IS)
-            if not softly or kinds[first] >= _STOP or kinds[last] >= _STOP:
+            whole, gap, hit = words[first : last + 1], gaps[first : last + 1], (text, first, last)
+            index = _find(table, buffer, _spell(buffer, packed, whole, gap, _OWN))
+            found = _note(hits, found, hit, index, _AS_IS)
+            if not softly or begins >= _STOP or kind >= _STOP:
                 continue
             for style in range(_SPACED, _JOINED + 1):
                 # Another spelling is tried only where it differs from the text's own.
                 if length > 1 and (style == _HYPHENATED) == plain:
-                    index = _find(table, buffer, _spell(buffer, words, first, last, style))
-                    found = _note(hits, found, first, last, index, _AS_IS)
-            whole = np.arange(first, last + 1).astype(np.int32)
-            limit, product = _variants(whole, words.word_ptr)
+                    index = _find(table, buffer, _spell(buffer, packed, whole, gap, style))
+                    found = _note(hits, found, hit, index, _AS_IS)
+            limit, product = _variants(whole, forms.group)
             for variant in range(1, product):
-                index = _find(table, buffer, _vary(buffer, words, whole, variant, limit))
-                found = _note(hits, found, first, last, index, _INFLECTED)
+                index = _find(table, buffer, _vary(buffer, forms, whole, variant, limit))
+                found = _note(hits, found, hit, index, _INFLECTED)
             if count < length and (across or breaks == 0):
-                limit, product = _variants(kept[:count], words.word_ptr)
+                limit, product = _variants(kept[:count], forms.group)
                 for variant in range(product):
-                    index = _find(table, buffer, _vary(buffer, words, kept[:count], variant, limit))
-                    found = _note(hits, found, first, last, index, _DROPPED)
+                    index = _find(table, buffer, _vary(buffer, forms, kept[:count], variant, limit))
+                    found = _note(hits, found, hit, index, _DROPPED)
     return found

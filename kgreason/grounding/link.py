@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 from kgreason.config import LIMITS, RetrievalConfig
 from kgreason.errors import InputError, LimitError
 from kgreason.graph.surfaces import Surfaces
-from kgreason.grounding.match import MAX_WORDS, How, WordClass, Words, find_forms, split_words
+from kgreason.grounding.match import MAX_WORDS, How, WordClass, Words, find_forms, split_texts
 from kgreason.grounding.names import local_names, local_surfaces, namesakes
 from kgreason.language import Language, language, normal_form
 from kgreason.records import Candidate, Grounding, Mention, Question, Triple
@@ -73,27 +72,30 @@ class Grounder:
             Mentions with candidates by prior, then degree; none where nothing is found.
 
         Raises:
-            InputError: its language is not known, or its topic does not stand in the text.
+            InputError: its language is not known, its topic does not stand in the text, or a text holds half a
+                surrogate pair.
             LimitError: its text is too long.
         """
+        for text in (question.text, question.hypothesis or "", *question.options):
+            if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise InputError(f"{text[:80]!r} holds half a surrogate pair", fix="Give Unicode text.")
         if (size := len(question.text.encode())) > LIMITS.question_bytes:
             raise LimitError(
                 f"the question has {size} bytes, more than {LIMITS.question_bytes}",
                 fix="Ask shortly, and give the long text as context.",
             )
-        names = local_names(self.graph, (*question.facts, *add)) if question.facts or add else {}
-        linker = _Linker(self.graph, self.config.max_candidates, language(question.language), names)
-        if given := topics(question):
-            found = (linker.topic(question.text, topic) for topic in given)
-            mentions = sorted((mention for mention in found if mention), key=lambda mention: mention.start)
-        else:
-            mentions = list(linker.text(question.text, -1))
+        known = local_names(self.graph, (*question.facts, *add)) if question.facts or add else {}
+        linker = _Linker(self.graph, self.config.max_candidates, language(question.language), known)
+        topic = topics(question)
+        texts = [] if topic else [(question.text, -1)]
+        names: list[tuple[str, int]] = []
         if question.task == "entailment":
-            mentions += linker.text(question.hypothesis or "", 0)
+            texts.append((question.hypothesis or "", 0))
         else:
-            for number, option in enumerate(question.options):
-                mentions += linker.option(option, number)
-        return Grounding(question, tuple(mentions))
+            names = [(option, number) for number, option in enumerate(question.options)]
+        found = (linker.topic(question.text, each) for each in topic)
+        mentions = sorted((mention for mention in found if mention), key=lambda mention: mention.start)
+        return Grounding(question, (*mentions, *linker.link(texts, names)))
 
 
 def topics(question: Question) -> tuple[str, ...]:
@@ -113,6 +115,16 @@ def topics(question: Question) -> tuple[str, ...]:
     return tuple(listed)
 
 
+class _Read(NamedTuple):
+    """A text, the option that it belongs to, its words, and the names that stand in it."""
+
+    text: str
+    option: int
+    words: Words
+    spans: _Spans
+    kinds: list[int]
+
+
 class _Linker:
     """Links the texts of one question."""
 
@@ -123,13 +135,25 @@ class _Linker:
         self.names = tuple(names.values())
         self.local = local_surfaces(names) if names else None
 
-    def text(self, text: str, option: int) -> Iterator[Mention]:
-        words = split_words(text, self.language)
-        spans = self._spans(words, MAX_WORDS)
-        for first, last in _longest(spans, words):
-            yield self._mention(text, words, (first, last), spans, 1.0, option)
-            for part, factor in _parts(spans, words, first, last):
-                yield self._mention(text, words, part, spans, factor, option)
+    def link(self, texts: Sequence[tuple[str, int]], options: Sequence[tuple[str, int]]) -> Iterator[Mention]:
+        """Mentions in texts, then in options; each comes with the number of the option that it belongs to."""
+        split = split_texts([text for text, _ in (*texts, *options)], self.language)
+        limits = [MAX_WORDS] * len(texts) + [min(len(w.tokens), MAX_OPTION_WORDS) for w in split[len(texts) :]]
+        spans = self._spans(split, limits, [False] * len(texts) + [True] * len(options))
+        read = [
+            _Read(text, option, words, found, words.kinds.tolist())
+            for (text, option), words, found in zip((*texts, *options), split, spans, strict=True)
+        ]
+        for each in read[: len(texts)]:
+            yield from self._text(each)
+        for each in read[len(texts) :]:
+            yield from self._option(each)
+
+    def _text(self, read: _Read) -> Iterator[Mention]:
+        for first, last in _longest(read.spans, read.kinds):
+            yield self._mention(read, (first, last), 1.0)
+            for part, factor in _parts(read.spans, read.kinds, first, last):
+                yield self._mention(read, part, factor)
 
     def topic(self, text: str, topic: str) -> Mention | None:
         """The first place of a topic, as a word of its own if it is one anywhere; None if nothing is named so."""
@@ -138,30 +162,31 @@ class _Linker:
         found = dict.fromkeys(namesakes(self.graph, topic), 1.0) or self._exactly(topic)
         return Mention(start, start + len(topic), topic, self._candidates(found), -1) if found else None
 
-    def option(self, text: str, option: int) -> Iterator[Mention]:
-        words = split_words(text, self.language)
-        num_words = len(words.tokens)
-        spans = self._spans(words, min(num_words, MAX_OPTION_WORDS), across=True)
-        kept = np.flatnonzero(words.kinds < WordClass.STOP)
-        inner = (int(kept[0]), int(kept[-1]) + 1) if len(kept) else (0, num_words)
+    def _option(self, read: _Read) -> Iterator[Mention]:
+        text, spans, num_words = read.text, read.spans, len(read.kinds)
+        kept = [place for place, kind in enumerate(read.kinds) if kind < WordClass.STOP]
+        inner = (kept[0], kept[-1] + 1) if kept else (0, num_words)
         whole = _best(spans.get((0, num_words), {}), spans.get(inner, {}), self._exactly(text))
         if whole:
             stripped = text.strip()
             start = text.index(stripped)
-            yield Mention(start, start + len(stripped), stripped, self._candidates(whole), option)
+            yield Mention(start, start + len(stripped), stripped, self._candidates(whole), read.option)
             return
-        head = int(kept[-1]) if len(kept) else 0
-        for first, last in _longest(spans, words):
-            factor = HEAD_PART_PRIOR if first <= head < last else PART_PRIOR
-            yield self._mention(text, words, (first, last), spans, factor, option)
+        head = kept[-1] if kept else 0
+        for first, last in _longest(spans, read.kinds):
+            yield self._mention(read, (first, last), HEAD_PART_PRIOR if first <= head < last else PART_PRIOR)
 
-    def _spans(self, words: Words, max_words: int, *, across: bool = False) -> _Spans:
-        spans: _Spans = {}
+    def _spans(self, texts: Sequence[Words], max_words: Sequence[int], across: Sequence[bool]) -> list[_Spans]:
+        spans: list[_Spans] = [{} for _ in texts]
         for surfaces, local in ((self.graph.surfaces, False), (self.local, True)):
             if surfaces is None:
                 continue
-            for first, last, form, how in find_forms(surfaces, words, max_words, across=across).tolist():
-                self._collect(spans.setdefault((first, last), {}), surfaces, form, FORM_PRIOR[how], local)
+            hits = find_forms(surfaces, texts, max_words, across)
+            ends = surfaces.ptr[hits[:, 3]], surfaces.ptr[hits[:, 3] + 1]
+            spanned = zip(hits.tolist(), *(end.tolist() for end in ends), strict=True)
+            for (text, first, last, _, how), start, end in spanned:
+                found = spans[text].setdefault((first, last), {})
+                self._collect(found, surfaces, slice(start, end), FORM_PRIOR[how], local)
         return spans
 
     def _exactly(self, text: str) -> dict[int, float]:
@@ -170,22 +195,20 @@ class _Linker:
         form = normal_form(text)
         for surfaces, local in ((self.graph.surfaces, False), (self.local, True)):
             if surfaces is not None and (index := surfaces.index(form)) >= 0:
-                self._collect(found, surfaces, index, 1.0, local)
+                span = slice(surfaces.ptr[index], surfaces.ptr[index + 1])
+                self._collect(found, surfaces, span, 1.0, local)
         return found
 
     @staticmethod
-    def _collect(found: dict[int, float], surfaces: Surfaces, form: int, factor: float, local: bool) -> None:
-        for i in range(surfaces.ptr[form], surfaces.ptr[form + 1]):
-            node = int(surfaces.node[i])
-            node = -1 - node if local else node
-            found[node] = max(found.get(node, 0.0), float(surfaces.prior[i]) * factor)
+    def _collect(found: dict[int, float], surfaces: Surfaces, span: slice, factor: float, local: bool) -> None:
+        for node, prior in zip(surfaces.node[span].tolist(), surfaces.prior[span].tolist(), strict=True):
+            own = -1 - node if local else node
+            found[own] = max(found.get(own, 0.0), prior * factor)
 
-    def _mention(
-        self, text: str, words: Words, span: tuple[int, int], spans: _Spans, factor: float, option: int
-    ) -> Mention:
-        start, end = words.tokens[span[0]].start, words.tokens[span[1] - 1].end
-        found = {node: prior * factor for node, prior in spans[span].items()}
-        return Mention(start, end, text[start:end], self._candidates(found), option)
+    def _mention(self, read: _Read, span: tuple[int, int], factor: float) -> Mention:
+        start, end = read.words.tokens[span[0]].start, read.words.tokens[span[1] - 1].end
+        found = {node: prior * factor for node, prior in read.spans[span].items()}
+        return Mention(start, end, read.text[start:end], self._candidates(found), read.option)
 
     def _candidates(self, found: dict[int, float]) -> tuple[Candidate, ...]:
         # Node ids fall with degree, and a question's own concepts come last.
@@ -196,32 +219,33 @@ class _Linker:
         )
 
 
-def _longest(spans: _Spans, words: Words) -> list[tuple[int, int]]:
+def _longest(spans: _Spans, kinds: Sequence[int]) -> list[tuple[int, int]]:
     """Spans that do not overlap: most words that are kept first, then by prior, then by degree, then from the left."""
+    before = [0, *accumulate(kind < WordClass.STOP for kind in kinds)]
 
     def rank(span: tuple[int, int]) -> tuple[int, float, int, int]:
-        content = int((words.kinds[span[0] : span[1]] < WordClass.STOP).sum())
+        content = before[span[1]] - before[span[0]]
         prior = max(spans[span].values())
         # Node ids fall with degree.
         best = min(abs(node) for node, value in spans[span].items() if value == prior)
         return -content, -prior, best, span[0]
 
-    taken = np.zeros(len(words.tokens), np.bool_)
+    taken: set[int] = set()
     chosen = []
     for first, last in sorted(spans, key=rank):
-        if not taken[first:last].any():
-            taken[first:last] = True
+        if taken.isdisjoint(range(first, last)):
+            taken.update(range(first, last))
             chosen.append((first, last))
     return sorted(chosen)
 
 
-def _parts(spans: _Spans, words: Words, first: int, last: int) -> list[tuple[tuple[int, int], float]]:
+def _parts(spans: _Spans, kinds: Sequence[int], first: int, last: int) -> list[tuple[tuple[int, int], float]]:
     """Names inside a longer one: the longest that ends it, its last word, and its first word of content."""
-    content = first + np.flatnonzero(words.kinds[first:last] == WordClass.CONTENT)
+    content = [place for place in range(first, last) if kinds[place] == WordClass.CONTENT]
     parts = [(start, last) for start, end in spans if end == last and start > first]
     parts = [min(parts), max(parts)] if parts else []
-    if len(content) and last - first > 1:
-        parts.append((int(content[0]), int(content[0]) + 1))
+    if content and last - first > 1:
+        parts.append((content[0], content[0] + 1))
     factors = (ENDING_PRIOR, ENDING_PRIOR, BEGINNING_PRIOR)
     unique = dict(zip(reversed(parts), reversed(factors[: len(parts)]), strict=True))
     return sorted((part, factor) for part, factor in unique.items() if part in spans and part != (first, last))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +15,25 @@ import numpy.typing as npt
 from kgreason.graph.surfaces import Surfaces
 from kgreason.language import Language, Token, normal_form
 
-__all__ = ["MAX_WORDS", "How", "Packed", "Table", "WordClass", "Words", "find_forms", "split_words"]
+__all__ = [
+    "MAX_WORDS",
+    "How",
+    "Packed",
+    "Ragged",
+    "Table",
+    "Vocabulary",
+    "WordClass",
+    "Words",
+    "find_forms",
+    "split_texts",
+]
+
+_T = TypeVar("_T", bound=np.generic)
 
 #: Words of the longest name looked for inside a text.
 MAX_WORDS = 6
+#: Words and gaps that a vocabulary learns before a new one takes its place.
+_MOST_ENTRIES = 1 << 16
 
 
 class WordClass(IntEnum):
@@ -48,72 +65,112 @@ class Table(NamedTuple):
     data: npt.NDArray[np.uint8]
 
 
-class Packed(NamedTuple):
-    """The words of a text as the walk reads them; a word's first form is the word as it stands.
+class Ragged(NamedTuple):
+    """Texts in UTF-8 in groups of one or more: group i is texts ``group[i]`` to ``group[i + 1]``.
 
     Shapes:
-        word_class [w] uint8; soft [w] bool (whether a name with inflections undone may span the gap before);
-        forms [bytes] uint8, form_ptr [f + 1] int32; word_ptr [w + 1] int32 (which forms are a word's);
-        gaps [bytes] uint8, gap_ptr [w + 1] int32 (what stands before each word).
+        data [bytes] uint8, ptr [t + 1] int32, group [g + 1] int32.
     """
 
+    data: npt.NDArray[np.uint8]
+    ptr: npt.NDArray[np.int32]
+    group: npt.NDArray[np.int32]
+
+
+class Packed(NamedTuple):
+    """The words and gaps of a vocabulary as the walk reads them; a word's first form is the word as it stands.
+
+    Shapes:
+        words: the forms of w words; gaps: one text for each of g gaps; word_class [w] uint8; soft [g] bool (whether a
+        name with inflections undone may span the gap).
+    """
+
+    words: Ragged
+    gaps: Ragged
     word_class: npt.NDArray[np.uint8]
     soft: npt.NDArray[np.bool_]
-    forms: npt.NDArray[np.uint8]
-    form_ptr: npt.NDArray[np.int32]
-    word_ptr: npt.NDArray[np.int32]
-    gaps: npt.NDArray[np.uint8]
-    gap_ptr: npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Words:
-    """A text cut into words."""
+class _Pile:
+    """Groups of texts that grows at its end, so that what a reader holds of it stays as it is."""
 
-    tokens: tuple[Token, ...]
-    packed: Packed
+    def __init__(self) -> None:
+        self.size = 0
+        self.ragged = Ragged(np.zeros(1 << 12, np.uint8), np.zeros(1 << 10, np.int32), np.zeros(1 << 10, np.int32))
 
-    @property
-    def kinds(self) -> npt.NDArray[np.uint8]:
-        """The :class:`WordClass` of each word. Shape: [w]."""
-        return self.packed.word_class
+    def append(self, texts: Sequence[bytes]) -> None:
+        count = int(self.ragged.group[self.size])
+        ends = int(self.ragged.ptr[count]) + np.cumsum([len(text) for text in texts])
+        data = _with_room(self.ragged.data, int(ends[-1]))
+        ptr = _with_room(self.ragged.ptr, count + len(texts) + 1)
+        group = _with_room(self.ragged.group, self.size + 2)
+        data[ptr[count] : ends[-1]] = np.frombuffer(b"".join(texts), np.uint8)
+        ptr[count + 1 : count + len(texts) + 1] = ends
+        group[self.size + 1] = count + len(texts)
+        self.size += 1
+        self.ragged = Ragged(data, ptr, group)
 
 
-def split_words(text: str, language: Language) -> Words:
-    """Cut a text into words and collect the forms of each.
+def _with_room(array: npt.NDArray[_T], size: int) -> npt.NDArray[_T]:
+    return array if len(array) >= size else np.concatenate([array, np.zeros(max(len(array), size), array.dtype)])
+
+
+class Vocabulary:
+    """What the walk needs to know of each word and gap, learned when it is first met; threads may share one.
 
     Args:
-        text: any text.
-        language: its tokenizer, lemmas and word lists.
-
-    Returns:
-        Words with offsets into the text.
+        language: its lemmas and word lists.
     """
-    tokens = language.tokenize(text)
-    forms: list[bytes] = []
-    gaps: list[bytes] = []
-    word_ptr, kinds, soft, end = [0], [], [], 0
-    for token in tokens:
-        word = normal_form(token.text).replace("’", "'")
-        forms += (form.encode() for form in (word, *language.lemmas(word)))
-        word_ptr.append(len(forms))
-        kinds.append(_word_class(word, language))
-        gap = text[end : token.start]
-        soft.append(gap == " " or not _HARD.search(gap))
-        gaps.append(b" " if gap == " " else _normal_gap(gap))
-        end = token.end
-    form_bytes, form_ptr = _joined(forms)
-    gap_bytes, gap_ptr = _joined(gaps)
-    packed = Packed(
-        word_class=np.array(kinds, np.uint8),
-        soft=np.array(soft, np.bool_),
-        forms=form_bytes,
-        form_ptr=form_ptr,
-        word_ptr=np.array(word_ptr, np.int32),
-        gaps=gap_bytes,
-        gap_ptr=gap_ptr,
-    )
-    return Words(tuple(tokens), packed)
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._words: dict[str, int] = {}
+        self._gaps: dict[str, int] = {}
+        self._word_pile, self._gap_pile = _Pile(), _Pile()
+        self._class, self._soft = np.zeros(1 << 10, np.uint8), np.zeros(1 << 10, np.bool_)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._words) + len(self._gaps)
+
+    @property
+    def packed(self) -> Packed:
+        """All that was learned so far."""
+        return Packed(self._word_pile.ragged, self._gap_pile.ragged, self._class, self._soft)
+
+    def words(self, tokens: Sequence[Token]) -> list[int]:
+        """Numbers of words."""
+        known = self._words
+        return [known[token.text] if token.text in known else self._learn_word(token.text) for token in tokens]
+
+    def gap(self, text: str) -> int:
+        """Number of what stands between two words."""
+        number = self._gaps.get(text)
+        return self._learn_gap(text) if number is None else number
+
+    def _learn_word(self, text: str) -> int:
+        word = normal_form(text).replace("’", "'")
+        forms = [form.encode("utf-8", "surrogatepass") for form in (word, *self.language.lemmas(word))]
+        with self._lock:
+            if text not in self._words:
+                number = len(self._words)
+                self._class = _with_room(self._class, number + 1)
+                self._class[number] = _word_class(word, self.language)
+                self._word_pile.append(forms)
+                self._words[text] = number
+            return self._words[text]
+
+    def _learn_gap(self, text: str) -> int:
+        # A letter on either side keeps the white space at the ends, which the normal form would strip.
+        form = normal_form(f"x{text}x")[1:-1].encode("utf-8", "surrogatepass")
+        with self._lock:
+            if text not in self._gaps:
+                number = len(self._gaps)
+                self._soft = _with_room(self._soft, number + 1)
+                self._soft[number] = not _HARD.search(text)
+                self._gap_pile.append([form])
+                self._gaps[text] = number
+            return self._gaps[text]
 
 
 def _word_class(word: str, language: Language) -> WordClass:
@@ -124,21 +181,67 @@ def _word_class(word: str, language: Language) -> WordClass:
     return WordClass.WEAK if word in language.weak_words else WordClass.CONTENT
 
 
-def _normal_gap(gap: str) -> bytes:
-    # A letter on either side keeps the white space at the ends, which the normal form would strip.
-    return normal_form(f"x{gap}x")[1:-1].encode()
+_VOCABULARIES: dict[str, Vocabulary] = {}
 
 
-def _joined(parts: list[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-    bounds = np.zeros(len(parts) + 1, np.int32)
-    np.cumsum([len(part) for part in parts], out=bounds[1:])
-    return np.frombuffer(b"".join(parts), np.uint8), bounds
+def _vocabulary(language: Language) -> Vocabulary:
+    """The vocabulary of a language; one that has grown large is left to those who read it, and a new one begun."""
+    held = _VOCABULARIES.get(language.code)
+    if held is None or held.language is not language or len(held) > _MOST_ENTRIES:
+        held = _VOCABULARIES[language.code] = Vocabulary(language)
+    return held
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Words:
+    """A text cut into words, by their numbers in a vocabulary; ``gaps`` stand before the words.
+
+    Shapes:
+        words and gaps [w].
+    """
+
+    tokens: Sequence[Token]
+    words: list[int]
+    gaps: list[int]
+    vocabulary: Vocabulary
+
+    @property
+    def kinds(self) -> npt.NDArray[np.uint8]:
+        """The :class:`WordClass` of each word. Shape: [w]."""
+        return self.vocabulary.packed.word_class[self.words]
+
+    @property
+    def soft(self) -> npt.NDArray[np.bool_]:
+        """Whether a name with inflections undone may span the gap before each word. Shape: [w]."""
+        return self.vocabulary.packed.soft[self.gaps]
+
+
+def split_texts(texts: Sequence[str], language: Language) -> list[Words]:
+    """Cut texts into words; all are numbered by one vocabulary.
+
+    Args:
+        texts: any texts.
+        language: its tokenizer, lemmas and word lists.
+
+    Returns:
+        The words of each, with offsets into the text.
+    """
+    vocabulary = _vocabulary(language)
+    split = []
+    for text in texts:
+        tokens = language.tokenize(text)
+        end, gaps = 0, []
+        for token in tokens:
+            gaps.append(vocabulary.gap(text[end : token.start]))
+            end = token.end
+        split.append(Words(tokens, vocabulary.words(tokens), gaps, vocabulary))
+    return split
 
 
 def find_forms(
-    surfaces: Surfaces, words: Words, max_words: int = MAX_WORDS, *, across: bool = False
+    surfaces: Surfaces, texts: Sequence[Words], max_words: Sequence[int], across: Sequence[bool]
 ) -> npt.NDArray[np.int32]:
-    """Every n-gram that is a surface form.
+    """Every n-gram of some texts that is a surface form.
 
     Four spellings of an n-gram are tried as it stands (its own, and with gaps as spaces, hyphens or nothing), then
     each combination of the lemmas of its words, then the same without the stop words inside. A single stop word or
@@ -146,25 +249,28 @@ def find_forms(
 
     Args:
         surfaces: the table.
-        words: of one text.
-        max_words: words of the longest n-gram.
-        across: whether words that begin a clause may be dropped inside a name, as they are in a name of its own.
+        texts: split together, see :func:`split_texts`.
+        max_words: of each text, words of the longest n-gram.
+        across: of each text, whether words that begin a clause may be dropped inside a name, as they are in a name of
+            its own.
 
     Returns:
-        One row a hit: first word, word after the last, form, and a :class:`How`; sorted by first word, then length.
+        One row a hit: text, first word, word after the last, form, and a :class:`How`; sorted by text, first word,
+        then length.
 
     Shapes:
-        [h, 4] int32.
+        [h, 5] int32.
     """
     from kgreason.grounding.kernels import walk  # numba is slow to import
 
-    num_words = len(words.tokens)
-    if num_words == 0 or len(surfaces) == 0:
-        return np.empty((0, 4), np.int32)
-    table = Table(surfaces.slots, surfaces.offsets, surfaces.data)
-    hits = np.empty((num_words * 16, 4), np.int32)
-    while True:
-        found = walk(table, words.packed, max_words, across, hits)
-        if found <= len(hits):
-            return hits[:found]
-        hits = np.empty((found, 4), np.int32)
+    ptr = np.cumsum([0, *(len(words.tokens) for words in texts)])
+    if ptr[-1] == 0 or len(surfaces) == 0:
+        return np.empty((0, 5), np.int32)
+    table, packed = Table(surfaces.slots, surfaces.offsets, surfaces.data), texts[0].vocabulary.packed
+    numbers = np.array([i for words in texts for i in words.words], np.int32)
+    gaps = np.array([i for words in texts for i in words.gaps], np.int32)
+    limits = np.array([max_words, across], np.int32)
+    hits = np.empty((16 * int(ptr[-1]), 5), np.int32)
+    while (found := walk(table, packed, numbers, gaps, ptr, limits, hits)) > len(hits):
+        hits = np.empty((found, 5), np.int32)
+    return hits[:found]

@@ -44,6 +44,13 @@ class Rows(NamedTuple):
     origin: npt.NDArray[np.uint8]
 
     @classmethod
+    def empty(cls, count: int, entries: int) -> Rows:
+        """Room for some rows of so many entries together."""
+        idx, code = np.empty((2, entries), np.int32)
+        weight, origin = np.empty(entries, np.float32), np.empty(entries, np.uint8)
+        return cls(np.zeros(count + 1, np.int64), idx, code, weight, origin)
+
+    @classmethod
     def join(cls, parts: Sequence[_Row]) -> Rows:
         """Rows from (idx, code, weight, origin) of each node."""
         ptr = np.zeros(len(parts) + 1, np.int64)
@@ -98,8 +105,9 @@ class GraphView:
 
     Attributes:
         relations: names, R of them; ``symmetric`` [R]; ``inverse`` [2R] the code of an edge from its other end;
-            ``negated`` [2R] whether a code is of a relation Not<name>; names: keys of the question's own concepts;
-            patched: [p] int64, ascending, nodes whose rows are not the image's; own: these rows.
+            ``negated`` [2R] whether a code is of a relation Not<name>; ``name_ranks`` [R] the order of the names;
+            ``image_codes`` what the image's codes are here; names: keys of the question's own concepts; patched: [p]
+            int64, ascending, nodes whose rows are not the image's; own: these rows.
 
     Raises:
         InputError: ``remove`` names a concept, relation or edge that is not there.
@@ -121,10 +129,8 @@ class GraphView:
                     self._new(candidate.key, names)
         self.names = tuple(names)
         self.relations, self.symmetric = self._relations(name for _, name, _ in (*facts, *add))
-        count = len(self.relations)
-        forward = np.arange(count, dtype=np.int32)
-        self.inverse = np.concatenate([np.where(self.symmetric, forward, forward + count), forward]).astype(np.int32)
-        self.negated = np.tile([is_negated(name) for name in self.relations], 2).astype(np.bool_)
+        tables = _code_tables(self.relations, self.symmetric.tobytes(), len(graph.relations))
+        self.inverse, self.negated, self.name_ranks, self.image_codes = tables
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
         self.patched, self.own = np.empty(0, np.int64), Rows.join([])
@@ -163,14 +169,6 @@ class GraphView:
     def rows(self, nodes: Sequence[int]) -> Rows:
         """The adjacency of some nodes."""
         return Rows.join([self._row(node) for node in nodes])
-
-    def codes(self, rel: npt.NDArray[np.generic]) -> npt.NDArray[np.int32]:
-        """The image's relation codes among this view's relations. Shapes: rel [m] -> [m]."""
-        code = rel.astype(np.int32)
-        own = len(self.graph.relations)
-        if (more := len(self.relations) - own) > 0:
-            code[code >= own] += more
-        return code
 
     def degrees(self, nodes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """Row lengths. Shapes: nodes [k] -> [k]."""
@@ -225,7 +223,7 @@ class GraphView:
         graph = self.graph
         span = slice(graph.ptr[node], graph.ptr[node + 1]) if node < graph.num_nodes else slice(0)
         idx, weight = graph.idx[span], graph.weight[span].astype(np.float32)
-        return idx, self.codes(graph.rel[span]), weight, np.zeros(len(idx), np.uint8)
+        return idx, self.image_codes[graph.rel[span]], weight, np.zeros(len(idx), np.uint8)
 
     def _relations(self, wanted: Iterable[str]) -> tuple[tuple[str, ...], npt.NDArray[np.bool_]]:
         graph = self.graph
@@ -287,6 +285,21 @@ class GraphView:
         if code is None:
             raise _missing(triple, f"relation {triple[1]!r}")
         return source, code, target
+
+
+@lru_cache(maxsize=64)
+def _code_tables(
+    relations: tuple[str, ...], symmetric: bytes, known: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], _Ints, npt.NDArray[np.int32]]:
+    """Inverse and negation of every code, the ranks of the names, and the codes of the image's, the first ``known``."""
+    count = len(relations)
+    forward = np.arange(count, dtype=np.int32)
+    inverse = np.concatenate([np.where(np.frombuffer(symmetric, np.bool_), forward, forward + count), forward])
+    negated = np.tile(np.array([is_negated(name) for name in relations], np.bool_), 2)
+    ranks = np.empty(count, np.int64)
+    ranks[sorted(range(count), key=relations.__getitem__)] = np.arange(count)
+    codes = np.concatenate([forward[:known], count + forward[:known]])
+    return inverse.astype(np.int32), negated, ranks, codes.astype(np.int32)
 
 
 @lru_cache(maxsize=4096)

@@ -13,9 +13,10 @@ from numba import njit
 
 if TYPE_CHECKING:
     from kgreason.retrieval.edits import Degrees, Rows
+    from kgreason.retrieval.network import Network, Room
     from kgreason.retrieval.scratch import Lists, TypeTable
 
-__all__ = ["count_paths", "induce", "link_pairs", "touched_by"]
+__all__ = ["bounds", "closed", "count_paths", "induce", "link_paths", "read_rows", "touched_by"]
 
 _Int32 = npt.NDArray[np.int32]
 _Int64 = npt.NDArray[np.int64]
@@ -25,8 +26,7 @@ _Flags = npt.NDArray[np.bool_]
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(20)
 _ONE = np.uint64(1)
-#: A row this many times longer than there are nodes to find in it is searched instead of read.
-_SEARCH_FROM = 16
+_QUESTION, _OPTION = 1, 2
 
 
 @njit(cache=True, nogil=True)
@@ -73,63 +73,97 @@ def touched_by(
 
 
 @njit(cache=True, nogil=True)
-def induce(
-    ptr: _Int64,
-    idx: _Int32,
-    nodes: _Int32,
-    local: _Int32,
-    readable: _Flags,
-    place: _Int32,
-    out: _Int64,
-) -> int:
-    """Entries of the rows of ``nodes`` that lead to one of them.
+def bounds(net: Network, node: int) -> tuple[np.int64, np.int64, bool]:
+    """First entry of a row, the entry after its last, and whether they are of the patched rows."""
+    if len(net.patched):
+        at = np.searchsorted(net.patched, node)
+        if at < len(net.patched) and net.patched[at] == node:
+            return net.own.ptr[at], net.own.ptr[at + 1], True
+    if node + 1 < len(net.ptr):
+        return net.ptr[node], net.ptr[node + 1], False
+    return np.int64(0), np.int64(0), False
+
+
+@njit(cache=True, nogil=True)
+def closed(net: Network, first: int, second: int) -> bool:
+    """Whether edges between two nodes are left out, by the values of ``place``."""
+    roles = len(net.role)
+    if net.direct or first < 1 or first > roles or second < 1 or second > roles:
+        return False
+    a, b = net.role[first - 1], net.role[second - 1]
+    return bool((a & _QUESTION) * (b & _OPTION) + (a & _OPTION) * (b & _QUESTION) > 0)
+
+
+@njit(cache=True, nogil=True)
+def read_rows(nodes: _Int32, net: Network, rows: Rows) -> int:
+    """Copy the rows of some nodes, without hidden codes.
 
     Args:
-        ptr: bounds of the graph's rows, sorted by neighbour.
-        idx: neighbours.
-        nodes: ascending.
-        local: their numbers in the subgraph.
-        readable: whether a node's row is read; the others are ends only.
+        nodes: whose rows.
+        net: adjacency.
+        rows: written; has room for all entries.
+
+    Returns:
+        How many entries were written.
+    """
+    size = 0
+    rows.ptr[0] = 0
+    for k in range(len(nodes)):
+        start, end, own = bounds(net, nodes[k])
+        for entry in range(start, end):
+            code = net.own.code[entry] if own else net.codes[net.rel[entry]]
+            if net.hidden[code]:
+                continue
+            rows.idx[size] = net.own.idx[entry] if own else net.idx[entry]
+            rows.code[size] = code
+            rows.weight[size] = net.own.weight[entry] if own else net.halves[net.weight[entry]]
+            rows.origin[size] = net.own.origin[entry] if own else 0
+            size += 1
+        rows.ptr[k + 1] = size
+    return size
+
+
+@njit(cache=True, nogil=True)
+def induce(nodes: _Int32, net: Network, place: _Int32, out: Room) -> int:
+    """Edges between nodes; each is written once, as its relation runs, a symmetric one from the lower id.
+
+    An edge stands in the rows of both its ends, and is read in that of the higher id: ids fall with degree, so that
+    this is the shorter row, and rows are sorted, so that no more than its beginning is read.
+
+    Args:
+        nodes: distinct; ``net.role`` is theirs.
+        net: adjacency.
         place: scratch by node, zero.
-        out: written: number of the row's node, number of the neighbour, entry.
+        out: written, ends by their numbers in ``nodes``.
 
     Returns:
         How many there are, of which those that fit are in ``out``.
-
-    Shapes:
-        ptr [nodes of the graph + 1], idx [entries], nodes, local and readable [k], place [nodes], out [h, 3].
     """
-    found = 0
-    size = len(nodes)
-    for k in range(size):
-        place[nodes[k]] = local[k] + 1
-    for k in range(size):
-        if not readable[k]:
-            continue
-        low, end = ptr[nodes[k]], ptr[nodes[k] + 1]
-        if end - low <= _SEARCH_FROM * size:
-            for entry in range(low, end):
-                other = place[idx[entry]]
-                if other > 0:
-                    if found < len(out):
-                        out[found, 0], out[found, 1], out[found, 2] = local[k], other - 1, entry
-                    found += 1
-        else:
-            for other in range(size):
-                high = end
-                while low < high:
-                    middle = (low + high) >> 1
-                    if idx[middle] < nodes[other]:
-                        low = middle + 1
-                    else:
-                        high = middle
-                while low < end and idx[low] == nodes[other]:
-                    if found < len(out):
-                        out[found, 0], out[found, 1], out[found, 2] = local[k], local[other], low
-                    found += 1
-                    low += 1
-    for k in range(size):
-        place[nodes[k]] = 0
+    found, count = 0, len(net.hidden) // 2
+    for k in range(len(nodes)):
+        place[nodes[k]] = k + 1
+    for k in range(len(nodes)):
+        node = nodes[k]
+        start, end, own = bounds(net, node)
+        for entry in range(start, end):
+            other = net.own.idx[entry] if own else net.idx[entry]
+            if other >= node:
+                break
+            at = place[other]
+            if at == 0:
+                continue
+            code = net.own.code[entry] if own else net.codes[net.rel[entry]]
+            if net.hidden[code] or closed(net, k + 1, at):
+                continue
+            if found < len(out.source):
+                backward = code >= count or net.symmetric[code]
+                out.source[found], out.target[found] = (at - 1, k) if backward else (k, at - 1)
+                out.code[found] = code % count
+                out.weight[found] = net.own.weight[entry] if own else net.halves[net.weight[entry]]
+                out.origin[found] = net.own.origin[entry] if own else 0
+            found += 1
+    for node in nodes:
+        place[node] = 0
     return found
 
 
@@ -247,33 +281,42 @@ def count_paths(
 
 
 @njit(cache=True, nogil=True)
-def link_pairs(rows: Rows, starts: _Flags, ends: _Flags, head: _Int32, following: _Int32, out: _Int32) -> int:
-    """Pairs of entries (from a start to a node, from an end to the same node): the paths of two steps.
+def link_paths(seeds: _Int32, rows: Rows, starts: _Flags, ends: _Flags, lists: Lists, out: _Int32) -> int:
+    """Paths of one and two steps from some seeds to others, by the entries that they walk.
 
     Args:
-        rows: adjacency of the concepts.
-        starts: which rows paths start from.
-        ends: which rows they lead to.
-        head: scratch by node, −1.
-        following: scratch by entry.
-        out: written: entry of the start's row, entry of the end's row.
+        seeds: distinct nodes, one row each.
+        rows: their adjacency.
+        starts: which seeds paths start from.
+        ends: which seeds they lead to; none is a start.
+        lists: scratch.
+        out: written: entry of the start's row, entry of the end's row; the first is −1 for a path of one step.
 
     Returns:
         How many there are, of which those that fit are in ``out``.
 
     Shapes:
-        starts and ends [k], out [h, 2].
+        seeds, starts and ends [k], out [h, 2].
     """
-    _thread(rows, starts, head, following)
+    for k in range(len(seeds)):
+        if starts[k]:
+            lists.place[seeds[k]] = 1
+    _thread(rows, starts, lists.head, lists.following)
     found = 0
     for k in range(len(ends)):
         if ends[k]:
             for entry in range(rows.ptr[k], rows.ptr[k + 1]):
-                before = head[rows.idx[entry]]
+                if lists.place[rows.idx[entry]]:
+                    if found < len(out):
+                        out[found, 0], out[found, 1] = -1, entry
+                    found += 1
+                before = lists.head[rows.idx[entry]]
                 while before >= 0:
                     if found < len(out):
                         out[found, 0], out[found, 1] = before, entry
                     found += 1
-                    before = following[before]
-    _unthread(rows, starts, head)
+                    before = lists.following[before]
+    _unthread(rows, starts, lists.head)
+    for seed in seeds:
+        lists.place[seed] = 0
     return found

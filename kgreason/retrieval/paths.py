@@ -7,9 +7,9 @@ unrolled for two layers), here divided by the square root of a middle node's deg
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,9 @@ from kgreason.retrieval.seeds import Seeds
 __all__ = ["best_paths", "count_types"]
 
 
-def count_types(view: GraphView, seeds: Seeds, rows: Rows, scratch: Scratch) -> dict[str, npt.NDArray[Any]]:
+def count_types(
+    view: GraphView, seeds: Seeds, rows: Rows, row_of: npt.NDArray[np.int32], scratch: Scratch
+) -> dict[str, npt.NDArray[Any]]:
     """Weighted counts of the path types that reach each option.
 
     A path type is the relation code of its first step and that of its second, −1 where there is none. Its value is
@@ -34,6 +36,7 @@ def count_types(view: GraphView, seeds: Seeds, rows: Rows, scratch: Scratch) -> 
         view: the graph.
         seeds: concepts of question and options.
         rows: their adjacency.
+        row_of: the row each entry stands in.
         scratch: memory of this thread.
 
     Returns:
@@ -45,7 +48,7 @@ def count_types(view: GraphView, seeds: Seeds, rows: Rows, scratch: Scratch) -> 
     patched = view.patched
     degrees = Degrees(view.graph.ptr, patched, view.degrees(patched))
     is_question = (seeds.role & ROLE_QUESTION).astype(np.bool_)
-    row_of, of_options = rows.row_of(), seeds.of_options
+    of_options = seeds.of_options
     while True:
         lists, table = scratch.lists, scratch.table
         size = count_paths(seeds.nodes, rows, row_of, is_question, of_options, view.inverse, degrees, lists, table)
@@ -69,6 +72,7 @@ def best_paths(
     view: GraphView,
     seeds: Seeds,
     rows: Rows,
+    row_of: npt.NDArray[np.int32],
     option: int,
     relevance: Relevance,
     text: npt.NDArray[np.int8],
@@ -83,6 +87,7 @@ def best_paths(
         view: the graph.
         seeds: concepts of question and options.
         rows: their adjacency.
+        row_of: the row each entry stands in.
         option: which option.
         relevance: vectors of labels.
         text: vector of the question.
@@ -95,75 +100,89 @@ def best_paths(
     Returns:
         Paths by contribution, then by that product, then by the ids of their nodes and relations.
     """
-    found = _all_paths(view, seeds, rows, option, scratch)
-    value = np.minimum(found.weight, 1.0).prod(axis=1)
-    strength = found.weight.prod(axis=1)
-    two = np.flatnonzero(found.nodes[:, 1] >= 0)
-    middle = found.nodes[two, 1]
-    scale = 1 / np.sqrt(view.degrees(middle))
+    first, second = _all_paths(view, seeds, rows, option, scratch).T
+    weights = rows.weight.astype(np.float64)
+    two = first >= 0
+    middle = rows.idx[first[two]]
+    scale = np.ones((2, len(first)))
+    scale[0, two] = 1 / np.sqrt(view.degrees(middle))
     vectors = relevance.of_nodes(middle, relevance.of_names(view.names))
-    value[two] *= scale
-    strength[two] *= scale * (1 + relevance.cosine(vectors, text)) / 2
-    score = strength if type_weights is None else _shared(found.code, value, type_weights)
+    scale[1, two] = scale[0, two] * (1 + relevance.cosine(vectors, text)) / 2
+    strength = np.where(two, weights[first], 1.0) * weights[second] * scale[1]
+    found = _Found(view, seeds, rows, row_of, first, second)
+    if type_weights is None:
+        score = strength
+    else:
+        least = np.minimum(weights, 1.0)
+        score = _shared(found.codes(), np.where(two, least[first], 1.0) * least[second] * scale[0], type_weights)
     kept = np.flatnonzero(score > 0)
-    ranks = [view.ranks(np.maximum(found.nodes[kept, column], 0)) for column in range(3)]
-    order = np.lexsort((*found.code[kept].T, *ranks, -strength[kept], -score[kept]))[:limit]
-    return tuple(_as_path(view, found, i, float(score[i])) for i in kept[order].tolist())
+    if 0 < limit < len(kept):
+        # Only paths that may be among the best need to be told apart.
+        kept = kept[score[kept] >= np.partition(score[kept], len(kept) - limit)[len(kept) - limit]]
+    best = found.take(kept)
+    ranks = [view.ranks(np.maximum(nodes, 0)) for nodes in best.nodes().T]
+    order = np.lexsort((*best.codes().T, *ranks, -strength[kept], -score[kept]))[:limit]
+    return tuple(best.take(order).paths(score[kept[order]]))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Found:
-    """Paths side by side.
+class _Found(NamedTuple):
+    """Paths by the entries that they walk, of the start's row (−1 for one step) and of the end's row.
 
     Shapes:
-        nodes [p, 3] int64 (start, middle or −1, end), code [p, 2] int32 (second −1 for one step), weight [p, 2]
-        float64 (second 1 for one step), origin [p, 2] uint8.
+        row_of [m], first and second [p].
     """
 
-    nodes: npt.NDArray[np.int64]
-    code: npt.NDArray[np.int32]
-    weight: npt.NDArray[np.float64]
-    origin: npt.NDArray[np.uint8]
+    view: GraphView
+    seeds: Seeds
+    rows: Rows
+    row_of: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
+
+    def take(self, which: npt.NDArray[np.int64]) -> _Found:
+        """Some of them."""
+        return self._replace(first=self.first[which], second=self.second[which])
+
+    def nodes(self) -> npt.NDArray[np.int32]:
+        """Start, middle (−1 for one step) and end. Shape: [p, 3]."""
+        two, nodes, others = self.first >= 0, self.seeds.nodes, self.rows.idx[self.second]
+        start = np.where(two, nodes[self.row_of[self.first]], others)
+        return np.stack([start, np.where(two, others, -1), nodes[self.row_of[self.second]]], axis=1)
+
+    def codes(self) -> npt.NDArray[np.int32]:
+        """Relation codes of the steps, the second −1 for one step. Shape: [p, 2]."""
+        two, last = self.first >= 0, self.view.inverse[self.rows.code[self.second]]
+        codes: npt.NDArray[np.int32] = np.stack(
+            [np.where(two, self.rows.code[self.first], last), np.where(two, last, -1)], axis=1
+        )
+        return codes
+
+    def paths(self, contribution: npt.NDArray[np.float64]) -> Iterator[Path]:
+        """The paths as records."""
+        weight, origin = self.rows.weight, self.rows.origin
+        named = cache(lambda node: (self.view.key(node), self.view.label(node)))
+        each = (self.nodes(), self.codes(), self.first, self.second, contribution)
+        for nodes, codes, first, second, share in zip(*(column.tolist() for column in each), strict=True):
+            stops, entries = ([nodes[0], nodes[2]], [second]) if first < 0 else (nodes, [first, second])
+            steps = zip(itertools.pairwise(stops), codes, entries, strict=False)
+            edges = (
+                _edge(self.view, named, *ends, code, float(weight[at]), int(origin[at])) for ends, code, at in steps
+            )
+            yield Path(tuple(edges), share)
 
 
-def _all_paths(view: GraphView, seeds: Seeds, rows: Rows, option: int, scratch: Scratch) -> _Found:
+def _all_paths(view: GraphView, seeds: Seeds, rows: Rows, option: int, scratch: Scratch) -> npt.NDArray[np.int32]:
+    """Paths to an option by the entries that they walk, see :func:`kernels.link_paths`. Shape: [p, 2]."""
+    from kgreason.retrieval.kernels import link_paths  # numba is slow to import
+
     is_end = np.zeros(len(seeds), np.bool_)
     is_end[seeds.of_options[1][seeds.of_options[0] == option]] = True
     is_start = (seeds.role & ROLE_QUESTION).astype(np.bool_) & ~is_end
-    row = rows.row_of()
-    one = np.flatnonzero(is_end[row] & np.isin(rows.idx, seeds.nodes[is_start]))
-    first, second = _pairs(view, rows, is_start, is_end, scratch).T
-    none = np.full(len(one), -1)
-    nodes = (
-        np.concatenate([rows.idx[one], seeds.nodes[row[first]]]),
-        np.concatenate([none, rows.idx[first]]),
-        seeds.nodes[row[np.concatenate([one, second])]],
-    )
-    backward = view.inverse[rows.code]
-    code = np.concatenate([backward[one], rows.code[first]]), np.concatenate([none, backward[second]])
-    weight = rows.weight[np.concatenate([one, first])], np.concatenate([np.ones(len(one)), rows.weight[second]])
-    origin = rows.origin[np.concatenate([one, first])], np.concatenate([np.zeros(len(one)), rows.origin[second]])
-    return _Found(
-        np.stack(nodes, axis=1).astype(np.int64),
-        np.stack(code, axis=1).astype(np.int32),
-        np.stack(weight, axis=1).astype(np.float64),
-        np.stack(origin, axis=1).astype(np.uint8),
-    )
-
-
-def _pairs(
-    view: GraphView, rows: Rows, is_start: npt.NDArray[np.bool_], is_end: npt.NDArray[np.bool_], scratch: Scratch
-) -> npt.NDArray[np.int32]:
-    """Pairs of row entries that make a path of two steps. Shape: [p, 2]."""
-    from kgreason.retrieval.kernels import link_pairs  # numba is slow to import
-
     scratch.fit(view.num_nodes, len(rows.idx))
     pairs = np.empty((1 << 10, 2), np.int32)
-    while True:
-        size = link_pairs(rows, is_start, is_end, scratch.lists.head, scratch.lists.following, pairs)
-        if size <= len(pairs):
-            return pairs[:size]
+    while (size := link_paths(seeds.nodes, rows, is_start, is_end, scratch.lists, pairs)) > len(pairs):
         pairs = np.empty((size, 2), np.int32)
+    return pairs[:size]
 
 
 def _shared(
@@ -176,23 +195,20 @@ def _shared(
     return weights[which] * value / total[which]
 
 
-def _as_path(view: GraphView, found: _Found, i: int, contribution: float) -> Path:
-    start, middle, end = found.nodes[i].tolist()
-    stops = [start, end] if middle < 0 else [start, middle, end]
-    edges = (
-        _edge(view, source, target, int(found.code[i, step]), float(found.weight[i, step]), int(found.origin[i, step]))
-        for step, (source, target) in enumerate(itertools.pairwise(stops))
-    )
-    return Path(tuple(edges), contribution)
-
-
-def _edge(view: GraphView, start: int, end: int, code: int, weight: float, origin: int) -> Edge:
-    """A step as the edge it walks, in the edge's own direction."""
+def _edge(
+    view: GraphView,
+    named: Callable[[int], tuple[str, str]],
+    start: int,
+    end: int,
+    code: int,
+    weight: float,
+    origin: int,
+) -> Edge:
+    """A step as the edge it walks, in the edge's own direction; ``named`` gives key and label of a node."""
     count = len(view.relations)
-    backward = code >= count
-    if view.symmetric[code % count]:
-        backward = view.key(start).encode() > view.key(end).encode()
-    source, target = (end, start) if backward else (start, end)
+    first, last = named(start), named(end)
+    if first[0].encode() > last[0].encode() if view.symmetric[code % count] else code >= count:
+        first, last = last, first
     name = view.relations[code % count]
-    text = view.graph.relation_table.sentence(name, view.label(source), view.label(target))
-    return Edge(view.key(source), name, view.key(target), weight, ORIGINS[origin], text)
+    text = view.graph.relation_table.sentence(name, first[1], last[1])
+    return Edge(first[0], name, last[0], weight, ORIGINS[origin], text)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kgreason.retrieval.network import Room
+
 __all__ = ["Lists", "Scratch", "TypeTable"]
 
 
@@ -40,14 +42,14 @@ class Scratch(threading.local):
 
     Shapes:
         by node: count int32 and total float64 (zero); by row entry, undefined: node, touches int32, strength float64;
-        induced [h, 3] int64, undefined.
+        edges, undefined.
     """
 
     def __init__(self) -> None:
         self._nodes = self._entries = 0
         self.fit(1, 1)
         self.fit_types(1 << 14)
-        self.induced = np.empty((1 << 13, 3), np.int64)
+        self.edges = Room.of(1 << 12)
 
     def fit(self, nodes: int, entries: int) -> None:
         """Make room for a graph of so many nodes and rows of so many entries."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kgreason.config import RetrievalConfig
 from kgreason.records import ROLE_OPTION, ROLE_QUESTION, Grounding, Question
 from kgreason.retrieval.edits import GraphView, Rows
+from kgreason.retrieval.network import Network
 
 __all__ = ["Seeds", "gold_nodes", "is_direct", "seed_rows"]
 
@@ -99,9 +100,11 @@ def is_direct(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> np
 
 def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig) -> Rows:
     """The adjacency of the seeds, without the edges that the configuration leaves out."""
-    rows = view.rows(seeds.nodes.tolist())
-    if not config.negated and view.negated.any():
-        rows = rows.filter(~view.negated[rows.code])
+    from kgreason.retrieval.kernels import read_rows  # numba is slow to import
+
+    rows = Rows.empty(len(seeds), int(view.degrees(seeds.nodes).sum()))
+    size = read_rows(seeds.nodes, Network.of(view, seeds.role, config), rows)
+    rows = Rows(rows.ptr, rows.idx[:size], rows.code[:size], rows.weight[:size], rows.origin[:size])
     if not config.direct and len(seeds):
         order = np.argsort(seeds.nodes)
         place = np.minimum(np.searchsorted(seeds.nodes[order], rows.idx), len(seeds) - 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +13,36 @@ from kgreason.config import RetrievalConfig
 from kgreason.records import Grounding, Path, Subgraph, Triple
 from kgreason.retrieval.edits import GraphView, Rows
 from kgreason.retrieval.names import Names
+from kgreason.retrieval.network import Network, Room
 from kgreason.retrieval.paths import best_paths, count_types
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
-from kgreason.retrieval.seeds import Seeds, gold_nodes, is_direct, seed_rows
+from kgreason.retrieval.seeds import Seeds, gold_nodes, seed_rows
 from kgreason.retrieval.wide import is_wide, read_wide
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
 __all__ = ["Retriever"]
+
+
+class _Asked(NamedTuple):
+    """A grounding and its edits, and what both read of the graph; ``row_of`` is the row of each entry."""
+
+    grounding: Grounding
+    add: tuple[Triple, ...]
+    remove: tuple[Triple, ...]
+    view: GraphView
+    seeds: Seeds
+    rows: Rows
+    row_of: npt.NDArray[np.int32]
+    text: npt.NDArray[np.int8]
+
+
+class _Last(threading.local):
+    """What a thread has asked last."""
+
+    asked: _Asked | None = None
 
 
 class Retriever:
@@ -55,6 +76,7 @@ class Retriever:
         self.config = config or RetrievalConfig()
         self.relevance = Relevance(graph)
         self._scratch = Scratch()
+        self._last = _Last()
 
     def retrieve(self, grounding: Grounding, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Subgraph:
         """The subgraph of a grounding; without concepts it is empty.
@@ -72,11 +94,10 @@ class Retriever:
         Raises:
             InputError: ``remove`` names what is not there.
         """
-        view = GraphView(self.graph, grounding, add, remove)
-        seeds = Seeds.of(grounding, view)
-        rows = seed_rows(view, seeds, self.config)
-        text, own = self.relevance.of_text(grounding.question.text), self.relevance.of_names(view.names)
-        types = count_types(view, seeds, rows, self._scratch)
+        asked = self._ask(grounding, tuple(add), tuple(remove))
+        view, seeds, rows, text = asked.view, asked.seeds, asked.rows, asked.text
+        own = self.relevance.of_names(view.names)
+        types = count_types(view, seeds, rows, asked.row_of, self._scratch)
         if is_wide(self.graph, grounding.question, self.config):
             seeds = seeds.question_first()
             nodes, edges = read_wide(view, seeds, self.config, self._scratch)
@@ -127,19 +148,30 @@ class Retriever:
         Returns:
             Paths, strongest first; those that contribute nothing, or speak against the option, are left out.
         """
-        view = GraphView(self.graph, subgraph.grounding, add, remove)
-        seeds = Seeds.of(subgraph.grounding, view)
+        asked = self._ask(subgraph.grounding, tuple(add), tuple(remove))
         return best_paths(
-            view,
-            seeds,
-            seed_rows(view, seeds, self.config),
+            asked.view,
+            asked.seeds,
+            asked.rows,
+            asked.row_of,
             option,
             self.relevance,
-            self.relevance.of_text(subgraph.question.text),
+            asked.text,
             self._scratch,
             limit=self.config.best_paths if limit is None else limit,
             type_weights=type_weights,
         )
+
+    def _ask(self, grounding: Grounding, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Asked:
+        """What a grounding reads of the graph; kept, since retrieval and the paths of all options ask for the same."""
+        held = self._last.asked
+        if held is None or held.grounding is not grounding or (held.add, held.remove) != (add, remove):
+            view = GraphView(self.graph, grounding, add, remove)
+            seeds = Seeds.of(grounding, view)
+            rows = seed_rows(view, seeds, self.config)
+            text = self.relevance.of_text(grounding.question.text)
+            held = self._last.asked = _Asked(grounding, add, remove, view, seeds, rows, rows.row_of(), text)
+        return held
 
     def _choose(
         self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8], own: npt.NDArray[np.int8]
@@ -168,66 +200,52 @@ class Retriever:
         self, view: GraphView, nodes: npt.NDArray[np.int32], role: npt.NDArray[np.uint8]
     ) -> dict[str, npt.NDArray[Any]]:
         """All edges between the nodes, the best ones where there are too many; then their mates."""
-        source, target, code, weight, origin = self._induce(view, nodes)
-        count = len(view.relations)
-        kept = code < count
-        kept &= ~view.symmetric[code % count] | (nodes[source] < nodes[target])
-        if not self.config.negated:
-            kept &= ~view.negated[code]
-        if not self.config.direct:
-            kept &= ~is_direct(role[source], role[target])
-        chosen = np.flatnonzero(kept)
-        if 2 * len(chosen) > self.config.max_edges:
-            ends = (role[source[chosen]] > 0).astype(np.int8) + (role[target[chosen]] > 0)
-            names = np.argsort(np.argsort(view.relations))[code[chosen]]
-            ranks = (view.ranks(nodes[end[chosen]]) for end in (target, source))
-            chosen = chosen[np.lexsort((names, *ranks, -weight[chosen], -ends))[: self.config.max_edges // 2]]
+        source, target, code, weight, origin = self._induce(view, nodes, role)
+        first, last, relation = source.astype(np.int64), target.astype(np.int64), code.astype(np.int64)
+        size, count = len(nodes), len(view.relations)
+        if 2 * len(code) > self.config.max_edges:
+            place = _places(view.ranks(nodes))
+            strength = weight.view(np.int32)  # of numbers that are not negative, the bits sort as they do
+            ends = (role > 0).astype(np.int64)
+            high = -((ends[first] + ends[last]) << 31) - strength
+            low = (place[first] * size + place[last]) * count + view.name_ranks[relation]
+            chosen = _sorted(high, low, size * size * count)[: self.config.max_edges // 2]
+        else:
+            place = _places(nodes)
+            turn = place + size * np.isin(nodes, view.patched) if len(view.patched) else place
+            chosen = np.argsort((turn[first] * size + place[last]) * count + relation)
         source, target, code = source[chosen], target[chosen], code[chosen]
         return {
             "edge_index": np.stack([np.concatenate([source, target]), np.concatenate([target, source])]),
-            "edge_relation": np.concatenate([code, view.inverse[code]]).astype(np.uint16),
+            "edge_relation": np.concatenate([code, view.inverse[code].astype(np.uint16)]),
             "edge_weight": np.tile(weight[chosen], 2),
             "edge_origin": np.tile(origin[chosen], 2),
         }
 
-    def _induce(self, view: GraphView, nodes: npt.NDArray[np.int32]) -> tuple[npt.NDArray[Any], ...]:
-        """Entries between the nodes: source, target, code, weight, origin, in both directions."""
+    def _induce(
+        self, view: GraphView, nodes: npt.NDArray[np.int32], role: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[Any], ...]:
+        """Edges between the nodes: source, target, code, weight, origin."""
         from kgreason.retrieval.kernels import induce  # numba is slow to import
 
-        scratch = self._scratch
+        scratch, net = self._scratch, Network.of(view, role, self.config)
         scratch.fit(view.num_nodes, 1)
-        local = np.argsort(nodes).astype(np.int32)
-        ordered = nodes[local]
-        readable = (ordered < self.graph.num_nodes) & ~np.isin(ordered, view.patched)
-        while True:
-            size = induce(
-                self.graph.ptr, self.graph.idx, ordered, local, readable, scratch.lists.place, scratch.induced
-            )
-            if size <= len(scratch.induced):
-                break
-            scratch.induced = np.empty((2 * size, 3), np.int64)
-        source, target, entry = (scratch.induced[:size, column] for column in range(3))
-        base: tuple[npt.NDArray[Any], ...] = (
-            source.astype(np.int32),
-            target.astype(np.int32),
-            view.codes(self.graph.rel[entry]),
-            self.graph.weight[entry].astype(np.float32),
-            np.zeros(size, np.uint8),
-        )
-        if readable.all():
-            return base
-        own = np.flatnonzero(~readable)
-        rows = view.rows(ordered[own].tolist())
-        place = np.minimum(np.searchsorted(ordered, rows.idx), len(ordered) - 1)
-        inside = ordered[place] == rows.idx
-        more: tuple[npt.NDArray[Any], ...] = (
-            local[own[rows.row_of()]],
-            local[place],
-            rows.code,
-            rows.weight,
-            rows.origin,
-        )
-        return tuple(np.concatenate([a, b[inside]]) for a, b in zip(base, more, strict=True))
+        while (found := induce(nodes, net, scratch.lists.place, scratch.edges)) > len(scratch.edges.source):
+            scratch.edges = Room.of(2 * found)
+        return tuple(column[:found] for column in scratch.edges)
+
+
+def _places(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Where each value comes when they are sorted. Shapes: [n] -> [n]."""
+    places = np.empty(len(values), np.int64)
+    places[np.argsort(values)] = np.arange(len(values))
+    return places
+
+
+def _sorted(high: npt.NDArray[np.int64], low: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+    """The order of pairs of numbers, the second less than ``size``. Shapes: [e], [e] -> [e]."""
+    joined = size < 1 << 29  # the first has 34 bits
+    return np.argsort(high * size + low) if joined else np.lexsort((low, high))
 
 
 def _fitted(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

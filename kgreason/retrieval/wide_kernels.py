@@ -12,36 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from kgreason.retrieval.kernels import bounds, closed
+
 if TYPE_CHECKING:
-    from kgreason.retrieval.wide import Network, Room
+    from kgreason.retrieval.network import Network, Room
 
 __all__ = ["connect", "expand"]
 
 _Int32 = npt.NDArray[np.int32]
 _Flags = npt.NDArray[np.bool_]
-_QUESTION, _OPTION = 1, 2
-
-
-@njit(cache=True, nogil=True)
-def _row(net: Network, node: int) -> tuple[np.int64, np.int64, bool]:
-    """First entry of a row, the entry after its last, and whether they are of the patched rows."""
-    if len(net.patched):
-        at = np.searchsorted(net.patched, node)
-        if at < len(net.patched) and net.patched[at] == node:
-            return net.own.ptr[at], net.own.ptr[at + 1], True
-    if node + 1 < len(net.ptr):
-        return net.ptr[node], net.ptr[node + 1], False
-    return np.int64(0), np.int64(0), False
-
-
-@njit(cache=True, nogil=True)
-def _closed(net: Network, first: int, second: int) -> bool:
-    """Whether edges between two nodes are left out, by the values of ``place``."""
-    roles = len(net.role)
-    if net.direct or first < 1 or first > roles or second < 1 or second > roles:
-        return False
-    a, b = net.role[first - 1], net.role[second - 1]
-    return bool((a & _QUESTION) * (b & _OPTION) + (a & _OPTION) * (b & _QUESTION) > 0)
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +45,7 @@ def expand(
     size, new, seeds = 0, 0, len(reached)
     for turn in range(len(frontier)):
         node = frontier[turn]
-        start, end, own = _row(net, node)
+        start, end, own = bounds(net, node)
         if end - start > most:
             continue
         before, new_before = size, new
@@ -75,7 +54,7 @@ def expand(
             at = place[other]
             if at < 0 or at > seeds or (at > 0 and reached[at - 1]):
                 continue
-            if net.hidden[net.own.code[entry] if own else net.codes[net.rel[entry]]] or _closed(net, place[node], at):
+            if net.hidden[net.own.code[entry] if own else net.codes[net.rel[entry]]] or closed(net, place[node], at):
                 continue
             if at == 0 and new == room:
                 for i in range(before, size):
@@ -111,7 +90,7 @@ def connect(lead: _Int32, turn: _Int32, net: Network, place: _Int32, out: Room) 
     size, count = 0, len(net.hidden) // 2
     for k in range(len(lead)):
         node, before = lead[k], size
-        start, end, own = _row(net, node)
+        start, end, own = bounds(net, node)
         here = place[node]
         for entry in range(start, end):
             other = net.own.idx[entry] if own else net.idx[entry]
@@ -119,7 +98,7 @@ def connect(lead: _Int32, turn: _Int32, net: Network, place: _Int32, out: Room) 
             if at == 0 or turn[at - 1] < k:
                 continue
             code = net.own.code[entry] if own else net.codes[net.rel[entry]]
-            if net.hidden[code] or _closed(net, here, at):
+            if net.hidden[code] or closed(net, here, at):
                 continue
             if size == len(out.source):
                 return before, k

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from kgreason.errors import InputError
 from kgreason.graph.schema import (
+    _FEW_ROWS,
     COLUMNS,
     MAX_WEIGHT,
     alias_table,
@@ -30,6 +33,16 @@ def test_any_kind_of_table_gives_the_same():
     assert expected.rows() == [("a", "IsA", "c", 1000, "", "", "", ""), ("b", "IsA", "c", 1000, "", "", "", "")]
     same = [frame.lazy(), pa.table(ROW), [frame[:1], frame[1:]], (pa.table(ROW),), iter([frame.lazy()])]
     assert all(assertion_table(kind).equals(expected) for kind in same)
+
+
+def test_many_rows_in_many_tables_are_sorted_as_one():
+    chance = random.Random(23)
+    names = [f"{chance.randrange(997)}é"[:: chance.choice([1, -1])] for _ in range(20_011)]
+    whole = pl.DataFrame({"source": names, "relation": ["IsA"] * len(names), "target": names[::-1]})
+    expected = assertion_table(whole.head(_FEW_ROWS - 1)).vstack(assertion_table(whole.tail(-_FEW_ROWS + 1)))
+    tables = [whole.head(7919), whole.slice(7919, 5), whole.tail(len(whole) - 7924)]
+    assert assertion_table(tables).equals(expected.sort(COLUMNS))
+    assert assertion_table(whole).equals(expected.sort(COLUMNS))
 
 
 def test_no_assertions_at_all():

@@ -176,3 +176,9 @@ def test_longest_names_do_not_overlap(text):
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(outer))
     assert len(set(spans)) == len(spans)
     assert [m.start for m in mentions] == sorted(m.start for m in mentions)
+
+
+@pytest.mark.parametrize("question", [Question("a \ud800 dog"), Question("a dog", ("\udfff", "zoo"))])
+def test_half_a_surrogate_pair_is_refused(tiny_graph, question):
+    with pytest.raises(InputError, match="surrogate"):
+        Grounder(tiny_graph).ground(question)

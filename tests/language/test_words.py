@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from kgreason.errors import InputError
@@ -25,5 +23,5 @@ def test_an_unknown_language_says_which_are_known():
 
 
 def test_tokens_are_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Token(0, 1, "a").start = 2  # type: ignore[misc]  # what is tested

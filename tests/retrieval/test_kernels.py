@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.retrieval.edits import Rows
-from kgreason.retrieval.kernels import induce, link_pairs, touched_by
+from kgreason.retrieval.kernels import induce, link_paths, read_rows, touched_by
+from kgreason.retrieval.network import Network, Room
+from kgreason.retrieval.scratch import Lists
 
 N = 23
 pairs = st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), max_size=97)
@@ -37,41 +39,114 @@ def test_touched_by_two_seeds_is_between_a_pair_of_them(edges, seeds):
     assert not total.any()
 
 
-@given(
-    pairs, st.sets(st.integers(0, N - 1), max_size=5), st.lists(st.booleans(), min_size=5, max_size=5), st.booleans()
-)
-def test_induced_entries_are_those_between_the_nodes(edges, nodes, readable, hub):
-    if hub:  # a row so long that it is searched
-        edges = [*edges, *((0, target) for _ in range(7) for target in range(1, N))]
-        nodes = {*nodes, 0}
-    ptr, idx = rows_of(edges)
-    ordered = np.array(sorted(nodes), np.int32)
-    local = np.arange(len(ordered), dtype=np.int32)[::-1].copy()
-    read = np.array((readable * 2)[: len(ordered)], np.bool_)
-    place, out = np.zeros(N, np.int32), np.empty((500, 3), np.int64)
-    size = induce(ptr, idx, ordered, local, read, place, out)
-    expected = [
-        (local[k], local[ordered.tolist().index(idx[entry])], entry)
-        for k, node in enumerate(ordered.tolist())
-        if read[k]
-        for entry in range(ptr[node], ptr[node + 1])
-        if idx[entry] in nodes
-    ]
-    assert sorted(map(tuple, out[:size].tolist())) == sorted(expected)
-    assert not place.any()
-    assert induce(ptr, idx, ordered, local, read, place, np.empty((0, 3), np.int64)) == size
+RELATIONS, BOTH_WAYS = 3, 1  # how many, and which of them is symmetric
+GRAPHS = 2000
 
 
-@given(pairs, st.lists(st.tuples(st.booleans(), st.booleans()), min_size=5, max_size=5))
-def test_linked_pairs_meet_in_one_node(edges, flags):
-    ptr, idx = rows_of(edges, range(5))
-    starts, ends = (np.array(column, np.bool_) for column in zip(*flags, strict=True))
-    head, following, out = np.full(N, -1, np.int32), np.empty(len(idx), np.int32), np.empty((10_000, 2), np.int32)
-    rows = Rows(ptr, idx, idx, np.ones(len(idx), np.float32), np.zeros(len(idx), np.uint8))
-    size = link_pairs(rows, starts, ends, head, following, out)
-    row = np.repeat(np.arange(5), np.diff(ptr))
-    expected = [
-        (a, b) for a in range(len(idx)) for b in range(len(idx)) if idx[a] == idx[b] and starts[row[a]] and ends[row[b]]
-    ]
-    assert sorted(map(tuple, out[:size].tolist())) == expected
-    assert (head == -1).all()
+def network(chance, nodes):
+    """A random graph as kernels read it, and its edges (source, relation, target) with weights; ids in any order."""
+    edges = {}
+    for source, relation, target in chance.integers(
+        0, (nodes, RELATIONS, nodes), (int(chance.integers(1, 29)), 3)
+    ).tolist():
+        if source != target:
+            ends = sorted((source, target)) if relation == BOTH_WAYS else (source, target)
+            edges[ends[0], relation, ends[1]] = float(chance.integers(1, 5))
+    back = [r if r == BOTH_WAYS else r + RELATIONS for r in range(RELATIONS)]
+    entries = sorted(
+        [(s, t, r, w) for (s, r, t), w in edges.items()] + [(t, s, back[r], w) for (s, r, t), w in edges.items()]
+    )
+    row, idx, rel, weight = np.array(entries).reshape(-1, 4).T
+    ptr = np.searchsorted(row, np.arange(nodes + 1))
+    shuffled = chance.permutation(2 * RELATIONS)[:1] if chance.integers(2) else []
+    hidden = np.zeros(2 * RELATIONS, np.bool_)
+    for code in shuffled:
+        hidden[[code % RELATIONS, code % RELATIONS + RELATIONS]] = True
+    whole = Network(
+        ptr=ptr, idx=idx.astype(np.int32), rel=rel.astype(np.uint8), weight=weight.astype(np.float16).view(np.uint16),
+        halves=np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32),
+        codes=np.arange(2 * RELATIONS, dtype=np.int32), patched=np.empty(0, np.int64), own=Rows.join([]),
+        symmetric=np.tile(np.arange(RELATIONS) == BOTH_WAYS, 2), hidden=hidden, role=np.empty(0, np.uint8), direct=True,
+    )  # fmt: skip
+    return whole, {edge: weight for edge, weight in edges.items() if not hidden[edge[1]]}
+
+
+def patched(chance, net, nodes):
+    """The same graph with the rows of some nodes laid over the image, whose own rows are then wrong."""
+    moved = np.flatnonzero(chance.integers(0, 2, nodes))
+    spans = [slice(net.ptr[node], net.ptr[node + 1]) for node in moved]
+    halves = net.halves[net.weight]
+    own = Rows.join(
+        [(net.idx[s], net.codes[net.rel[s]], halves[s], np.full(s.stop - s.start, 2, np.uint8)) for s in spans]
+    )
+    idx = net.idx.copy()
+    for span in spans:
+        idx[span] = nodes - 1
+    return net._replace(patched=moved, own=own, idx=idx)
+
+
+def test_induced_edges_are_those_between_the_nodes_on_many_graphs():
+    chance, place, out = np.random.default_rng(7), np.zeros(N, np.int32), Room.of(200)
+    for _ in range(GRAPHS):
+        nodes = int(chance.integers(2, 12))
+        net, edges = network(chance, nodes)
+        if chance.integers(2):
+            net = patched(chance, net, nodes)
+        chosen = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
+        role, direct = chance.integers(0, 4, len(chosen)).astype(np.uint8), bool(chance.integers(2))
+        net = net._replace(role=role, direct=direct)
+        size = induce(chosen, net, place, out)
+        known = dict(zip(chosen.tolist(), role.tolist(), strict=True))
+        inside = {
+            (*edge, weight)
+            for edge, weight in edges.items()
+            if edge[0] in known and edge[2] in known and (direct or not crosses(known[edge[0]], known[edge[2]]))
+        }
+        columns = (chosen[out.source[:size]], out.code[:size], chosen[out.target[:size]], out.weight[:size])
+        found = list(zip(*(column.tolist() for column in columns), strict=True))
+        assert len(set(found)) == len(found)
+        assert set(found) == inside
+        assert not place.any()
+        assert induce(chosen, net, place, Room.of(0)) == size
+
+
+def crosses(first, second):
+    return (first & 1 and second & 2) or (first & 2 and second & 1)
+
+
+def test_rows_that_are_read_are_those_of_the_definition_on_many_graphs():
+    chance = np.random.default_rng(11)
+    for _ in range(GRAPHS):
+        nodes = int(chance.integers(2, 12))
+        net, edges = network(chance, nodes)
+        chosen = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
+        rows = Rows.empty(len(chosen), len(net.idx))
+        size = read_rows(chosen, patched(chance, net, nodes), rows)
+        for k, node in enumerate(chosen.tolist()):
+            span = slice(rows.ptr[k], rows.ptr[k + 1])
+            own = {(t, r, w) for (s, r, t), w in edges.items() if s == node}
+            own |= {(s, r + RELATIONS * (r != BOTH_WAYS), w) for (s, r, t), w in edges.items() if t == node}
+            read = zip(rows.idx[span].tolist(), rows.code[span].tolist(), rows.weight[span].tolist(), strict=True)
+            assert list(read) == sorted(own)
+        assert rows.ptr[-1] == size
+
+
+def test_linked_paths_are_all_paths_of_one_and_two_steps_on_many_graphs():
+    chance, out = np.random.default_rng(13), np.empty((10_000, 2), np.int32)
+    lists = Lists(np.full(N, -1, np.int32), np.empty(200, np.int32), np.zeros(N, np.int32))
+    for _ in range(GRAPHS):
+        nodes = int(chance.integers(2, 12))
+        net, _ = network(chance, nodes)
+        seeds = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
+        rows = Rows.empty(len(seeds), len(net.idx))
+        size = read_rows(seeds, net, rows)
+        starts = chance.integers(0, 2, len(seeds)).astype(np.bool_)
+        ends = chance.integers(0, 2, len(seeds)).astype(np.bool_) & ~starts
+        found = link_paths(seeds, rows, starts, ends, lists, out)
+        idx, row = rows.idx[:size].tolist(), rows.row_of().tolist()
+        one = [(-1, b) for b in range(size) if ends[row[b]] and idx[b] in seeds[starts]]
+        two = [(a, b) for a in range(size) for b in range(size) if idx[a] == idx[b] and starts[row[a]] and ends[row[b]]]
+        assert sorted(map(tuple, out[:found].tolist())) == sorted(one + two)
+        assert (lists.head == -1).all()
+        assert not lists.place.any()
+        assert link_paths(seeds, rows, starts, ends, lists, out[:0]) == found

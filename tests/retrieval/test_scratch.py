@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import threading
 
-import numpy as np
-
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.records import Question
 from kgreason.retrieval import Retriever
+from kgreason.retrieval.network import Room
 from kgreason.retrieval.scratch import Scratch
 from tests.retrieval.oracle import named
 
@@ -55,7 +54,7 @@ def test_small_memory_grows_until_all_types_and_edges_fit():
     grounding = Grounder(graph).ground(Question("zorb", ("quix",)))
     plain, tight = Retriever(graph, config), Retriever(graph, config)
     tight._scratch.fit_types(2)
-    tight._scratch.induced = np.empty((1, 3), np.int64)
+    tight._scratch.edges = Room.of(1)
     expected, found = named(plain.retrieve(grounding)), named(tight.retrieve(grounding))
     assert len(expected["paths"]) == 31
     assert len(expected["edges"]) == 124

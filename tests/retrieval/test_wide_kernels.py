@@ -9,7 +9,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
 from kgreason.records import Grounding, Question
 from kgreason.retrieval.edits import GraphView
-from kgreason.retrieval.wide import Network, Room
+from kgreason.retrieval.network import Network, Room
 from kgreason.retrieval.wide_kernels import connect, expand
 
 FACTS = (("zorb", "IsA", "quix"), ("zorb", "IsA", "plam"), ("quix", "Antonym", "plam"), ("plam", "HasA", "fosk"))

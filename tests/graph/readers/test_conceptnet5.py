@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kgreason.errors import FormatError
 from kgreason.graph import readers
+from kgreason.graph.readers import conceptnet5
 
 
 def line(start, relation, end, data=None, **more):
@@ -62,6 +67,49 @@ def test_both_ways_of_decoding_agree(path):
     fast = rows(path)
     path.write_text("".join(lines) + line("/c/en/x", "/r/IsA", "/c/en/b", '{"surfaceText": "\\ud83d\\ude00"}'))
     assert rows(path) == [*fast, ("/c/en/x", "IsA", "/c/en/b", 1000, "", "", "", "😀")]
+
+
+USUAL = {"dataset": "/d/x", "license": "cc:by/4.0", "sources": [{"contributor": "/s/a"}, {"process": "/s/b"}]}
+texts = st.text(st.sampled_from('ab "\\\\{}[],:猫\u2028\x01'), max_size=5)
+lines = st.builds(
+    lambda end, text, weight, form: line("/c/en/dog", "/r/IsA", "/c/en/" + end, form(text, weight)).replace("\n", ""),
+    st.sampled_from(["pet", "pet/n", "猫", "a b"]),
+    texts,
+    st.sampled_from([0.5, 1.0, 2, 12345.678, 1e-7, 3.1, "7"]),
+    st.sampled_from(
+        [
+            lambda text, weight: None,
+            lambda text, weight: json.dumps({"weight": weight, "surfaceText": text}),
+            lambda text, weight: json.dumps({**USUAL, "surfaceText": text, "weight": weight}),
+            lambda text, weight: json.dumps({**USUAL, "surfaceEnd": text, "weight": weight}, ensure_ascii=False),
+        ]
+    ),
+)
+
+
+@given(st.lists(lines, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n", "\n\n", "\n  \n"]))
+def test_columns_and_parts_taken_quickly_are_those_taken_line_by_line(told, end):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        path = Path(folder, "assertions.csv")
+        path.write_bytes((end.join(told) + end).encode())
+
+        def read():
+            try:
+                return rows(path)
+            except FormatError as error:
+                return str(error)
+
+        quick = read()
+        patched.setattr(conceptnet5, "_regular", lambda number, text: None)
+        patched.setattr(conceptnet5, "_USUAL", r"^never$")
+        assert read() == quick
+
+
+def test_a_block_of_ten_columns_does_not_follow_one_of_five(path, monkeypatch):
+    monkeypatch.setattr(conceptnet5, "_BLOCK_BYTES", 300)
+    path.write_text(line("/c/en/a", "/r/IsA", "/c/en/b") * 7 + old() * 7)
+    with pytest.raises(FormatError, match=r"line 8: .*five columns"):
+        rows(path)
 
 
 def old(weight="1.5", surface="[[a dog]] is [[a pet]]"):
