@@ -16,7 +16,7 @@ import numpy.typing as npt
 __all__ = ["Surfaces"]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Surfaces:
     """Hash table from forms to candidates, f forms in byte order, c candidates.
 

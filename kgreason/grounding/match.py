@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +59,9 @@ _HARD = re.compile(r"[.,;:!?()\[\]{}\"“”…—–/]")
 
 
 class Table(NamedTuple):
-    """What the walk reads of a surface table."""
+    """What the walk reads of a surface table; the filter is :func:`kgreason.grounding.kernels.fill_filter`'s."""
 
+    filter: npt.NDArray[np.uint64]
     slots: npt.NDArray[np.uint64]
     offsets: npt.NDArray[np.int64]
     data: npt.NDArray[np.uint8]
@@ -141,12 +143,16 @@ class Vocabulary:
     def words(self, tokens: Sequence[Token]) -> list[int]:
         """Numbers of words."""
         known = self._words
-        return [known[token.text] if token.text in known else self._learn_word(token.text) for token in tokens]
+        return [known[text] if text in known else self._learn_word(text) for _, _, text in tokens]
 
-    def gap(self, text: str) -> int:
-        """Number of what stands between two words."""
-        number = self._gaps.get(text)
-        return self._learn_gap(text) if number is None else number
+    def gaps(self, text: str, tokens: Sequence[Token]) -> list[int]:
+        """Numbers of what stands before each word of a text."""
+        known, numbers, last = self._gaps, [], 0
+        for start, end, _ in tokens:
+            gap = text[last:start]
+            numbers.append(known[gap] if gap in known else self._learn_gap(gap))
+            last = end
+        return numbers
 
     def _learn_word(self, text: str) -> int:
         word = normal_form(text).replace("’", "'")
@@ -182,6 +188,7 @@ def _word_class(word: str, language: Language) -> WordClass:
 
 
 _VOCABULARIES: dict[str, Vocabulary] = {}
+_TABLES: WeakKeyDictionary[Surfaces, Table] = WeakKeyDictionary()
 
 
 def _vocabulary(language: Language) -> Vocabulary:
@@ -230,12 +237,19 @@ def split_texts(texts: Sequence[str], language: Language) -> list[Words]:
     split = []
     for text in texts:
         tokens = language.tokenize(text)
-        end, gaps = 0, []
-        for token in tokens:
-            gaps.append(vocabulary.gap(text[end : token.start]))
-            end = token.end
-        split.append(Words(tokens, vocabulary.words(tokens), gaps, vocabulary))
+        split.append(Words(tokens, vocabulary.words(tokens), vocabulary.gaps(text, tokens), vocabulary))
     return split
+
+
+def _table(surfaces: Surfaces) -> Table:
+    """What the walk reads of surfaces, kept as long as they are."""
+    from kgreason.grounding.kernels import fill_filter  # numba is slow to import
+
+    table = _TABLES.get(surfaces)
+    if table is None:
+        slots = surfaces.slots
+        table = _TABLES[surfaces] = Table(fill_filter(slots), slots, surfaces.offsets, surfaces.data)
+    return table
 
 
 def find_forms(
@@ -266,11 +280,14 @@ def find_forms(
     ptr = np.cumsum([0, *(len(words.tokens) for words in texts)])
     if ptr[-1] == 0 or len(surfaces) == 0:
         return np.empty((0, 5), np.int32)
-    table, packed = Table(surfaces.slots, surfaces.offsets, surfaces.data), texts[0].vocabulary.packed
+    table, packed = _table(surfaces), texts[0].vocabulary.packed
     numbers = np.array([i for words in texts for i in words.words], np.int32)
     gaps = np.array([i for words in texts for i in words.gaps], np.int32)
     limits = np.array([max_words, across], np.int32)
-    hits = np.empty((16 * int(ptr[-1]), 5), np.int32)
-    while (found := walk(table, packed, numbers, gaps, ptr, limits, hits)) > len(hits):
-        hits = np.empty((found, 5), np.int32)
+    found = 16 * int(ptr[-1])
+    while True:
+        hits, keys = np.empty((found, 5), np.int32), np.empty(found, np.uint64)
+        found = walk(table, packed, numbers, gaps, ptr, limits, hits, keys)
+        if found <= len(hits):
+            break
     return hits[:found]

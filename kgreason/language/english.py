@@ -20,7 +20,7 @@ _WORD = re.compile(
     rf"""
       (?:[^\W\d_]\.){{2,}}                                      # U.S.
     | \d+(?:[.,]\d+)+                                           # 1,000  3.5
-    | [^\W_][{_MARK}]*(?:(?:['’](?![sS]\b))?[^\W_][{_MARK}]*)*  # don't, but not the possessive
+    | [^\W_]++[{_MARK}]*+(?:(?:['’](?![sS]\b))?[^\W_]++[{_MARK}]*+)*+  # don't, but not the possessive
     | (?<=[^\W_])['’][sS]\b | (?<=[sS])['’](?!\w)                # which is a word of its own
     """,
     re.VERBOSE,

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgreason.grounding.kernels import _find, _variants
-from kgreason.grounding.match import Table
+from kgreason.grounding.kernels import _find, _hash, _known, _variants
+from kgreason.grounding.match import _table
 from tests.grounding.test_match import table
 
 forms = st.sets(st.text(alphabet="abé 猫", min_size=1).map(lambda text: " ".join(text.split())).filter(bool))
@@ -14,11 +14,14 @@ forms = st.sets(st.text(alphabet="abé 猫", min_size=1).map(lambda text: " ".jo
 @given(forms, forms)
 def test_a_form_is_found_exactly_if_it_is_stored(stored, asked):
     surfaces = table(stored)
+    read = _table(surfaces)
     for form in stored | asked:
         data = np.frombuffer(form.encode(), np.uint8)
-        index = _find(Table(surfaces.slots, surfaces.offsets, surfaces.data), data, len(data))
+        index = _find(read, data, len(data))
         assert (index >= 0) == (form in stored)
         assert index < 0 or surfaces.form(index) == form
+        key = np.uint64(_hash(np.uint64(14695981039346656037), data, 0, len(data)))  # comes back as a Python number
+        assert index < 0 or _known(read, key)
 
 
 @given(st.lists(st.integers(1, 9), max_size=7))
