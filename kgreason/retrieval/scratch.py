@@ -41,8 +41,7 @@ class Scratch(threading.local):
     """Arrays that the kernels leave as they found them; every thread has its own.
 
     Shapes:
-        by node: count int32 and total float64 (zero); by row entry, undefined: node, touches int32, strength float64;
-        edges, undefined.
+        by node: near uint8 (zero); by row entry, undefined: node, touches int32, strength float64; edges, undefined.
     """
 
     def __init__(self) -> None:
@@ -56,7 +55,7 @@ class Scratch(threading.local):
         if nodes > self._nodes or entries > self._entries:
             self._nodes = max(nodes, self._nodes)
             self._entries = max(2 * entries, self._entries)
-            self.count, self.total = np.zeros(self._nodes, np.int32), np.zeros(self._nodes, np.float64)
+            self.near = np.zeros(self._nodes, np.uint8)
             self.node, self.touches = np.empty(self._entries, np.int32), np.empty(self._entries, np.int32)
             self.strength = np.empty(self._entries, np.float64)
             self.lists = Lists(

@@ -185,7 +185,7 @@ class Retriever:
         scratch = self._scratch
         scratch.fit(view.num_nodes, len(rows.idx))
         size = touched_by(
-            seeds.nodes, rows, scratch.count, scratch.total, scratch.node, scratch.touches, scratch.strength
+            seeds.nodes, rows, scratch.near, scratch.lists.place, scratch.node, scratch.touches, scratch.strength
         )
         touches = scratch.touches[:size]
         # Only nodes that may still be chosen need a relevance.

@@ -27,16 +27,16 @@ def test_touched_by_two_seeds_is_between_a_pair_of_them(edges, seeds):
     ptr, idx = rows_of(edges, seeds)
     weight = np.arange(1, len(idx) + 1, dtype=np.float32)
     rows = Rows(ptr, idx, idx, weight, np.zeros(len(idx), np.uint8))
-    count, total = np.zeros(N, np.int32), np.zeros(N, np.float64)
+    mark, place = np.zeros(N, np.uint8), np.zeros(N, np.int32)
     node, touches, strength = np.empty(len(idx), np.int32), np.empty(len(idx), np.int32), np.empty(len(idx))
-    size = touched_by(np.array(seeds, np.int32), rows, count, total, node, touches, strength)
+    size = touched_by(np.array(seeds, np.int32), rows, mark, place, node, touches, strength)
     near = [set(idx[ptr[k] : ptr[k + 1]].tolist()) for k in range(len(seeds))]
     between = set().union(*(a & b for a, b in itertools.combinations(near, 2))) - set(seeds)
     assert sorted(node[:size].tolist()) == sorted(between)
     assert touches[:size].tolist() == [sum(n in row for row in near) for n in node[:size].tolist()]
     assert strength[:size].tolist() == [weight[idx == n].sum() for n in node[:size].tolist()]
-    assert not count.any()
-    assert not total.any()
+    assert not mark.any()
+    assert not place.any()
 
 
 RELATIONS, BOTH_WAYS = 3, 1  # how many, and which of them is symmetric

@@ -15,11 +15,11 @@ from tests.retrieval.oracle import named
 def test_it_grows_and_never_shrinks():
     scratch = Scratch()
     scratch.fit(7, 13)
-    assert len(scratch.count) == len(scratch.lists.head) == len(scratch.lists.place) == len(scratch.total) == 7
+    assert len(scratch.near) == len(scratch.lists.head) == len(scratch.lists.place) == 7
     assert len(scratch.lists.following) >= 13
-    held = scratch.count
+    held = scratch.near
     scratch.fit(5, 11)
-    assert scratch.count is held
+    assert scratch.near is held
 
 
 def test_every_thread_has_its_own():
@@ -37,9 +37,8 @@ def test_kernels_leave_it_as_they_found_it(tiny_graph):
     subgraph = retriever.retrieve(Grounder(tiny_graph).ground(Question("cold penguin bird", ("zoo", "hot oven"))))
     retriever.paths(subgraph, 0)
     scratch = retriever._scratch
-    assert not scratch.count.any()
+    assert not scratch.near.any()
     assert not scratch.lists.place.any()
-    assert not scratch.total.any()
     assert (scratch.lists.head == -1).all()
     assert (scratch.table.keys == -1).all()
 
