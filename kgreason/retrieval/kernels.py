@@ -270,9 +270,7 @@ def count_paths(
     for j in range(pairs):
         option, row = of_options[0, j], of_options[1, j]
         if j == 0 or option != of_options[0, j - 1]:
-            for i in range(j, pairs):
-                if of_options[0, i] == option:
-                    member[of_options[1, i]] = option
+            _join(option, j, of_options, member)
         for entry in range(rows.ptr[row], rows.ptr[row + 1]):
             if size >= limit:
                 break
@@ -296,42 +294,62 @@ def count_paths(
 
 
 @njit(cache=True, nogil=True)
-def link_paths(seeds: _Int32, rows: Rows, starts: _Flags, ends: _Flags, lists: Lists, out: _Int32) -> int:
-    """Paths of one and two steps from some seeds to others, by the entries that they walk.
+def link_paths(
+    seeds: _Int32, rows: Rows, row_of: _Int32, is_question: _Flags, of_options: _Int32, lists: Lists, out: _Int32
+) -> int:
+    """Paths of one and two steps from concepts of the question to those of each option, by the entries that they walk.
+
+    A concept of an option starts no path to it.
 
     Args:
         seeds: distinct nodes, one row each.
         rows: their adjacency.
-        starts: which seeds paths start from.
-        ends: which seeds they lead to; none is a start.
+        row_of: the row an entry stands in.
+        is_question: whether a seed is a concept of the question.
+        of_options: option and seed, sorted.
         lists: scratch.
-        out: written: entry of the start's row, entry of the end's row; the first is −1 for a path of one step.
+        out: written: option, entry of the start's row, entry of the end's row; the second is −1 for a path of one step.
 
     Returns:
         How many there are, of which those that fit are in ``out``.
 
     Shapes:
-        seeds, starts and ends [k], out [h, 2].
+        seeds and is_question [k], row_of [m], of_options [2, j], out [3, h].
     """
+    place = lists.place
+    member = np.full(len(seeds), -1, np.int32)
     for k in range(len(seeds)):
-        if starts[k]:
-            lists.place[seeds[k]] = 1
-    _thread(rows, starts, lists.head, lists.following)
-    found = 0
-    for k in range(len(ends)):
-        if ends[k]:
-            for entry in range(rows.ptr[k], rows.ptr[k + 1]):
-                if lists.place[rows.idx[entry]]:
-                    if found < len(out):
-                        out[found, 0], out[found, 1] = -1, entry
+        place[seeds[k]] = k + 1
+    _thread(rows, is_question, lists.head, lists.following)
+    found, room, pairs = 0, out.shape[1], of_options.shape[1]
+    for j in range(pairs):
+        option, row = of_options[0, j], of_options[1, j]
+        if j == 0 or option != of_options[0, j - 1]:
+            _join(option, j, of_options, member)
+        for entry in range(rows.ptr[row], rows.ptr[row + 1]):
+            node = rows.idx[entry]
+            start = place[node] - 1
+            if start >= 0 and is_question[start] and member[start] != option:
+                if found < room:
+                    out[0, found], out[1, found], out[2, found] = option, -1, entry
+                found += 1
+            before = lists.head[node]
+            while before >= 0:
+                if member[row_of[before]] != option:
+                    if found < room:
+                        out[0, found], out[1, found], out[2, found] = option, before, entry
                     found += 1
-                before = lists.head[rows.idx[entry]]
-                while before >= 0:
-                    if found < len(out):
-                        out[found, 0], out[found, 1] = before, entry
-                    found += 1
-                    before = lists.following[before]
-    _unthread(rows, starts, lists.head)
+                before = lists.following[before]
     for seed in seeds:
-        lists.place[seed] = 0
+        place[seed] = 0
+    _unthread(rows, is_question, lists.head)
     return found
+
+
+@njit(cache=True, nogil=True)
+def _join(option: int, first: int, of_options: _Int32, member: _Int32) -> None:
+    """Write an option to its concepts in ``member``; its pairs begin at the first one."""
+    for i in range(first, of_options.shape[1]):
+        if of_options[0, i] != option:
+            break
+        member[of_options[1, i]] = option

@@ -6,10 +6,9 @@ unrolled for two layers), here divided by the square root of a middle node's deg
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
 from kgreason.retrieval.seeds import Seeds
 
-__all__ = ["best_paths", "count_types"]
+__all__ = ["Links", "count_types"]
 
 
 def count_types(
@@ -68,145 +67,134 @@ def count_types(
     }
 
 
-def best_paths(
-    view: GraphView,
-    seeds: Seeds,
-    rows: Rows,
-    row_of: npt.NDArray[np.int32],
-    option: int,
-    relevance: Relevance,
-    text: npt.NDArray[np.int8],
-    scratch: Scratch,
-    *,
-    limit: int,
-    type_weights: Mapping[tuple[int, int], float] | None = None,
-) -> tuple[Path, ...]:
-    """The paths from a concept of the question to a concept of an option that say most.
+class Links:
+    """All paths of one and two steps that lead to the options of a question, found once for all of them.
+
+    A path is told by the entries that it walks: of the start's row (−1 for one step) and of the end's row.
 
     Args:
         view: the graph.
         seeds: concepts of question and options.
         rows: their adjacency.
         row_of: the row each entry stands in.
-        option: which option.
         relevance: vectors of labels.
         text: vector of the question.
         scratch: memory of this thread.
-        limit: how many paths.
-        type_weights: what each path type contributes to the option's score; the paths of a type share it by their
-            values, and those of a type that contributes nothing are left out. Without it a path counts the product
-            of its weights / sqrt(degree of the middle node) × (1 + cosine of that node and the question) / 2.
-
-    Returns:
-        Paths by contribution, then by that product, then by the ids of their nodes and relations.
-    """
-    first, second = _all_paths(view, seeds, rows, option, scratch).T
-    weights = rows.weight.astype(np.float64)
-    two = first >= 0
-    middle = rows.idx[first[two]]
-    scale = np.ones((2, len(first)))
-    scale[0, two] = 1 / np.sqrt(view.degrees(middle))
-    vectors = relevance.of_nodes(middle, relevance.of_names(view.names))
-    scale[1, two] = scale[0, two] * (1 + relevance.cosine(vectors, text)) / 2
-    strength = np.where(two, weights[first], 1.0) * weights[second] * scale[1]
-    found = _Found(view, seeds, rows, row_of, first, second)
-    if type_weights is None:
-        score = strength
-    else:
-        least = np.minimum(weights, 1.0)
-        score = _shared(found.codes(), np.where(two, least[first], 1.0) * least[second] * scale[0], type_weights)
-    kept = np.flatnonzero(score > 0)
-    if 0 < limit < len(kept):
-        # Only paths that may be among the best need to be told apart.
-        kept = kept[score[kept] >= np.partition(score[kept], len(kept) - limit)[len(kept) - limit]]
-    best = found.take(kept)
-    ranks = [view.ranks(np.maximum(nodes, 0)) for nodes in best.nodes().T]
-    order = np.lexsort((*best.codes().T, *ranks, -strength[kept], -score[kept]))[:limit]
-    return tuple(best.take(order).paths(score[kept[order]]))
-
-
-class _Found(NamedTuple):
-    """Paths by the entries that they walk, of the start's row (−1 for one step) and of the end's row.
 
     Shapes:
-        row_of [m], first and second [p].
+        row_of [m].
     """
 
-    view: GraphView
-    seeds: Seeds
-    rows: Rows
-    row_of: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int32]
-    second: npt.NDArray[np.int32]
-
-    def take(self, which: npt.NDArray[np.int64]) -> _Found:
-        """Some of them."""
-        return self._replace(first=self.first[which], second=self.second[which])
-
-    def nodes(self) -> npt.NDArray[np.int32]:
-        """Start, middle (−1 for one step) and end. Shape: [p, 3]."""
-        two, nodes, others = self.first >= 0, self.seeds.nodes, self.rows.idx[self.second]
-        start = np.where(two, nodes[self.row_of[self.first]], others)
-        return np.stack([start, np.where(two, others, -1), nodes[self.row_of[self.second]]], axis=1)
-
-    def codes(self) -> npt.NDArray[np.int32]:
-        """Relation codes of the steps, the second −1 for one step. Shape: [p, 2]."""
-        two, last = self.first >= 0, self.view.inverse[self.rows.code[self.second]]
-        codes: npt.NDArray[np.int32] = np.stack(
-            [np.where(two, self.rows.code[self.first], last), np.where(two, last, -1)], axis=1
+    def __init__(
+        self,
+        view: GraphView,
+        seeds: Seeds,
+        rows: Rows,
+        row_of: npt.NDArray[np.int32],
+        relevance: Relevance,
+        text: npt.NDArray[np.int8],
+        scratch: Scratch,
+    ) -> None:
+        self._view, self._rows = view, rows
+        option, first, second = _all_paths(view, seeds, rows, row_of, scratch)
+        two = first >= 0
+        middle = rows.idx[first[two]]
+        evenness, scale = np.ones((2, len(option)))
+        evenness[two] = 1 / np.sqrt(view.degrees(middle))
+        vectors = relevance.of_nodes(middle, relevance.of_names(view.names))
+        scale[two] = evenness[two] * (1 + relevance.cosine(vectors, text)) / 2
+        weights = rows.weight.astype(np.float64)
+        strength = np.where(two, weights[first], 1.0) * weights[second] * scale
+        others, last = rows.idx[second], view.inverse[rows.code[second]]
+        # Start, middle (−1 for one step) and end; codes of the steps, the second −1 for one step.
+        nodes = np.stack(
+            [np.where(two, seeds.nodes[row_of[first]], others), np.where(two, others, -1), seeds.nodes[row_of[second]]]
         )
-        return codes
+        codes = np.stack([np.where(two, rows.code[first], last), np.where(two, last, -1)])
+        ranks = view.ranks(np.maximum(nodes, 0).ravel()).reshape(nodes.shape)
+        order = np.lexsort((*codes, *ranks, -strength, option))
+        self._option, self._first, self._second = option[order], first[order], second[order]
+        self._nodes, self._codes = nodes[:, order], codes[:, order]
+        self._strength, self._evenness = strength[order], evenness[order]
+        self._edges: dict[int, Edge] = {}
+        self._named = cache(lambda node: (view.key(node), view.label(node)))
 
-    def paths(self, contribution: npt.NDArray[np.float64]) -> Iterator[Path]:
-        """The paths as records."""
-        weight, origin = self.rows.weight, self.rows.origin
-        named = cache(lambda node: (self.view.key(node), self.view.label(node)))
-        each = (self.nodes(), self.codes(), self.first, self.second, contribution)
-        for nodes, codes, first, second, share in zip(*(column.tolist() for column in each), strict=True):
-            stops, entries = ([nodes[0], nodes[2]], [second]) if first < 0 else (nodes, [first, second])
-            steps = zip(itertools.pairwise(stops), codes, entries, strict=False)
-            edges = (
-                _edge(self.view, named, *ends, code, float(weight[at]), int(origin[at])) for ends, code, at in steps
-            )
-            yield Path(tuple(edges), share)
+    def best(
+        self, option: int, limit: int, type_weights: Mapping[tuple[int, int], float] | None = None
+    ) -> tuple[Path, ...]:
+        """The paths from a concept of the question to a concept of an option that say most.
+
+        Args:
+            option: which option.
+            limit: how many paths.
+            type_weights: what each path type contributes to the option's score; the paths of a type share it by their
+                values, and those of a type that contributes nothing are left out. Without it a path counts the product
+                of its weights / sqrt(degree of the middle node) × (1 + cosine of that node and the question) / 2.
+
+        Returns:
+            Paths by contribution, then by that product, then by the ids of their nodes and relations.
+        """
+        own = slice(*np.searchsorted(self._option, (option, option + 1)).tolist())
+        score = self._strength[own]
+        if type_weights is not None:
+            least = np.minimum(self._rows.weight, np.float32(1)).astype(np.float64)
+            first = np.where(self._first[own] >= 0, least[self._first[own]], 1.0)
+            value = first * least[self._second[own]] * self._evenness[own]
+            score = _shared(self._codes[:, own], value, type_weights)
+        best = np.argsort(-score, kind="stable")[:limit]
+        best = best[score[best] > 0]
+        return tuple(self._paths(own.start + best, score[best]))
+
+    def _paths(self, which: npt.NDArray[np.int64], contribution: npt.NDArray[np.float64]) -> Iterator[Path]:
+        """Some paths as records."""
+        ends = self._nodes[:, which], self._codes[:, which]
+        columns = (self._first[which], self._second[which], *ends[0], *ends[1], contribution)
+        told = zip(*(column.tolist() for column in columns), strict=True)
+        for first, second, start, middle, end, code, last, share in told:
+            if first < 0:
+                yield Path((self._edge(second, start, end, code),), share)
+            else:
+                yield Path((self._edge(first, start, middle, code), self._edge(second, middle, end, last)), share)
+
+    def _edge(self, entry: int, start: int, end: int, code: int) -> Edge:
+        """The edge that an entry stands for, in its own direction; paths share it."""
+        if (made := self._edges.get(entry)) is None:
+            weight, origin = float(self._rows.weight[entry]), int(self._rows.origin[entry])
+            made = self._edges[entry] = _edge(self._view, self._named(start), self._named(end), code, weight, origin)
+        return made
 
 
-def _all_paths(view: GraphView, seeds: Seeds, rows: Rows, option: int, scratch: Scratch) -> npt.NDArray[np.int32]:
-    """Paths to an option by the entries that they walk, see :func:`kernels.link_paths`. Shape: [p, 2]."""
+def _all_paths(
+    view: GraphView, seeds: Seeds, rows: Rows, row_of: npt.NDArray[np.int32], scratch: Scratch
+) -> npt.NDArray[np.int32]:
+    """Option and entries of every path, see :func:`kernels.link_paths`. Shape: [3, p]."""
     from kgreason.retrieval.kernels import link_paths  # numba is slow to import
 
-    is_end = np.zeros(len(seeds), np.bool_)
-    is_end[seeds.of_options[1][seeds.of_options[0] == option]] = True
-    is_start = (seeds.role & ROLE_QUESTION).astype(np.bool_) & ~is_end
+    is_question = (seeds.role & ROLE_QUESTION).astype(np.bool_)
     scratch.fit(view.num_nodes, len(rows.idx))
-    pairs = np.empty((1 << 10, 2), np.int32)
-    while (size := link_paths(seeds.nodes, rows, is_start, is_end, scratch.lists, pairs)) > len(pairs):
-        pairs = np.empty((size, 2), np.int32)
-    return pairs[:size]
+    pairs = np.empty((3, 1 << 12), np.int32)
+    while True:
+        size = link_paths(seeds.nodes, rows, row_of, is_question, seeds.of_options, scratch.lists, pairs)
+        if size <= pairs.shape[1]:
+            return pairs[:, :size]
+        pairs = np.empty((3, size), np.int32)
 
 
 def _shared(
     code: npt.NDArray[np.int32], value: npt.NDArray[np.float64], type_weights: Mapping[tuple[int, int], float]
 ) -> npt.NDArray[np.float64]:
     """Each path's share of what its type contributes."""
-    types, which = np.unique(code, axis=0, return_inverse=True)
+    types, which = np.unique(code, axis=1, return_inverse=True)
     total = np.bincount(which, value)
-    weights = np.array([type_weights.get((first, second), 0.0) for first, second in types.tolist()])
+    weights = np.array([type_weights.get((first, second), 0.0) for first, second in types.T.tolist()])
     return weights[which] * value / total[which]
 
 
 def _edge(
-    view: GraphView,
-    named: Callable[[int], tuple[str, str]],
-    start: int,
-    end: int,
-    code: int,
-    weight: float,
-    origin: int,
+    view: GraphView, first: tuple[str, str], last: tuple[str, str], code: int, weight: float, origin: int
 ) -> Edge:
-    """A step as the edge it walks, in the edge's own direction; ``named`` gives key and label of a node."""
+    """The edge that a step walks, in its own direction; ``first`` and ``last`` are key and label of its ends."""
     count = len(view.relations)
-    first, last = named(start), named(end)
     if first[0].encode() > last[0].encode() if view.symmetric[code % count] else code >= count:
         first, last = last, first
     name = view.relations[code % count]

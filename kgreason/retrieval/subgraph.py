@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from kgreason.records import Grounding, Path, Subgraph, Triple
 from kgreason.retrieval.edits import GraphView, Rows
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.network import Network, Room
-from kgreason.retrieval.paths import best_paths, count_types
+from kgreason.retrieval.paths import Links, count_types
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
 from kgreason.retrieval.seeds import Seeds, gold_nodes, seed_rows
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Retriever"]
 
 
-class _Asked(NamedTuple):
+@dataclass(slots=True)
+class _Asked:
     """A grounding and its edits, and what both read of the graph; ``row_of`` is the row of each entry."""
 
     grounding: Grounding
@@ -37,6 +39,7 @@ class _Asked(NamedTuple):
     rows: Rows
     row_of: npt.NDArray[np.int32]
     text: npt.NDArray[np.int8]
+    links: Links | None = None  #: made where paths are asked for
 
 
 class _Last(threading.local):
@@ -149,18 +152,11 @@ class Retriever:
             Paths, strongest first; those that contribute nothing, or speak against the option, are left out.
         """
         asked = self._ask(subgraph.grounding, tuple(add), tuple(remove))
-        return best_paths(
-            asked.view,
-            asked.seeds,
-            asked.rows,
-            asked.row_of,
-            option,
-            self.relevance,
-            asked.text,
-            self._scratch,
-            limit=self.config.best_paths if limit is None else limit,
-            type_weights=type_weights,
-        )
+        if asked.links is None:
+            asked.links = Links(
+                asked.view, asked.seeds, asked.rows, asked.row_of, self.relevance, asked.text, self._scratch
+            )
+        return asked.links.best(option, self.config.best_paths if limit is None else limit, type_weights)
 
     def _ask(self, grounding: Grounding, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Asked:
         """What a grounding reads of the graph; kept, since retrieval and the paths of all options ask for the same."""
