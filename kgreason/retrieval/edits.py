@@ -77,6 +77,9 @@ class Rows(NamedTuple):
         return Rows(before[self.ptr], self.idx[mask], self.code[mask], self.weight[mask], self.origin[mask])
 
 
+_NOTHING, _NO_ROWS = np.empty(0, np.int64), Rows.join([])
+
+
 class Degrees(NamedTuple):
     """Degrees of all nodes, as kernels read them.
 
@@ -133,7 +136,7 @@ class GraphView:
         self.inverse, self.negated, self.name_ranks, self.image_codes = tables
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
-        self.patched, self.own = np.empty(0, np.int64), Rows.join([])
+        self.patched, self.own = _NOTHING, _NO_ROWS
         if facts or add or remove:
             self._patch(facts, remove, add)
 

@@ -28,20 +28,17 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(20)
 _ONE = np.uint64(1)
 _QUESTION, _OPTION = 1, 2
+#: Mark of a node that two seeds reach, or that is one.
+_MET = 2
 
 
 @njit(cache=True, nogil=True)
-def touched_by(
-    seeds: _Int32, rows: Rows, near: _Bytes, place: _Int32, node: _Int32, touches: _Int32, strength: _Float64
-) -> int:
+def touched_by(seeds: _Int32, rows: Rows, place: _Int32, node: _Int32, touches: _Int32, strength: _Float64) -> int:
     """Nodes that are neighbours of two or more seeds, which are exactly those on a path of two steps between seeds.
-
-    A first pass marks them in one byte a node, which stays in the processor's cache; only they are counted.
 
     Args:
         seeds: distinct nodes, never among the results.
-        rows: their adjacency.
-        near: scratch by node, zero.
+        rows: of :func:`read_rows`, which has left out what one seed alone reaches.
         place: scratch by node, zero.
         node: written; has room for as many as there are entries, as have the next two.
         touches: written: seeds touched.
@@ -50,21 +47,14 @@ def touched_by(
     Returns:
         How many were found.
     """
-    for k in range(len(seeds)):
-        last = -1
-        for entry in range(rows.ptr[k], rows.ptr[k + 1]):
-            other = rows.idx[entry]
-            if other != last:
-                near[other] = near[other] << 1 | 1  # more than 1 from the second seed on
-                last = other
     for seed in seeds:
-        near[seed] = 0
+        place[seed] = -1
     found = 0
     for k in range(len(seeds)):
         last = -1
         for entry in range(rows.ptr[k], rows.ptr[k + 1]):
             other = rows.idx[entry]
-            if near[other] > 1:
+            if place[other] >= 0:
                 if place[other] == 0:
                     node[found], touches[found], strength[found] = other, 0, 0.0
                     found += 1
@@ -73,8 +63,8 @@ def touched_by(
                 touches[at] += other != last
                 strength[at] += rows.weight[entry]
             last = other
-    for entry in range(rows.ptr[0], rows.ptr[len(seeds)]):
-        near[rows.idx[entry]] = 0
+    for seed in seeds:
+        place[seed] = 0
     for i in range(found):
         place[node[i]] = 0
     return found
@@ -103,37 +93,69 @@ def closed(net: Network, first: int, second: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def read_rows(nodes: _Int32, net: Network, rows: Rows) -> int:
-    """Copy the rows of some nodes, without hidden codes.
+def read_rows(seeds: _Int32, net: Network, near: _Bytes, rows: Rows) -> int:
+    """Copy what paths of two steps between seeds walk: entries that lead to a seed, or to what another seed reaches.
+
+    Most entries lead nowhere else. A first pass marks nodes in one byte each, which stays in the processor's cache.
 
     Args:
-        nodes: whose rows.
-        net: adjacency.
+        seeds: distinct nodes, whose rows.
+        net: adjacency; entries of hidden codes are left out.
+        near: scratch by node, zero.
         rows: written; has room for all entries.
 
     Returns:
         How many entries were written.
     """
+    some = net.hidden.any()
+    for node in seeds:
+        start, end, own = bounds(net, node)
+        _mark(net.own.idx if own else net.idx, start, end, net, own, some, near)
+    for node in seeds:
+        near[node] = _MET
     size = 0
     rows.ptr[0] = 0
     # Two loops: where one chooses between the arrays for each entry, it takes nine times as long.
-    for k in range(len(nodes)):
-        start, end, own = bounds(net, nodes[k])
+    for k in range(len(seeds)):
+        start, end, own = bounds(net, seeds[k])
         if own:
             for entry in range(start, end):
-                if not net.hidden[net.own.code[entry]]:
-                    rows.idx[size], rows.code[size] = net.own.idx[entry], net.own.code[entry]
+                other, code = net.own.idx[entry], net.own.code[entry]
+                if near[other] == _MET and not net.hidden[code]:
+                    rows.idx[size], rows.code[size] = other, code
                     rows.weight[size], rows.origin[size] = net.own.weight[entry], net.own.origin[entry]
                     size += 1
         else:
             for entry in range(start, end):
-                code = net.codes[net.rel[entry]]
-                if not net.hidden[code]:
-                    rows.idx[size], rows.code[size] = net.idx[entry], code
-                    rows.weight[size], rows.origin[size] = net.halves[net.weight[entry]], 0
-                    size += 1
+                if near[net.idx[entry]] == _MET:
+                    code = net.codes[net.rel[entry]]
+                    if not net.hidden[code]:
+                        rows.idx[size], rows.code[size] = net.idx[entry], code
+                        rows.weight[size], rows.origin[size] = net.halves[net.weight[entry]], 0
+                        size += 1
         rows.ptr[k + 1] = size
+    for node in seeds:
+        start, end, own = bounds(net, node)
+        _clear(net.own.idx if own else net.idx, start, end, near)
+        near[node] = 0
     return size
+
+
+@njit(cache=True, nogil=True)
+def _mark(idx: _Int32, start: int, end: int, net: Network, own: bool, some: bool, near: _Bytes) -> None:
+    """Count a row's neighbours in ``near``, up to :data:`_MET`; where ``some`` codes are hidden, without them."""
+    last = -1
+    for entry in range(start, end):
+        other = idx[entry]
+        if other != last and not (some and net.hidden[net.own.code[entry] if own else net.codes[net.rel[entry]]]):
+            near[other] = min(near[other] + 1, _MET)
+            last = other
+
+
+@njit(cache=True, nogil=True)
+def _clear(idx: _Int32, start: int, end: int, near: _Bytes) -> None:
+    for entry in range(start, end):
+        near[idx[entry]] = 0
 
 
 @njit(cache=True, nogil=True)

@@ -70,7 +70,8 @@ def count_types(
 class Links:
     """All paths of one and two steps that lead to the options of a question, found once for all of them.
 
-    A path is told by the entries that it walks: of the start's row (−1 for one step) and of the end's row.
+    They are kept by option, strongest first, in seven numbers each: the entries that a path walks, of the start's row
+    (−1 for one step) and of the end's row; start, middle (−1 for one step) and end; the codes of its steps (the last −1).
 
     Args:
         view: the graph.
@@ -105,17 +106,16 @@ class Links:
         scale[two] = evenness[two] * (1 + relevance.cosine(vectors, text)) / 2
         weights = rows.weight.astype(np.float64)
         strength = np.where(two, weights[first], 1.0) * weights[second] * scale
-        others, last = rows.idx[second], view.inverse[rows.code[second]]
-        # Start, middle (−1 for one step) and end; codes of the steps, the second −1 for one step.
-        nodes = np.stack(
-            [np.where(two, seeds.nodes[row_of[first]], others), np.where(two, others, -1), seeds.nodes[row_of[second]]]
-        )
-        codes = np.stack([np.where(two, rows.code[first], last), np.where(two, last, -1)])
-        ranks = view.ranks(np.maximum(nodes, 0).ravel()).reshape(nodes.shape)
-        order = np.lexsort((*codes, *ranks, -strength, option))
-        self._option, self._first, self._second = option[order], first[order], second[order]
-        self._nodes, self._codes = nodes[:, order], codes[:, order]
-        self._strength, self._evenness = strength[order], evenness[order]
+        ends, last = rows.idx[second], view.inverse[rows.code[second]]
+        steps = np.empty((7, len(option)), np.int32)
+        steps[0], steps[1] = first, second
+        steps[2] = np.where(two, seeds.nodes[row_of[first]], ends)
+        steps[3], steps[4] = np.where(two, ends, -1), seeds.nodes[row_of[second]]
+        steps[5], steps[6] = np.where(two, rows.code[first], last), np.where(two, last, -1)
+        ranks = view.ranks(np.maximum(steps[2:5], 0).ravel()).reshape(3, -1)
+        order = np.lexsort((*steps[5:], *ranks, -strength, option))
+        self._steps, self._strength, self._evenness = steps[:, order], strength[order], evenness[order]
+        self._bounds = np.searchsorted(option[order], np.arange(len(option) and option.max() + 2)).tolist()
         self._edges: dict[int, Edge] = {}
         self._named = cache(lambda node: (view.key(node), view.label(node)))
 
@@ -134,23 +134,26 @@ class Links:
         Returns:
             Paths by contribution, then by that product, then by the ids of their nodes and relations.
         """
-        own = slice(*np.searchsorted(self._option, (option, option + 1)).tolist())
-        score = self._strength[own]
+        if option + 1 >= len(self._bounds):
+            return ()
+        own = slice(self._bounds[option], self._bounds[option + 1])
+        score, steps = self._strength[own], self._steps[:, own]
         if type_weights is not None:
-            least = np.minimum(self._rows.weight, np.float32(1)).astype(np.float64)
-            first = np.where(self._first[own] >= 0, least[self._first[own]], 1.0)
-            value = first * least[self._second[own]] * self._evenness[own]
-            score = _shared(self._codes[:, own], value, type_weights)
-        best = np.argsort(-score, kind="stable")[:limit]
-        best = best[score[best] > 0]
-        return tuple(self._paths(own.start + best, score[best]))
+            score = _shared(steps[5:], self._least(steps) * self._evenness[own], type_weights)
+            order = np.argsort(-score, kind="stable")
+            score, steps = score[order], steps[:, order]
+        size = min(limit, int(np.count_nonzero(score > 0)))
+        return tuple(self._paths(steps[:, :size].T.tolist(), score[:size].tolist()))
 
-    def _paths(self, which: npt.NDArray[np.int64], contribution: npt.NDArray[np.float64]) -> Iterator[Path]:
+    def _least(self, steps: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """The product of min(weight, 1) over the steps of some paths. Shapes: [7, p] -> [p]."""
+        least = np.minimum(self._rows.weight, np.float32(1)).astype(np.float64)
+        found: npt.NDArray[np.float64] = np.where(steps[0] >= 0, least[steps[0]], 1.0) * least[steps[1]]
+        return found
+
+    def _paths(self, steps: list[list[int]], contribution: list[float]) -> Iterator[Path]:
         """Some paths as records."""
-        ends = self._nodes[:, which], self._codes[:, which]
-        columns = (self._first[which], self._second[which], *ends[0], *ends[1], contribution)
-        told = zip(*(column.tolist() for column in columns), strict=True)
-        for first, second, start, middle, end, code, last, share in told:
+        for (first, second, start, middle, end, code, last), share in zip(steps, contribution, strict=True):
             if first < 0:
                 yield Path((self._edge(second, start, end, code),), share)
             else:
@@ -167,7 +170,7 @@ class Links:
 def _all_paths(
     view: GraphView, seeds: Seeds, rows: Rows, row_of: npt.NDArray[np.int32], scratch: Scratch
 ) -> npt.NDArray[np.int32]:
-    """Option and entries of every path, see :func:`kernels.link_paths`. Shape: [3, p]."""
+    """Option and entries of every path, by option; see :func:`kernels.link_paths`. Shape: [3, p]."""
     from kgreason.retrieval.kernels import link_paths  # numba is slow to import
 
     is_question = (seeds.role & ROLE_QUESTION).astype(np.bool_)

@@ -11,6 +11,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.records import ROLE_OPTION, ROLE_QUESTION, Grounding, Question
 from kgreason.retrieval.edits import GraphView, Rows
 from kgreason.retrieval.network import Network
+from kgreason.retrieval.scratch import Scratch
 
 __all__ = ["Seeds", "gold_nodes", "is_direct", "seed_rows"]
 
@@ -98,12 +99,16 @@ def is_direct(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> np
     return np.not_equal(crossing, 0)
 
 
-def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig) -> Rows:
-    """The adjacency of the seeds, without the edges that the configuration leaves out."""
+def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig, scratch: Scratch) -> Rows:
+    """The adjacency of the seeds as far as paths of two steps between them walk it, see :func:`kernels.read_rows`.
+
+    Without the edges that the configuration leaves out.
+    """
     from kgreason.retrieval.kernels import read_rows  # numba is slow to import
 
     rows = Rows.empty(len(seeds), int(view.degrees(seeds.nodes).sum()))
-    size = read_rows(seeds.nodes, Network.of(view, seeds.role, config), rows)
+    scratch.fit(view.num_nodes, 1)
+    size = read_rows(seeds.nodes, Network.of(view, seeds.role, config), scratch.near, rows)
     rows = Rows(rows.ptr, rows.idx[:size], rows.code[:size], rows.weight[:size], rows.origin[:size])
     if not config.direct and len(seeds):
         order = np.argsort(seeds.nodes)

@@ -164,7 +164,7 @@ class Retriever:
         if held is None or held.grounding is not grounding or (held.add, held.remove) != (add, remove):
             view = GraphView(self.graph, grounding, add, remove)
             seeds = Seeds.of(grounding, view)
-            rows = seed_rows(view, seeds, self.config)
+            rows = seed_rows(view, seeds, self.config, self._scratch)
             text = self.relevance.of_text(grounding.question.text)
             held = self._last.asked = _Asked(grounding, add, remove, view, seeds, rows, rows.row_of(), text)
         return held
@@ -180,9 +180,7 @@ class Retriever:
             return seeds.nodes[: self.config.max_nodes]
         scratch = self._scratch
         scratch.fit(view.num_nodes, len(rows.idx))
-        size = touched_by(
-            seeds.nodes, rows, scratch.near, scratch.lists.place, scratch.node, scratch.touches, scratch.strength
-        )
+        size = touched_by(seeds.nodes, rows, scratch.lists.place, scratch.node, scratch.touches, scratch.strength)
         touches = scratch.touches[:size]
         # Only nodes that may still be chosen need a relevance.
         least = np.partition(touches, size - room)[size - room] if size > room else 0

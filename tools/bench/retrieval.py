@@ -157,10 +157,10 @@ def extracted_a_second(graph: KnowledgeGraph, count: int) -> float:
 
     def run() -> None:
         for view, seeds in asked:
-            rows = seed_rows(view, seeds, config)
+            rows = seed_rows(view, seeds, config, scratch)
             scratch.fit(view.num_nodes, len(rows.idx))
             room = scratch.node, scratch.touches, scratch.strength
-            size = touched_by(seeds.nodes, rows, scratch.near, scratch.lists.place, *room)
+            size = touched_by(seeds.nodes, rows, scratch.lists.place, *room)
             best_first = np.lexsort((-scratch.strength[:size], -scratch.touches[:size]))
             nodes = np.concatenate([seeds.nodes, scratch.node[best_first]])[: config.max_nodes]
             role = np.zeros(len(nodes), np.uint8)
