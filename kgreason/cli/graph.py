@@ -160,6 +160,7 @@ def _bars(title: str, counts: dict[str, int], keep_order: bool = False) -> Table
 @app.command()
 def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet = False) -> None:
     """Read every byte of a graph and compare it with its digests; exit code 2 if anything is damaged."""
+    from kgreason.graph.index import verify_indexes
     from kgreason.graph.manifest import verify as findings
 
     out = Output(as_json, quiet)
@@ -168,7 +169,7 @@ def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet
     assert path is not None
     with out.progress() as report:
         report("verify", 0, 0)
-        found = findings(path)
+        found = (*findings(path), *verify_indexes(path))
     out.show({"path": str(path), "ok": not found, "findings": list(found)}, *(found or (f"{path} is sound.",)))
     if found:
         raise GraphImageError(f"{path} is damaged", fix="Build the graph again.")

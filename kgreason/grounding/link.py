@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from kgreason.errors import InputError, LimitError
 from kgreason.graph.surfaces import Surfaces
 from kgreason.grounding.match import MAX_WORDS, How, WordClass, Words, find_forms, split_words
 from kgreason.grounding.names import local_names, local_surfaces, namesakes
+from kgreason.grounding.unknown import Meaning, respelt, runs, strange_spans
 from kgreason.language import Language, language, normal_form
-from kgreason.records import Candidate, Grounding, Mention, Question, Triple
+from kgreason.records import By, Candidate, Grounding, Mention, Question, Triple
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
@@ -28,11 +30,21 @@ FORM_PRIOR = {How.AS_IS: 1.0, How.INFLECTED: 0.8, How.DROPPED: 0.6}
 ENDING_PRIOR, BEGINNING_PRIOR = 0.4, 0.3
 #: Without a concept for a whole option: what the part with its head noun, and any other part, is worth.
 HEAD_PART_PRIOR, PART_PRIOR = 0.6, 0.3
+#: What a name is worth that the text spells in another way, and one that it means, times the cosine.
+SPELLING_PRIOR, MEANING_PRIOR = 0.5, 0.5
 #: Words of the longest option that is looked up whole.
 MAX_OPTION_WORDS = 12
 
 #: (first word, word after the last) -> node -> prior; a concept of the question's own triples is −1 − its position.
 _Spans = dict[tuple[int, int], dict[int, float]]
+
+
+class _Waiting(NamedTuple):
+    """A span without a form that waits to be linked by meaning, and the nodes that its parts name already."""
+
+    mention: Mention
+    factor: float
+    known: frozenset[int]
 
 
 class Grounder:
@@ -46,9 +58,13 @@ class Grounder:
     ``extra["topic"]`` of an open question names one or several, these are its concepts and no others: the same names
     in the text often mean something else ("It" and "The Who" are titles too).
 
+    With an index, words that stand in no name are linked too: to names one letter away, or else to what they mean.
+    Such a mention says so in ``by``. An option that is no name as a whole is tried in the same way before its parts.
+
     Args:
         graph: where concepts are looked up.
         config: how many candidates a mention keeps.
+        index: of this graph, see :class:`kgreason.nn.meaning.MeaningIndex`.
 
     Example:
         >>> from kgreason.graph import KnowledgeGraph
@@ -58,9 +74,12 @@ class Grounder:
         [('penguins', -1, 'penguin'), ('zoo', 0, 'zoo')]
     """
 
-    def __init__(self, graph: KnowledgeGraph, config: RetrievalConfig | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, config: RetrievalConfig | None = None, *, index: Meaning | None = None
+    ) -> None:
         self.graph = graph
         self.config = config or RetrievalConfig()
+        self.index = index
 
     def ground(self, question: Question, *, add: Sequence[Triple] = ()) -> Grounding:
         """The concepts of a question and its options, in reading order.
@@ -82,7 +101,7 @@ class Grounder:
                 fix="Ask shortly, and give the long text as context.",
             )
         names = local_names(self.graph, (*question.facts, *add)) if question.facts or add else {}
-        linker = _Linker(self.graph, self.config.max_candidates, language(question.language), names)
+        linker = _Linker(self.graph, self.config.max_candidates, language(question.language), names, self.index)
         if given := topics(question):
             found = (linker.topic(question.text, topic) for topic in given)
             mentions = sorted((mention for mention in found if mention), key=lambda mention: mention.start)
@@ -93,6 +112,9 @@ class Grounder:
         else:
             for number, option in enumerate(question.options):
                 mentions += linker.option(option, number)
+        if self.index is not None:
+            mentions += linker.by_meaning(self.index)
+            mentions.sort(key=lambda mention: (mention.option, mention.start))
         return Grounding(question, tuple(mentions))
 
 
@@ -116,20 +138,32 @@ def topics(question: Question) -> tuple[str, ...]:
 class _Linker:
     """Links the texts of one question."""
 
-    def __init__(self, graph: KnowledgeGraph, max_candidates: int, language: Language, names: dict[str, str]) -> None:
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        max_candidates: int,
+        language: Language,
+        names: dict[str, str],
+        index: Meaning | None,
+    ) -> None:
         self.graph = graph
         self.max_candidates = max_candidates
         self.language = language
         self.names = tuple(names.values())
         self.local = local_surfaces(names) if names else None
+        self.guessing = index is not None
+        self.waiting: dict[tuple[int, int, int], _Waiting] = {}
 
     def text(self, text: str, option: int) -> Iterator[Mention]:
         words = split_words(text, self.language)
         spans = self._spans(words, MAX_WORDS)
-        for first, last in _longest(spans, words):
+        chosen = _longest(spans, words)
+        for first, last in chosen:
             yield self._mention(text, words, (first, last), spans, 1.0, option)
             for part, factor in _parts(spans, words, first, last):
                 yield self._mention(text, words, part, spans, factor, option)
+        if self.guessing:
+            yield from self._unknown(text, words, chosen, 1.0, option)
 
     def topic(self, text: str, topic: str) -> Mention | None:
         """The first place of a topic, as a word of its own if it is one anywhere; None if nothing is named so."""
@@ -150,10 +184,57 @@ class _Linker:
             start = text.index(stripped)
             yield Mention(start, start + len(stripped), stripped, self._candidates(whole), option)
             return
+        if self.guessing and len(kept):
+            if found := self._respelt(words, inner):
+                yield self._made(text, words, inner, found, option, "spelling")
+                return
+            self._wait(text, words, inner, spans, 1.0, option)
         head = int(kept[-1]) if len(kept) else 0
-        for first, last in _longest(spans, words):
+        chosen = _longest(spans, words)
+        for first, last in chosen:
             factor = HEAD_PART_PRIOR if first <= head < last else PART_PRIOR
             yield self._mention(text, words, (first, last), spans, factor, option)
+        if self.guessing:
+            yield from self._unknown(text, words, chosen, PART_PRIOR, option)
+
+    def by_meaning(self, index: Meaning) -> Iterator[Mention]:
+        """What the spans that wait mean, all looked up at once. A part of a span that has a name is not its meaning."""
+        waiting = self.waiting.values()
+        limit = self.max_candidates + max((len(each.known) for each in waiting), default=0)
+        near = index.nearest([each.mention.surface for each in waiting], limit)
+        for (mention, factor, known), nodes in zip(waiting, near, strict=True):
+            found = {node: MEANING_PRIOR * cosine * factor for node, cosine in nodes if node not in known}
+            if found:
+                yield replace(mention, candidates=self._candidates(found))
+
+    def _unknown(
+        self, text: str, words: Words, chosen: list[tuple[int, int]], factor: float, option: int
+    ) -> Iterator[Mention]:
+        """Links words of content in no name by spelling, and lets the others wait."""
+        strange = words.kinds == WordClass.CONTENT
+        for first, last in chosen:
+            strange[first:last] = False
+        guessed = np.zeros(len(strange), np.bool_)
+        for span in strange_spans(words, strange):
+            if not guessed[slice(*span)].any() and (found := self._respelt(words, span)):
+                guessed[slice(*span)], strange[slice(*span)] = True, False
+                found = {node: prior * factor for node, prior in found.items()}
+                yield self._made(text, words, span, found, option, "spelling")
+        for span in runs(words, strange):
+            self._wait(text, words, span, {}, factor, option)
+
+    def _respelt(self, words: Words, span: tuple[int, int]) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for form in respelt(self.graph.surfaces, words, *span, self.language.letters):
+            self._collect(found, self.graph.surfaces, form, SPELLING_PRIOR, local=False)
+        return found
+
+    def _wait(self, text: str, words: Words, span: tuple[int, int], spans: _Spans, factor: float, option: int) -> None:
+        known = frozenset(node for found in spans.values() for node in found)
+        # An option of one word waits as a whole already when its words are looked at.
+        self.waiting.setdefault(
+            (option, *span), _Waiting(self._made(text, words, span, {}, option, "meaning"), factor, known)
+        )
 
     def _spans(self, words: Words, max_words: int, *, across: bool = False) -> _Spans:
         spans: _Spans = {}
@@ -183,9 +264,20 @@ class _Linker:
     def _mention(
         self, text: str, words: Words, span: tuple[int, int], spans: _Spans, factor: float, option: int
     ) -> Mention:
-        start, end = words.tokens[span[0]].start, words.tokens[span[1] - 1].end
         found = {node: prior * factor for node, prior in spans[span].items()}
-        return Mention(start, end, text[start:end], self._candidates(found), option)
+        return self._made(text, words, span, found, option)
+
+    def _made(
+        self,
+        text: str,
+        words: Words,
+        span: tuple[int, int],
+        found: dict[int, float],
+        option: int,
+        by: By = "form",
+    ) -> Mention:
+        start, end = words.tokens[span[0]].start, words.tokens[span[1] - 1].end
+        return Mention(start, end, text[start:end], self._candidates(found), option, by)
 
     def _candidates(self, found: dict[int, float]) -> tuple[Candidate, ...]:
         # Node ids fall with degree, and a question's own concepts come last.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,11 @@ class Words:
     def kinds(self) -> npt.NDArray[np.uint8]:
         """The :class:`WordClass` of each word. Shape: [w]."""
         return self.packed.word_class
+
+    def forms(self, word: int) -> list[bytes]:
+        """A word as it stands, then its dictionary forms, all in normal form."""
+        ends = self.packed.form_ptr[self.packed.word_ptr[word] : self.packed.word_ptr[word + 1] + 1].tolist()
+        return [self.packed.forms[start:end].tobytes() for start, end in pairwise(ends)]
 
 
 def split_words(text: str, language: Language) -> Words:
