@@ -30,8 +30,10 @@ __all__ = ["EXACT", "Model", "TextIndex", "orphans", "verify_indexes"]
 FORMAT = 1
 #: Concepts that are compared one by one; a larger index is searched by a library made for it.
 EXACT = 1 << 20
-#: Concepts of one file of finished vectors, and of one step of the search.
-CHUNK = 8192
+#: Concepts of one file of finished vectors: what a killed process loses at most.
+CHUNK = 2048
+#: Concepts of one step of the search.
+BLOCK = 8192
 
 _ONE = 127
 _FOLDER = re.compile(r"i-([0-9a-f]{16})-[0-9a-f]{16}(\.part)?")
@@ -152,8 +154,8 @@ class TextIndex:
         if len(self.vectors) > EXACT:
             return self._by_usearch(units, limit)
         node, cosine = np.zeros((len(units), 0), np.int64), np.zeros((len(units), 0), np.float32)
-        for start in range(0, len(self.vectors), CHUNK):
-            block = self.vectors[start : start + CHUNK].astype(np.float32)
+        for start in range(0, len(self.vectors), BLOCK):
+            block = self.vectors[start : start + BLOCK].astype(np.float32)
             norms = np.sqrt(np.einsum("nd,nd->n", block, block))
             found = units @ block.T / np.where(norms > 0, norms, 1)
             best = np.argpartition(-found, min(limit, len(block)) - 1, axis=1)[:, :limit]

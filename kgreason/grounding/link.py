@@ -32,7 +32,7 @@ ENDING_PRIOR, BEGINNING_PRIOR = 0.4, 0.3
 HEAD_PART_PRIOR, PART_PRIOR = 0.6, 0.3
 #: What a name is worth that the text spells in another way, and one that it means, times the cosine.
 SPELLING_PRIOR, MEANING_PRIOR = 0.5, 0.5
-#: Words of the longest option that is looked up whole.
+#: Words of the longest option that is looked up whole, whether as it stands, respelt or by meaning.
 MAX_OPTION_WORDS = 12
 
 #: (first word, word after the last) -> node -> prior; a concept of the question's own triples is −1 − its position.
@@ -114,7 +114,7 @@ class Grounder:
                 mentions += linker.option(option, number)
         if self.index is not None:
             mentions += linker.by_meaning(self.index)
-            mentions.sort(key=lambda mention: (mention.option, mention.start))
+            mentions.sort(key=lambda mention: (mention.option, mention.start, -mention.end))
         return Grounding(question, tuple(mentions))
 
 
@@ -184,7 +184,7 @@ class _Linker:
             start = text.index(stripped)
             yield Mention(start, start + len(stripped), stripped, self._candidates(whole), option)
             return
-        if self.guessing and len(kept):
+        if self.guessing and len(kept) and num_words <= MAX_OPTION_WORDS:
             if found := self._respelt(words, inner):
                 yield self._made(text, words, inner, found, option, "spelling")
                 return
