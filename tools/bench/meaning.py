@@ -10,8 +10,8 @@ nothing in it is called by, each grounded as an option through an opened index:
 - invented: names that mean nothing, of which every link is wrong.
 
 A link is right if the concept (or a synonym of it) is among the candidates of a mention, as in tools.bench.linking;
-``first`` counts those where it leads them. The threshold is fitted on other concepts: the lowest one at which nine of
-ten links of misspelt and reworded names have the right concept first.
+``first`` counts those where it leads them. The threshold is fitted on other concepts: the highest one at which four of
+five misspelt and reworded names are linked, by the lower end of the 95 % interval of that share.
 """
 
 from __future__ import annotations
@@ -35,15 +35,17 @@ from kgreason.graph.manifest import CURRENT
 from kgreason.grounding import Grounder
 from kgreason.grounding.link import MEANING_PRIOR
 from kgreason.language import normal_form
+from kgreason.metrics import wilson_interval
 from kgreason.nn.meaning import THRESHOLD, MeaningIndex
 from kgreason.records import Mention, Question
 from tools import results
 
 __all__ = ["CLAIMS", "measure"]
 
-CONCEPTS = 40_000
+CONCEPTS = 20_000
 SAMPLE = 250
 TOGETHER = 50
+LINKED = 0.8
 CLAIMS = ("unknown names linked", "links of unknown names right")
 #: Names shorter than this are not misspelt: a letter more or less makes another name of them.
 SHORTEST = 5
@@ -102,15 +104,11 @@ def _speed(index: MeaningIndex, graph: KnowledgeGraph, count: int = 1000) -> flo
 
 
 def fitted_threshold(graph: KnowledgeGraph, index: MeaningIndex, cases: Sequence[Case]) -> float:
-    """The lowest threshold at which nine of ten links have the right concept first, in steps of a hundredth."""
+    """The highest threshold, in steps of a hundredth, at which enough names are linked, with 95 % confidence."""
     index.threshold = -1.0
-    grounder = Grounder(graph, index=index)
-    links = [(_strength(found), _first(found, case)) for found, case in _links(grounder, cases)]
-    for threshold in np.arange(50, 100) / 100:
-        made = [right for strength, right in links if strength >= threshold]
-        if made and sum(made) >= 0.9 * len(made):
-            return float(threshold)
-    return 1.0
+    strengths = np.array([_strength(found) for found, _ in _links(Grounder(graph, index=index), cases)])
+    steps = (step / 100 for step in range(99, 0, -1))
+    return next((t for t in steps if wilson_interval(int((strengths >= t).sum()), len(cases))[0] >= LINKED), 0.0)
 
 
 def _strength(mention: Mention) -> float:
@@ -130,10 +128,6 @@ def _links(grounder: Grounder, cases: Sequence[Case]) -> list[tuple[Mention, Cas
     return links
 
 
-def _first(mention: Mention, case: Case) -> bool:
-    return mention.candidates[0].key in case.right
-
-
 def _right(mention: Mention, case: Case) -> bool:
     return any(candidate.key in case.right for candidate in mention.candidates)
 
@@ -142,7 +136,7 @@ def _share(grounder: Grounder, cases: Sequence[Case]) -> Share:
     """How many names are linked, and in percent of these, how many rightly."""
     links = _links(grounder, cases)
     right = sum(_right(link, case) for link, case in links)
-    first = sum(_first(link, case) for link, case in links)
+    first = sum(link.candidates[0].key in case.right for link, case in links)
     made = max(len(links), 1)
     return {
         "names": len(cases),
