@@ -169,10 +169,12 @@ def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet
     assert path is not None
     with out.progress() as report:
         report("verify", 0, 0)
-        found = (*findings(path), *verify_indexes(path))
+        damaged, spoilt = findings(path), verify_indexes(path)
+    found = (*damaged, *spoilt)
     out.show({"path": str(path), "ok": not found, "findings": list(found)}, *(found or (f"{path} is sound.",)))
     if found:
-        raise GraphImageError(f"{path} is damaged", fix="Build the graph again.")
+        again = "Build the graph again." if damaged else "Remove the index's folder, and run kgreason graph index."
+        raise GraphImageError(f"{path} is damaged", fix=again)
 
 
 @app.command()

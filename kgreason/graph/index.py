@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from kgreason import storage
 from kgreason.errors import FormatError, GraphImageError, InputError
+from kgreason.graph.manifest import VERSION
 
 if TYPE_CHECKING:
     from kgreason.graph.derive import Progress
@@ -173,7 +174,7 @@ class TextIndex:
         except ImportError:
             raise InputError(
                 f"the index holds {len(self.vectors):,} concepts, more than the {EXACT:,} that numpy compares in time",
-                fix="Run: pip install usearch",
+                fix="Run: pip install 'kgreason[large]'",
             ) from None
         found = search(self.vectors, quantised(units), limit, MetricKind.Cos, exact=True)
         shape = (len(units), limit)
@@ -196,8 +197,16 @@ def orphans(path: Path, kept: Sequence[str]) -> list[Path]:
 
 
 def verify_indexes(path: str | Path) -> tuple[str, ...]:
-    """Reads every byte of the indexes of an image directory; one sentence a finding, each beginning with the file."""
-    folders = [entry for entry in sorted(Path(path).iterdir()) if _finished(entry)]
+    """Reads every byte of the indexes of an image.
+
+    Args:
+        path: an image directory, or one version of it.
+
+    Returns:
+        one sentence a finding, each beginning with the file; empty where all indexes are sound or there are none.
+    """
+    image = Path(path).parent if VERSION.fullmatch(Path(path).name) else Path(path)
+    folders = [entry for entry in sorted(image.iterdir()) if _finished(entry)] if image.is_dir() else []
     findings = []
     for folder in folders:
         try:

@@ -20,8 +20,8 @@ def test_index_then_ground_by_spelling_and_meaning(run, folder):
     assert refused.code == 2
     assert f"kgreason graph index {folder} --model all-MiniLM-L6-v2" in refused.err
     made = run("graph", "index", folder, "--json").json()
-    assert (made["model"], made["concepts"], made["width"]) == ("all-MiniLM-L6-v2", 24, 384)
-    assert "24 concepts" in run("graph", "index", folder).out
+    assert (made["model"], made["concepts"], made["width"]) == ("all-MiniLM-L6-v2", 23, 384)
+    assert "23 concepts" in run("graph", "index", folder).out
     found = run(*asked, "--index", "all-MiniLM-L6-v2").json()["mentions"]
     assert (found[0]["surface"], found[0]["by"], found[0]["candidates"][0]["key"]) == (
         "pengiuns",
@@ -35,7 +35,9 @@ def test_index_then_ground_by_spelling_and_meaning(run, folder):
     storage.write_bytes(index / "vectors.npy", b"")
     told = run("graph", "verify", folder)
     assert told.code == 2
-    assert "vectors.npy is damaged" in told.out
+    assert "vectors.npy is damaged" in told.out.replace("\n", "")
+    assert "kgreason graph index" in told.err
+    assert run("graph", "verify", folder / "none").code == 2
 
 
 def test_an_index_needs_a_graph_and_no_output_file(run, folder, tmp_path):

@@ -171,7 +171,7 @@ def test_clean_removes_the_indexes_of_versions_that_go(graph):
 def test_a_large_index_asks_for_the_library_it_needs(monkeypatch):
     monkeypatch.setattr(index, "EXACT", 2)
     monkeypatch.setitem(sys.modules, "usearch.index", None)
-    with pytest.raises(InputError, match=r"holds 3 concepts.*pip install usearch"):
+    with pytest.raises(InputError, match=r"holds 3 concepts.*pip install .kgreason.large"):
         TextIndex(np.eye(3, dtype=np.int8)).nearest(np.ones((1, 3), np.float32), 1)
 
 

@@ -27,10 +27,10 @@ def test_paraphrases_are_linked_by_the_packaged_encoder(graph):
     index = MeaningIndex.build(graph)
     assert index.model.name == "all-MiniLM-L6-v2"
     grounding = Grounder(graph, index=MeaningIndex.open(graph, threshold=0.6)).ground(
-        Question("Does a lawyer drive a car?", ("jurist", "zorblax"))
+        Question("Is it a lawyer, or a car?", ("jurist", "zorblax"))
     )
     found = [(m.surface, m.by, [c.key for c in m.candidates]) for m in grounding.of(-1)]
-    assert found == [("lawyer", "meaning", ["attorney"]), ("car", "meaning", ["automobile", "vehicle"])]
+    assert found == [("lawyer", "meaning", ["attorney"]), ("car", "meaning", ["vehicle", "automobile"])]
     assert grounding.of(1) == ()
     assert index.nearest([], 3) == []
 

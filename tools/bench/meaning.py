@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from string import ascii_lowercase
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Case(NamedTuple):
     right: frozenset[str]
 
 
-def measure(concepts: int = CONCEPTS, sample: int = SAMPLE, home: Path | None = None) -> dict[str, object]:
+def measure(concepts: int = CONCEPTS, sample: int = SAMPLE, home: Path | None = None) -> dict[str, Any]:
     """Fits the threshold on one half of the labels and measures on the other.
 
     Args:
@@ -245,7 +245,9 @@ class Cases:
 
     def _synonyms(self, node: int) -> list[int]:
         row = slice(self.whole.ptr[node], self.whole.ptr[node + 1])
-        return self.whole.idx[row][self.whole.rel[row] % len(self.whole.relations) == self.synonym].tolist()
+        names = self.whole.rel[row] % len(self.whole.relations)
+        others: list[int] = self.whole.idx[row][names == self.synonym].tolist()
+        return others
 
     @cache  # noqa: B019 - one object a run
     def _other_word(self, word: str) -> str:
@@ -294,10 +296,9 @@ def _tell(stage: str, done: int, total: int) -> None:
     sys.stderr.write(f"{stage} {done:,} of {total:,}\n")
 
 
-def _write(found: Mapping[str, object]) -> None:
+def _write(found: Mapping[str, Any]) -> None:
     """Keeps both claims in the book."""
     shares = found["misspelt and reworded"]
-    assert isinstance(shares, dict)
     for claim, share in zip(CLAIMS, ("linked", "right"), strict=True):
         results.append(claim, round(shares[share], 2), command="python -m tools.bench.meaning --write", **found)
 
