@@ -18,10 +18,10 @@ from kgreason.errors import CheckpointError, InputError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
+from kgreason.grounding.unknown import Meaning
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
-from kgreason.nn.meaning import MeaningIndex
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
@@ -71,7 +71,8 @@ class Reasoner:
         model: a trained model.
         graph: the graph, or None for the text alone.
         config: of the retrieval.
-        index: of the graph; with it, names that the graph does not know are linked by spelling and meaning.
+        index: of the graph, such as :class:`kgreason.nn.meaning.MeaningIndex`; with it, names that the graph does not
+            know are linked by spelling and meaning.
 
     Example:
         >>> import kgreason as kr
@@ -86,7 +87,7 @@ class Reasoner:
         graph: KnowledgeGraph | None,
         config: RetrievalConfig | None = None,
         *,
-        index: MeaningIndex | None = None,
+        index: Meaning | None = None,
     ) -> None:
         if index is not None and graph is None:
             raise InputError("an index was given, but there is no graph", fix="Open a graph, or leave it out.")
@@ -107,7 +108,7 @@ class Reasoner:
         name: str | Path = "mini",
         graph: KnowledgeGraph | str | Path | None = "default",
         *,
-        index: MeaningIndex | None = None,
+        index: Meaning | None = None,
         device: str = "auto",
     ) -> Self:
         """A reasoner from a checkpoint.

@@ -70,7 +70,7 @@ class TextIndex:
         >>> import numpy as np
         >>> index = TextIndex(quantised(np.eye(3, dtype=np.float32)))
         >>> nodes, cosines = index.nearest(np.float32([[0.6, 0.8, 0]]), 2)
-        >>> nodes.tolist(), cosines.round(2).tolist()
+        >>> nodes.tolist(), [[round(cosine, 2) for cosine in row] for row in cosines.tolist()]
         ([[1, 0]], [[0.8, 0.6]])
     """
 

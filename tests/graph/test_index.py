@@ -76,7 +76,7 @@ def test_an_index_lies_beside_the_version_and_finds_its_labels(graph):
 
 
 def test_a_killed_run_goes_on_and_a_damaged_chunk_is_made_again(graph):
-    encoded = []
+    encoded: list[list[str]] = []
 
     def killed(texts):
         if len(encoded) == 3:
@@ -93,8 +93,13 @@ def test_a_killed_run_goes_on_and_a_damaged_chunk_is_made_again(graph):
         TextIndex.open(graph, MODEL)
     storage.write_bytes(chunks[0], storage.read_limited(chunks[0], 2**20)[:-1] + b"\x7f")
     storage.write_bytes(chunks[1], b"no array")
-    again = []
-    made = TextIndex.build(graph, Model("letters", "a" * 64, lambda texts: again.append(len(texts)) or encode(texts)))
+    again: list[int] = []
+
+    def counted(texts):
+        again.append(len(texts))
+        return encode(texts)
+
+    made = TextIndex.build(graph, Model("letters", "a" * 64, counted))
     assert again == [5, 5, 4]
     np.testing.assert_array_equal(made.vectors, quantised(encode([graph.label(i) for i in range(19)])))
     assert not part.exists()
