@@ -13,6 +13,7 @@ from kgreason import storage
 from kgreason.errors import GraphImageError, InputError
 from kgreason.graph.build import ColumnEncoder, Tables, write_version, writing
 from kgreason.graph.derive import is_symmetric
+from kgreason.graph.index import orphans
 from kgreason.graph.manifest import CURRENT, LOCK, VERSION, live_version, read_manifest
 from kgreason.graph.schema import alias_table, assertion_table, label_table, negate
 
@@ -156,7 +157,7 @@ def versions(path: str | Path) -> tuple[Path, ...]:
 
 
 def clean(path: str | Path, *, keep: int = 0) -> tuple[Path, ...]:
-    """Removes older versions of a graph, never the live one, and what killed writers left behind.
+    """Removes older versions of a graph with their indexes, never the live one, and what killed writers left behind.
 
     Readers that hold an old version go on: their files are mapped, and on a local file system of a POSIX machine a
     removed file lives until its last map is closed, as does its space on the disk. Opening an old version by its own
@@ -181,7 +182,9 @@ def clean(path: str | Path, *, keep: int = 0) -> tuple[Path, ...]:
     with storage.lock(path / LOCK):
         # No writer is at work now, so that what looks half-written will never be finished.
         halves = (entry for entry in path.iterdir() if _TEMPORARY.fullmatch(entry.name))
-        old = (*versions(path)[1 + keep :], *sorted(halves))
+        every = versions(path)
+        kept = [version.name.removeprefix("v-") for version in every[: 1 + keep]]
+        old = (*every[1 + keep :], *sorted(halves), *orphans(path, kept))
         for entry in old:
             storage.remove(entry)
     return old
