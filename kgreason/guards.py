@@ -1,4 +1,4 @@
-"""What a file must pass before a parser of XML, JSON or RDF sees it, and how that parser is given its bytes.
+"""What a file must pass before a parser of XML, JSON, RDF or parquet sees it, and how that parser is given its bytes.
 
 Such parsers can be made to fill the memory, to overflow the stack or to fetch what a document names. So a pass over
 the file comes first that refuses document type declarations (with them entities, and with those the expansion bombs)
@@ -10,16 +10,20 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from xml.parsers import expat
 
 from kgreason import storage
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError
 
-__all__ = ["check_nesting", "check_size", "check_xml", "open_binary"]
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow.parquet as pq
+
+__all__ = ["Parquet", "check_nesting", "check_size", "check_xml", "open_binary", "open_parquet"]
 
 _DOCTYPE = re.compile(rb"<!doctype|<!entity", re.IGNORECASE)
 _OVERLAP = len(b"<!doctype") - 1
@@ -81,10 +85,76 @@ def check_size(path: Path) -> None:
     Raises:
         FormatError: it is, or it is no file.
     """
-    if not path.is_file():
+    if (size := storage.size(path)) is None:
         raise FormatError(path, "it is no file", fix="Name a file.")
-    if path.stat().st_size > LIMITS.file_bytes:
+    if size > LIMITS.file_bytes:
         raise FormatError(path, f"it is larger than {LIMITS.file_bytes} bytes", fix="Split the file.")
+
+
+class Parquet:
+    """An open parquet file; see :func:`open_parquet`.
+
+    Args:
+        path: what errors call it.
+        file: texts are read as dictionaries, so that one that repeats takes no memory before it is counted.
+    """
+
+    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
+        self._path, self._file = path, file
+        self.names: list[str] = file.schema_arrow.names
+
+    def frames(self, columns: Iterable[str] | None = None, rows: int = 1 << 17) -> Iterator[pl.DataFrame]:
+        """Tables of so many rows at a time.
+
+        Raises:
+            FormatError: they unpack beyond the limit.
+        """
+        import polars as pl
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        size = 0
+        for batch in self._file.iter_batches(rows, columns=None if columns is None else list(dict.fromkeys(columns))):
+            plain = {}
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                if pa.types.is_dictionary(column.type):
+                    lengths = pc.binary_length(column.dictionary)
+                    size += pc.sum(lengths.take(column.indices)).as_py() or 0
+                    _check_unpacked(self._path, size)
+                    column = column.dictionary_decode()
+                plain[name] = column
+            yield pl.DataFrame(pl.from_arrow(pa.table(plain)))
+
+
+@contextlib.contextmanager
+def open_parquet(path: Path) -> Iterator[Parquet]:
+    """Opens a parquet file whose tables stay within the limits of archives.
+
+    Raises:
+        FormatError: it is over a limit or not a complete parquet file, which reads within the block may find too.
+    """
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    check_size(path)
+    try:
+        with storage.opened(path) as handle:
+            about = pq.read_metadata(handle)
+            _check_unpacked(path, sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)))
+            kinds = about.schema.to_arrow_schema()
+            texts = [
+                each.name for each in kinds if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
+            ]
+            with pq.ParquetFile(handle, metadata=about, read_dictionary=texts) as file:
+                yield Parquet(path, file)
+    except (pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
+        raise FormatError(path, f"it is no complete parquet table ({error})", fix="Fetch the file again.") from error
+
+
+def _check_unpacked(path: Path, size: int) -> None:
+    if size > storage.most_unpacked(path):
+        raise FormatError(path, f"it unpacks to {size} bytes or more", fix="Split the file.")
 
 
 def check_nesting(path: str | Path, syntax: Literal["json", "turtle"]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kgreason import storage
 from kgreason.errors import FormatError, InputError, LimitError
 from kgreason.graph.terms import iri, name_of
 
@@ -88,7 +89,7 @@ def query(
     """
     _refuse(text)
     path = Path(path)
-    if not path.is_file():
+    if storage.size(path) is None:
         raise FormatError(path, "there is no such file", fix="Export a graph to it: kgreason graph export -o FILE.nt")
     if rows < 1 or seconds <= 0 or megabytes < 1:
         raise InputError(f"caps are {rows} rows, {seconds} s, {megabytes} MB", fix="Give more than nothing.")

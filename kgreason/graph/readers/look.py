@@ -39,7 +39,7 @@ def sniff(path: str | Path) -> str:
         FormatError: it is missing or empty, or no reader fits.
     """
     path = Path(path)
-    if path.is_dir():
+    if storage.is_directory(path):
         return _folder(path)
     ending = Path(path.name.removesuffix(".gz")).suffix.lower()
     head = b""
@@ -64,7 +64,7 @@ def sniff(path: str | Path) -> str:
 
 
 def _folder(path: Path) -> str:
-    if facts.is_image(path) or (path / facts.ASSERTIONS).is_file():
+    if facts.is_image(path) or storage.size(path / facts.ASSERTIONS) is not None:
         return "facts"
     if wordnet.fits(path):
         return "wordnet"
