@@ -88,6 +88,18 @@ def test_only_storage_writes_files():
     ]
 
 
+def test_only_storage_opens_files():
+    """Texts of the package itself are read where they are needed; ``KnowledgeGraph.open`` opens by way of storage."""
+    opens = {"open", "fdopen", "read_bytes"}
+    rooms = [path for path in PACKAGE.rglob("*.py") if path.name not in {"disk.py", "storage.py"}]
+    assert [
+        name(path)
+        for path in sorted(rooms)
+        for call, called in calls(path)
+        if called in opens and "KnowledgeGraph" not in ast.unparse(call.func)
+    ] == ["kgreason/cli/__init__.py"]  # the device that swallows what nobody reads any more
+
+
 def test_nothing_unsafe_is_loaded():
     assert not [(name(path), found) for path in SOURCES if (found := UNSAFE_MODULES & imports(path))]
     assert not [

@@ -93,8 +93,11 @@ def query(
         raise FormatError(path, "there is no such file", fix="Export a graph to it: kgreason graph export -o FILE.nt")
     if rows < 1 or seconds <= 0 or megabytes < 1:
         raise InputError(f"caps are {rows} rows, {seconds} s, {megabytes} MB", fix="Give more than nothing.")
-    bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
-    bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
+    try:
+        bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
+        bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
+    except UnicodeEncodeError as error:  # half a surrogate pair
+        raise InputError(f"{error.object!r} is no Unicode text", fix="Name a concept or a relation.") from error
     bind |= {name: ("text", value) for name, value in (texts or {}).items()}
     memory, whole = megabytes * 1024**2, int(seconds) + 1
     request = {"path": str(path), "query": text, "bind": bind, "rows": rows, "bytes": _RESULT_BYTES}

@@ -36,6 +36,8 @@ def test_content_tells_the_reader_whatever_the_name(tmp_path, text, reader):
         (b"\n \n", "it is empty"),
         (b"one word\n", "no reader fits its first line.*atomic"),
         (b"\x89PNG\r\n\x1a\n\0\0", "UTF-8|NUL"),
+        (b"PK\x03\x04" + bytes(99), "an archive of files. Unpack it"),
+        (bytes(257) + b"ustar" + bytes(250), "an archive of files. Unpack it"),
         ("söurce,relation\n".encode("latin-1"), "line 1: byte 0xf6 is not UTF-8"),
         (b"source,relation,target\n\0", "NUL byte"),
     ],

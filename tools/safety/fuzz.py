@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import resource
 import subprocess
@@ -39,6 +40,8 @@ _NASTY = (
     b"_:", b"<>", b"<a:>", b"@prefix : <> .", b"^^", b"@en-", b"#", b"%s", b"\xe2\x80\xa8",
     b"\xf0\x9f\x90\xa7", b" " * 99,
 )  # fmt: skip
+_CHILD = (sys.executable, "-m", "tools.safety.fuzz", "--child")
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 _CPU = 4  # seconds after which an input that no signal of Python's can stop ends its process
 
 
@@ -123,9 +126,8 @@ def findings(name: str, count: int, seed: int = 0) -> list[str]:
     found: list[str] = []
     start = 0
     while start < count:
-        command = [sys.executable, "-m", "tools.safety.fuzz", "--child", name, str(start), str(count), str(seed)]
-        environment = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-        ran = subprocess.run(command, capture_output=True, text=True, env={**_environment(), **environment})
+        command = [*_CHILD, name, str(start), str(count), str(seed)]
+        ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **_ONE_THREAD})
         *told, last = [json.loads(line) for line in ran.stdout.splitlines()] or [None]
         if last is None:
             raise RuntimeError(f"{name}: {ran.stderr[-2000:]}")
@@ -137,12 +139,6 @@ def findings(name: str, count: int, seed: int = 0) -> list[str]:
             found.append(f"{name} {seed} {last}: ended with {ran.returncode}: {ran.stderr.strip()[-300:]}")
             start = last + 1
     return found
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def _child(name: str, start: int, count: int, seed: int) -> Iterator[int | str]:

@@ -63,7 +63,7 @@ def flipped(image: Path, flips: int, seed: int = 13) -> Iterator[str]:
     for path, data in _files(image, flips, chance):
         changed, place = bytearray(data), chance.randrange(len(data))
         changed[place] ^= 1 << chance.randrange(8)
-        storage.write_bytes(path, changed)
+        storage.write_bytes(path, bytes(changed))
         if not verify(image):
             yield f"{path.name}, byte {place}"
         storage.write_bytes(path, data)

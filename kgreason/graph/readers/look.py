@@ -48,6 +48,8 @@ def sniff(path: str | Path) -> str:
             head += more
     if not head.strip():
         raise FormatError(path, "it is empty", fix="Check the file.")
+    if head.startswith(b"PK\x03\x04") or head[257:262] == b"ustar":
+        raise FormatError(path, "it is an archive of files", fix="Unpack it, and name the file that is wanted.")
     if ending in _ENDINGS:
         return _ENDINGS[ending]
     if head.startswith(b"PAR1"):

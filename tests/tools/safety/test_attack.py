@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from kgreason.errors import InputError
+from tools.safety.attack import SECRET, Attack, reached
+
+pytestmark = pytest.mark.enable_socket
+
+
+def refusal(words: str) -> InputError:
+    return InputError(words, fix="Do not.")
+
+
+def calls(place):
+    host, _, port = place.host.rpartition(":")
+    socket.create_connection((host, int(port))).close()
+    raise refusal("called")
+
+
+def reads(place):
+    place.secret.read_text()
+    raise refusal("read")
+
+
+def writes(place):
+    place.marker.mkdir()
+    raise refusal("written")
+
+
+def tells(place):
+    raise refusal(f"it says {SECRET}")
+
+
+def fails(place):
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (calls, "socket.connect"),
+        (reads, "open"),
+        (writes, "made marker"),
+        (tells, "told the secret"),
+        (fails, "RuntimeError"),
+        (lambda place: 7, "gave 7"),
+    ],
+)
+def test_what_an_attack_reaches_is_found_out(run, says):
+    (found,) = reached([Attack("a", run)])
+    assert says in found
+
+
+def test_what_reaches_nothing_may_be_read():
+    assert not reached([Attack("a", lambda place: 7, refused=False)])
