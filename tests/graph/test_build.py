@@ -96,6 +96,18 @@ def test_the_base_is_kept_unmerged(tmp_path):
     assert pl.read_parquet(version / "assertions.parquet").rows() == [("a", "IsA", "b", 1000, "", "", "", "")] * 2
 
 
+@given(triples)
+def test_edges_that_go_into_an_image_come_out_of_it(tmp_path_factory, rows):
+    """As assertions, whatever they are; as edges, merged, without loops."""
+    rows = [(s, r, t, round(w * 1000)) for s, r, t, w in rows]
+    image = tmp_path_factory.mktemp("image")
+    build(table(*rows), image)
+    held = [row[:4] for chunk in readers.read(image).chunks for row in chunk.rows()] if rows else []
+    assert sorted(held) == sorted(rows)
+    again = build(readers.read(image), tmp_path_factory.mktemp("again")) if rows else None
+    assert again is None or contents(again) == contents(KnowledgeGraph.open(image).path)
+
+
 def test_progress_ends_every_stage(tmp_path):
     told = []
     build(NEW, tmp_path, progress=lambda *step: told.append(step), columns={"x": lambda t: np.zeros((len(t), 1))})

@@ -9,11 +9,13 @@ import struct
 import tarfile  # noqa: TID251 - makes what has to be refused
 import zipfile  # noqa: TID251 - makes what has to be refused
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kgreason import interop, storage
+from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.manifest import CURRENT, MANIFEST, content_digest, live_version
 from kgreason.interop.sparql import query
@@ -35,15 +37,14 @@ def _document(text: str, prolog: str = "", attributes: str = "") -> Iterator[tup
 
 
 def _read(files: Callable[[Place], Iterator[tuple[str, str | bytes]]]) -> Callable[[Place], object]:
-    """Reads all files of an attack; the first one that is not refused tells what it says."""
+    """Reads the files of an attack one after another until one is not refused."""
 
     def run(place: Place) -> object:
-        refusal: Exception | None = None
+        refusal = None
         for name, data in files(place):
             try:
-                if found := ingest(place.file(name, data)):
-                    return found
-            except Exception as error:  # noqa: BLE001 - raised again, whatever it is
+                return ingest(place.file(name, data))
+            except KGReasonError as error:
                 refusal = error
         assert refusal is not None
         raise refusal
@@ -152,11 +153,9 @@ def _asked(text: str, place: Place) -> object:
 
 def _opened(address: str, place: Place) -> object:
     path = address.format(host=place.host, secret=place.secret)
-    try:
+    with suppress(KGReasonError):
         return ingest(Path(path))
-    except Exception:
-        KnowledgeGraph.open(path)
-        raise
+    return KnowledgeGraph.open(path)
 
 
 _BOMB = 80 * 1024**2  # unpacked; beyond the floor under which any ratio is allowed
@@ -198,7 +197,7 @@ def _bomb(name: str, head: bytes, line: bytes, place: Place) -> object:
 
 
 def _members(place: Place) -> object:
-    member = gzip.compress(b"a,b,c\n" * 170_000)
+    member = gzip.compress(b"a,b,%s\n" % (b"x" * 1_000_000))
     return ingest(place.file("a.csv.gz", gzip.compress(b"source,relation,target\n") + member * 90))
 
 
@@ -264,13 +263,9 @@ def _header(place: Place) -> bytes:
 
 def _disguised(name: str, place: Place) -> object:
     path = place.file(name, _pickle(place))
-    for call in (storage.load_npy, partial(KnowledgeGraph.open, progress=None)):
-        try:
+    for call in (storage.load_npy, KnowledgeGraph.open):
+        with suppress(KGReasonError):
             return call(path)
-        except Exception as error:  # noqa: BLE001 - raised again unless it is ours
-            refusal = error
-        if not hasattr(refusal, "fix"):
-            raise refusal
     return ingest(path)
 
 
