@@ -86,7 +86,7 @@ def check_size(path: Path) -> None:
         FormatError: it is, or it is no file.
     """
     if (size := storage.size(path)) is None:
-        raise FormatError(path, "it is no file", fix="Name a file.")
+        raise FormatError(path, "there is no such file", fix="Check the path.")
     if size > LIMITS.file_bytes:
         raise FormatError(path, f"it is larger than {LIMITS.file_bytes} bytes", fix="Split the file.")
 
@@ -138,18 +138,19 @@ def open_parquet(path: Path) -> Iterator[Parquet]:
     import pyarrow.parquet as pq
 
     check_size(path)
-    try:
-        with storage.opened(path) as handle:
+    with storage.opened(path) as handle:
+        try:
             about = pq.read_metadata(handle)
             _check_unpacked(path, sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)))
-            kinds = about.schema.to_arrow_schema()
-            texts = [
-                each.name for each in kinds if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
-            ]
+            columns = about.schema.to_arrow_schema()
+            texts = [column.name for column in columns if column.type in (pa.string(), pa.large_string())]
             with pq.ParquetFile(handle, metadata=about, read_dictionary=texts) as file:
                 yield Parquet(path, file)
-    except (pa.ArrowException, pl.exceptions.PolarsError, ValueError) as error:
-        raise FormatError(path, f"it is no complete parquet table ({error})", fix="Fetch the file again.") from error
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # of the disk, not of the parser
+            what = f"it is no complete parquet table ({error})"
+            raise FormatError(path, what, fix="Fetch the file again.") from error
 
 
 def _check_unpacked(path: Path, size: int) -> None:

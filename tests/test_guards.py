@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 from functools import partial
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,21 @@ def test_archives_are_guarded_while_a_library_reads(file, monkeypatch):
     for check in (guards.check_xml, lambda path: guards.check_nesting(path, "json")):
         with pytest.raises(FormatError, match="unpacks to more"):
             check(path)
+
+
+def test_a_parquet_file_that_repeats_one_text_is_guarded_while_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "ARCHIVE_FLOOR", 10_000)
+    path = tmp_path / "a.parquet"
+    long, short = ["x" * 1000] * 1000, ["y", None] * 500
+    pl.DataFrame({"long": long, "short": short, "n": range(1000)}).write_parquet(path)
+    assert storage.size(path) < 10_000
+    with guards.open_parquet(path) as file:
+        assert file.names == ["long", "short", "n"]
+        frames = list(file.frames(["short", "n"], 300))
+        assert [len(frame) for frame in frames] == [300, 300, 300, 100]
+        assert pl.concat(frames)["short"].to_list() == short
+    with pytest.raises(FormatError, match=r"it unpacks to \d+ bytes"), guards.open_parquet(path) as file:
+        list(file.frames())
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,9 @@ def query(
     try:
         bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
         bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
+        bind |= {name: ("text", value.encode().decode()) for name, value in (texts or {}).items()}
     except UnicodeEncodeError as error:  # half a surrogate pair
-        raise InputError(f"{error.object!r} is no Unicode text", fix="Name a concept or a relation.") from error
-    bind |= {name: ("text", value) for name, value in (texts or {}).items()}
+        raise InputError(f"{error.object!r} is no Unicode text", fix="Give whole characters.") from error
     memory, whole = megabytes * 1024**2, int(seconds) + 1
     request = {"path": str(path), "query": text, "bind": bind, "rows": rows, "bytes": _RESULT_BYTES}
     found = _ask({**request, "memory": memory, "seconds": whole}, seconds, megabytes)
