@@ -120,10 +120,10 @@ def test_no_failing_file_call_leaves_half_a_graph(tmp_path):
     build(OLD, tmp_path / "g")
     NEW.write_csv(tmp_path / "new.csv")
     turns = faults.damages(
-        tmp_path / "g", lambda: build(readers.read(tmp_path / "new.csv"), tmp_path / "g"), every=1 if FULL else 5
+        tmp_path / "g", lambda: build(readers.read(tmp_path / "new.csv"), tmp_path / "g"), every=1 if FULL else 11
     )
     found = list(turns)
-    assert len(found) > (1000 if FULL else 200)
+    assert len(found) > (1000 if FULL else 60)
     assert not [turn for turn in found if turn[-1]]
 
 

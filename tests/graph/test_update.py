@@ -177,8 +177,8 @@ def test_progress_is_told(tmp_path):
 def test_no_failing_file_call_leaves_half_an_update(tmp_path):
     """Every file call of an update fails in turn: the graph is then the old one or the new one, whole."""
     build(table(*OLD), tmp_path)
-    found = list(faults.damages(tmp_path, lambda: add(tmp_path, table(*MORE)), every=1 if FULL else 5))
-    assert len(found) > (1000 if FULL else 200)
+    found = list(faults.damages(tmp_path, lambda: add(tmp_path, table(*MORE)), every=1 if FULL else 11))
+    assert len(found) > (1000 if FULL else 60)
     assert not [turn for turn in found if turn[-1]]
 
 
