@@ -29,6 +29,9 @@ _DOCTYPE = re.compile(rb"<!doctype|<!entity", re.IGNORECASE)
 _OVERLAP = len(b"<!doctype") - 1
 _ENCODING = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
 
+#: Texts of one batch of a parquet file may take so much, if each were as long as any can be.
+_BATCH_BYTES = 1 << 30
+
 _QUOTED = rb'"(?!"")[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
 #: What can hold brackets without opening anything, then brackets. An open text at the end of a block waits for more.
 _TOKENS = {
@@ -96,34 +99,44 @@ class Parquet:
 
     Args:
         path: what errors call it.
-        file: texts are read as dictionaries, so that one that repeats takes no memory before it is counted.
+        file: texts are read as dictionaries where they are stored so, and take no memory for repeating before they are
+            counted.
+        rows: at most so many are read at a time.
     """
 
-    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
-        self._path, self._file = path, file
+    def __init__(self, path: Path, file: pq.ParquetFile, rows: int) -> None:
+        self._path, self._file, self._rows = path, file, rows
         self.names: list[str] = file.schema_arrow.names
 
     def frames(self, columns: Iterable[str] | None = None, rows: int = 1 << 17) -> Iterator[pl.DataFrame]:
-        """Tables of so many rows at a time.
+        """Tables of so many rows at a time, or fewer.
 
         Raises:
             FormatError: they unpack beyond the limit.
         """
         import polars as pl
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        size = 0
-        for batch in self._file.iter_batches(rows, columns=None if columns is None else list(dict.fromkeys(columns))):
-            plain = {}
-            for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                if pa.types.is_dictionary(column.type):
-                    lengths = pc.binary_length(column.dictionary)
-                    size += pc.sum(lengths.take(column.indices)).as_py() or 0
-                    _check_unpacked(self._path, size)
-                    column = column.dictionary_decode()
-                plain[name] = column
-            yield pl.DataFrame(pl.from_arrow(pa.table(plain)))
+        size, wanted = 0, None if columns is None else list(dict.fromkeys(columns))
+        for batch in self._file.iter_batches(min(rows, self._rows), columns=wanted):
+            size += sum(map(_text_bytes, batch.columns))
+            _check_unpacked(self._path, size)
+            plain = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in batch.columns]
+            yield pl.DataFrame(pl.from_arrow(pa.table(plain, names=batch.schema.names)))
+
+
+def _text_bytes(column: Any) -> int:
+    """Bytes of the texts of an Arrow column, each as often as it is there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        lengths = pc.binary_length(column.dictionary).take(column.indices)
+    elif column.type in (pa.string(), pa.large_string()):
+        lengths = pc.binary_length(column)
+    else:
+        return 0
+    return pc.sum(lengths).as_py() or 0
 
 
 @contextlib.contextmanager
@@ -141,11 +154,18 @@ def open_parquet(path: Path) -> Iterator[Parquet]:
     with storage.opened(path) as handle:
         try:
             about = pq.read_metadata(handle)
-            _check_unpacked(path, sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups)))
-            columns = about.schema.to_arrow_schema()
-            texts = [column.name for column in columns if column.type in (pa.string(), pa.large_string())]
-            with pq.ParquetFile(handle, metadata=about, read_dictionary=texts) as file:
-                yield Parquet(path, file)
+            groups = [about.row_group(number) for number in range(about.num_row_groups)]
+            _check_unpacked(path, sum(group.total_byte_size for group in groups))
+            # Texts as their differences from the one before, which no dictionary can be read from: none of them is
+            # longer than all that is stored of its column.
+            parts = [group.column(number) for group in groups for number in range(group.num_columns)]
+            differences = [part for part in parts if any("DELTA" in name for name in part.encodings)]
+            longest = max((part.total_uncompressed_size for part in differences), default=1)
+            plain = {part.path_in_schema for part in differences}
+            kinds = (pa.string(), pa.large_string())
+            texts = {each.name for each in about.schema.to_arrow_schema() if each.type in kinds} - plain
+            with pq.ParquetFile(handle, metadata=about, read_dictionary=sorted(texts)) as file:
+                yield Parquet(path, file, max(1, _BATCH_BYTES // max(longest, 1)))
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of the disk, not of the parser
