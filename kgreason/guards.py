@@ -11,6 +11,7 @@ import contextlib
 import io
 import re
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from xml.parsers import expat
@@ -97,19 +98,23 @@ def check_size(path: Path) -> None:
 class Parquet:
     """An open parquet file; see :func:`open_parquet`.
 
+    Texts are stored in one of three ways. Plain ones take what the file says, and are counted as they come. Those in a
+    dictionary are written out once they are counted. Those stored as what differs from the text before are counted in a
+    pass of their own, so few at a time that each could be as long as all that is stored of its column.
+
     Args:
         path: what errors call it.
-        file: texts are read as dictionaries where they are stored so, and take no memory for repeating before they are
-            counted.
-        rows: at most so many are read at a time.
+        file: the file.
+        differences: columns of the third kind.
+        few: so many of their texts at a time.
     """
 
-    def __init__(self, path: Path, file: pq.ParquetFile, rows: int) -> None:
-        self._path, self._file, self._rows = path, file, rows
+    def __init__(self, path: Path, file: pq.ParquetFile, differences: Iterable[str], few: int) -> None:
+        self._path, self._file, self._differences, self._few = path, file, set(differences), few
         self.names: list[str] = file.schema_arrow.names
 
     def frames(self, columns: Iterable[str] | None = None, rows: int = 1 << 17) -> Iterator[pl.DataFrame]:
-        """Tables of so many rows at a time, or fewer.
+        """Tables of so many rows at a time.
 
         Raises:
             FormatError: they unpack beyond the limit.
@@ -117,12 +122,20 @@ class Parquet:
         import polars as pl
         import pyarrow as pa
 
-        size, wanted = 0, None if columns is None else list(dict.fromkeys(columns))
-        for batch in self._file.iter_batches(min(rows, self._rows), columns=wanted):
+        wanted = list(dict.fromkeys(self.names if columns is None else columns))
+        size = 0
+        for batch in self._batches(self._few, [name for name in wanted if name in self._differences]):
             size += sum(map(_text_bytes, batch.columns))
+            _check_unpacked(self._path, size)
+        for batch in self._batches(rows, wanted):
+            counted = [name not in self._differences for name in batch.schema.names]
+            size += sum(map(_text_bytes, compress(batch.columns, counted)))
             _check_unpacked(self._path, size)
             plain = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in batch.columns]
             yield pl.DataFrame(pl.from_arrow(pa.table(plain, names=batch.schema.names)))
+
+    def _batches(self, rows: int, columns: list[str]) -> Iterator[Any]:
+        return self._file.iter_batches(rows, columns=columns) if columns else iter(())
 
 
 def _text_bytes(column: Any) -> int:
@@ -156,16 +169,17 @@ def open_parquet(path: Path) -> Iterator[Parquet]:
             about = pq.read_metadata(handle)
             groups = [about.row_group(number) for number in range(about.num_row_groups)]
             _check_unpacked(path, sum(group.total_byte_size for group in groups))
-            # Texts as their differences from the one before, which no dictionary can be read from: none of them is
-            # longer than all that is stored of its column.
             parts = [group.column(number) for group in groups for number in range(group.num_columns)]
-            differences = [part for part in parts if any("DELTA" in name for name in part.encodings)]
-            longest = max((part.total_uncompressed_size for part in differences), default=1)
-            plain = {part.path_in_schema for part in differences}
+            longest = {
+                part.path_in_schema: part.total_uncompressed_size
+                for part in sorted(parts, key=lambda part: part.total_uncompressed_size)
+                if any("DELTA" in encoding for encoding in part.encodings)
+            }
             kinds = (pa.string(), pa.large_string())
-            texts = {each.name for each in about.schema.to_arrow_schema() if each.type in kinds} - plain
-            with pq.ParquetFile(handle, metadata=about, read_dictionary=sorted(texts)) as file:
-                yield Parquet(path, file, max(1, _BATCH_BYTES // max(longest, 1)))
+            texts = {each.name for each in about.schema.to_arrow_schema() if each.type in kinds}
+            few = max(1, _BATCH_BYTES // max((1, *longest.values())))
+            with pq.ParquetFile(handle, metadata=about, read_dictionary=sorted(texts - longest.keys())) as file:
+                yield Parquet(path, file, texts & longest.keys(), few)
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of the disk, not of the parser

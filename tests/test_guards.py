@@ -53,7 +53,7 @@ def test_a_parquet_file_that_repeats_one_text_is_guarded_while_it_is_read(tmp_pa
     path = tmp_path / "a.parquet"
     long, short = ["x" * 1000] * 1000, ["y", None] * 500
     table = pl.DataFrame({"long": long, "short": short, "n": range(1000)}).to_arrow()
-    written = {"use_dictionary": True} if encoding == "RLE_DICTIONARY" else {"use_dictionary": False}
+    written: dict[str, object] = {"use_dictionary": encoding == "RLE_DICTIONARY"}
     if encoding == "DELTA_BYTE_ARRAY":
         written["column_encoding"] = dict.fromkeys(("long", "short"), encoding)
     pq.write_table(table, path, compression="zstd", **written)
