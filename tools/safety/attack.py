@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,12 @@ class _Watch:
 
     events: list[str] | None = None
     secret: str = ""
-    hooked: bool = field(default=False)
+    hooked: bool = False
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.events is None:
             return
-        if event == "pickle.find_class" and str(arguments[0]).startswith("numba."):
+        if event == "pickle.find_class" and str(arguments[0]).partition(".")[0] in ("numba", "copyreg"):
             return  # numba's own cache of compiled kernels
         if event in _FORBIDDEN or (event == "open" and str(arguments[0]) == self.secret):
             self.events.append(f"{event} {arguments!r}"[:200])

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
-from kgreason.errors import InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.interop import write
 from kgreason.interop.sparql import query
@@ -15,9 +14,7 @@ from tools.safety.attack import Attack, Place
 __all__ = ["injections"]
 
 _GRAPH = (("penguin", "AtLocation", "zoo"), ("zoo", "IsA", "park"), ("park", "IsA", "place"))
-_ASKED = """
-SELECT * { ?who ?at ?place . ?place <http://www.w3.org/2000/01/rdf-schema#label> ?name }
-"""
+_ASKED = "SELECT * { ?who ?at ?place . ?place <http://www.w3.org/2000/01/rdf-schema#label> ?name }"
 _ENDS = ("", '"', "'", '"""', ">", ">)", "}", '" }', "> }", "\\", "\n}")
 _PAYLOADS = (
     " . ?s ?p ?o",
@@ -44,7 +41,7 @@ _NAMES = ("who} SERVICE <http://e/> {", "who ?s", "", "?who", "who\n", "1 2", '"
 
 
 def injections() -> Iterator[Attack]:
-    """Each text as concept, relation and literal at once, then pasted as a concept's name; then names of variables."""
+    """Each text as a concept, as a relation and as a literal; then names of variables."""
     texts = [f"{start}{payload}" for start, payload in product(_ENDS, _PAYLOADS)]
     for text in texts[: 200 - len(_NAMES)]:
         yield Attack(f"injection: {text!r}", partial(_bound, text), refused=False)
@@ -53,7 +50,7 @@ def injections() -> Iterator[Attack]:
 
 
 def _bound(text: str, place: Place) -> object:
-    """Binds a text in every place; the query has to find as little as a query for a name that is not there."""
+    """Binds a text in each place; as a name that the graph does not know, it has to find nothing."""
     text = text.replace("{host}", place.host)
     path = place.folder / "a.nt"
     write(KnowledgeGraph.from_triples(_GRAPH), path)
@@ -66,5 +63,4 @@ def _bound(text: str, place: Place) -> object:
 def _named(name: str, place: Place) -> object:
     path = place.folder / "a.nt"
     write(KnowledgeGraph.from_triples(_GRAPH), path)
-    found = query(path, _ASKED, concepts={name: "penguin"})
-    raise InputError(f"variable {name!r} found {found.rows}") if found.rows else AssertionError("taken")
+    return query(path, _ASKED, concepts={name: "penguin"}).rows
