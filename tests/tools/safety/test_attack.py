@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle  # noqa: TID251 - has to be found out
 import socket
 
 import pytest
@@ -34,6 +35,11 @@ def tells(place):
     raise refusal(f"it says {SECRET}")
 
 
+def unpickles(place):
+    pickle.loads(b"cos\ngetcwd\n(tR.")  # noqa: S301 - has to be found out
+    raise refusal("unpickled")
+
+
 def fails(place):
     raise RuntimeError
 
@@ -46,6 +52,7 @@ def fails(place):
         (writes, "made marker"),
         (tells, "told the secret"),
         (fails, "RuntimeError"),
+        (unpickles, "pickle.find_class"),
         (lambda place: 7, "gave 7"),
     ],
 )
