@@ -95,9 +95,9 @@ class TextIndex:
         report = progress or (lambda stage, done, total: None)
         folder = _folder(graph, model.digest)
         part = folder.with_name(f"{folder.name}.part")
-        if not folder.is_dir():
+        if not storage.is_directory(folder):
             with storage.lock(part / _LOCK):
-                if not folder.is_dir():
+                if not storage.is_directory(folder):
                     vectors = np.concatenate(list(_chunks(graph, model, part, report)))
                     storage.publish(folder, lambda out: _write(out, vectors, graph, model))
                 storage.remove(part)
@@ -112,7 +112,7 @@ class TextIndex:
             GraphImageError: it is damaged.
         """
         folder = _folder(graph, model.digest)
-        if not folder.is_dir():
+        if not storage.is_directory(folder):
             others = sorted({str(made["model"]) for made in _beside(graph) if made["graph"] == graph.digest})
             known = f"; there is one of {', '.join(others)}, whose files may differ" if others else ""
             raise InputError(
@@ -192,7 +192,7 @@ def quantised(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
 
 def orphans(path: Path, kept: Sequence[str]) -> list[Path]:
     """Indexes, finished or not, in an image directory that belong to none of the kept versions' digests."""
-    found = ((entry, _FOLDER.fullmatch(entry.name)) for entry in sorted(path.iterdir()))
+    found = ((entry, _FOLDER.fullmatch(entry.name)) for entry in storage.entries(path))
     return [entry for entry, name in found if name and name[1] not in {digest[:16] for digest in kept}]
 
 
@@ -206,7 +206,7 @@ def verify_indexes(path: str | Path) -> tuple[str, ...]:
         one sentence a finding, each beginning with the file; empty where all indexes are sound or there are none.
     """
     image = Path(path).parent if VERSION.fullmatch(Path(path).name) else Path(path)
-    folders = [entry for entry in sorted(image.iterdir()) if _finished(entry)] if image.is_dir() else []
+    folders = [entry for entry in storage.entries(image) if _finished(entry)] if storage.is_directory(image) else []
     findings = []
     for folder in folders:
         try:
@@ -232,7 +232,7 @@ def _folder(graph: KnowledgeGraph, model_digest: str) -> Path:
 
 def _beside(graph: KnowledgeGraph) -> Iterator[Mapping[str, Any]]:
     assert graph.path is not None  # _folder has seen it
-    yield from (_described(entry) for entry in graph.path.parent.iterdir() if _finished(entry))
+    yield from (_described(entry) for entry in storage.entries(graph.path.parent) if _finished(entry))
 
 
 def _described(folder: Path) -> Mapping[str, Any]:
@@ -265,7 +265,9 @@ def _chunks(graph: KnowledgeGraph, model: Model, part: Path, report: Progress) -
 
 def _kept(part: Path, start: int, size: int) -> npt.NDArray[np.int8] | None:
     """What an earlier process finished, if it is whole."""
-    for path in part.glob(f"{start:012d}-*.npy"):
+    for path in storage.entries(part):
+        if not path.name.startswith(f"{start:012d}-"):
+            continue
         with suppress(FormatError):
             chunk = storage.load_npy(path, mmap=False)
             if len(chunk) == size and path.stem.endswith(f"-{storage.digest_bytes(chunk.tobytes())}"):

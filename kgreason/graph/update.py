@@ -152,8 +152,8 @@ def versions(path: str | Path) -> tuple[Path, ...]:
         InputError: the path is a single version.
     """
     live = _live(Path(path))
-    others = [other for other in Path(path).iterdir() if VERSION.fullmatch(other.name) and other != live]
-    return live, *sorted(others, key=lambda other: (-other.stat().st_mtime_ns, other.name))
+    others = [other for other in storage.entries(path) if VERSION.fullmatch(other.name) and other != live]
+    return live, *sorted(others, key=lambda other: (-storage.modified(other), other.name))
 
 
 def clean(path: str | Path, *, keep: int = 0) -> tuple[Path, ...]:
@@ -181,7 +181,7 @@ def clean(path: str | Path, *, keep: int = 0) -> tuple[Path, ...]:
     _live(path)  # before a lock file is made where no graph is
     with storage.lock(path / LOCK):
         # No writer is at work now, so that what looks half-written will never be finished.
-        halves = (entry for entry in path.iterdir() if _TEMPORARY.fullmatch(entry.name))
+        halves = (entry for entry in storage.entries(path) if _TEMPORARY.fullmatch(entry.name))
         every = versions(path)
         kept = [version.name.removeprefix("v-") for version in every[: 1 + keep]]
         old = (*every[1 + keep :], *sorted(halves), *orphans(path, kept))
@@ -239,7 +239,11 @@ def _tables(version: Path, manifest: Mapping[str, Any]) -> Tables:
         stated = manifest["files"].get(file.name)
         if stated is not None and storage.digest(file) != stated["digest"]:
             raise GraphImageError(f"{file} is damaged: its digest is not the stated one", fix="Build the graph again.")
-        tables[name] = None if stated is None else pl.read_parquet(file, glob=False)
+        if stated is None:
+            tables[name] = None
+            continue
+        with storage.opened(file) as handle:
+            tables[name] = pl.read_parquet(handle)
     base = tables["assertions"]
     assert base is not None  # read_manifest has seen it listed
     return Tables(base, tables["labels"], tables["surfaces"], tuple(manifest["sources"]))
