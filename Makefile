@@ -50,7 +50,7 @@ lint: develop  ## ruff, mypy, import-linter
 check: lint  ## the linters and the fast tests, in two minutes
 	$(PYTEST) -m "not slow"
 
-soak: develop  ## the same tests with many more random examples
+soak: develop  ## the same tests with many more random examples, kills and mutated files
 	KGREASON_PROFILE=full $(PYTEST)
 
 claims-%: develop  ## measure what we claim of an area: make claims-formula

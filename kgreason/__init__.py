@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kgreason.errors import KGReasonError
     from kgreason.graph import KnowledgeGraph
     from kgreason.grounding import Grounder
+    from kgreason.nn.meaning import MeaningIndex
     from kgreason.records import Answer, Grounding, Mood, Question, Subgraph
     from kgreason.retrieval import Retriever
 
@@ -31,6 +32,7 @@ __all__ = [
     "Grounding",
     "KGReasonError",
     "KnowledgeGraph",
+    "MeaningIndex",
     "Mood",
     "Question",
     "Reasoner",
@@ -46,6 +48,7 @@ _ROOMS = {
     "errors": ("KGReasonError",),
     "graph": ("KnowledgeGraph",),
     "grounding": ("Grounder",),
+    "nn.meaning": ("MeaningIndex",),
     "records": ("Answer", "Grounding", "Mood", "Question", "Subgraph"),
     "retrieval": ("Retriever",),
 }

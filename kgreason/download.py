@@ -93,7 +93,7 @@ def download(
     path = Path(path)
     with storage.lock(path.with_name(f"{path.name}.lock")):
         fetch = _Fetch(url, path, sha256, size, limit, patience or Patience(), progress or (lambda done, total: None))
-        return fetch.present() if path.is_file() else fetch.run()
+        return fetch.present() if storage.size(path) is not None else fetch.run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +160,15 @@ class _Fetch:
 
     def _seen(self) -> dict[str, Any]:
         """What is noted of this address."""
-        note = storage.read_json(self._note, limit=_NOTE_BYTES) if self._note.is_file() else {}
+        there = storage.size(self._note) is not None
+        note = storage.read_json(self._note, limit=_NOTE_BYTES) if there else {}
         return note if isinstance(note, dict) and note.get("url") == self.url else {}
 
     def _begun(self, note: dict[str, Any]) -> tuple[int, str]:
         """How much is there of what the server may still have, and what says that it has; else nothing."""
-        if self._part.is_file() and (validator := note.get("validator")):
-            return self._part.stat().st_size, str(validator)
+        size = storage.size(self._part)
+        if size is not None and (validator := note.get("validator")):
+            return size, str(validator)
         storage.remove(self._part)
         return 0, ""
 
@@ -272,7 +274,7 @@ def _address(url: str, before: str) -> str:
 
 def _request(url: str, headers: dict[str, str], patience: Patience) -> BaseHTTPResponse:
     """One request, through the proxy that the environment names, if any."""
-    from urllib.request import getproxies, proxy_bypass
+    from urllib.request import getproxies, proxy_bypass  # noqa: TID251 - looks up the proxy, fetches nothing
 
     import urllib3
 

@@ -18,6 +18,7 @@ from kgreason.errors import CheckpointError, InputError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
+from kgreason.grounding.unknown import Meaning
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
@@ -70,6 +71,8 @@ class Reasoner:
         model: a trained model.
         graph: the graph, or None for the text alone.
         config: of the retrieval.
+        index: of the graph, such as :class:`kgreason.nn.meaning.MeaningIndex`; with it, names that the graph does not
+            know are linked by spelling and meaning.
 
     Example:
         >>> import kgreason as kr
@@ -79,27 +82,41 @@ class Reasoner:
     """
 
     def __init__(
-        self, model: ReasoningModel, graph: KnowledgeGraph | None, config: RetrievalConfig | None = None
+        self,
+        model: ReasoningModel,
+        graph: KnowledgeGraph | None,
+        config: RetrievalConfig | None = None,
+        *,
+        index: Meaning | None = None,
     ) -> None:
+        if index is not None and graph is None:
+            raise InputError("an index was given, but there is no graph", fix="Open a graph, or leave it out.")
         self.model = model.eval()
         self.graph = graph
         self._config = config
+        self._index = index
 
     @cached_property
     def _readers(self) -> tuple[Grounder, Retriever]:
         """Of the graph; without one, what a question brings is the graph."""
         graph = facts_graph() if self.graph is None else self.graph
-        return Grounder(graph, self._config), Retriever(graph, self._config)
+        return Grounder(graph, self._config, index=self._index), Retriever(graph, self._config)
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path = "mini", graph: KnowledgeGraph | str | Path | None = "default", *, device: str = "auto"
+        cls,
+        name: str | Path = "mini",
+        graph: KnowledgeGraph | str | Path | None = "default",
+        *,
+        index: Meaning | None = None,
+        device: str = "auto",
     ) -> Self:
         """A reasoner from a checkpoint.
 
         Args:
             name: a checkpoint's folder or the name of a shipped one.
             graph: an open graph, a graph's folder, "default", or None (also "none") for the text alone.
+            index: of the graph, to link names that it does not know.
             device: auto, cpu or cuda.
 
         Raises:
@@ -107,7 +124,7 @@ class Reasoner:
         """
         if isinstance(graph, str | Path):
             graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
-        return cls(ReasoningModel.from_pretrained(find_checkpoint(name), device=device), graph)
+        return cls(ReasoningModel.from_pretrained(find_checkpoint(name), device=device), graph, index=index)
 
     def ask(
         self,

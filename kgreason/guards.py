@@ -1,4 +1,4 @@
-"""What a file must pass before a parser of XML, JSON or RDF sees it, and how that parser is given its bytes.
+"""What a file must pass before a parser of XML, JSON, RDF or parquet sees it, and how that parser is given its bytes.
 
 Such parsers can be made to fill the memory, to overflow the stack or to fetch what a document names. So a pass over
 the file comes first that refuses document type declarations (with them entities, and with those the expansion bombs)
@@ -11,22 +11,30 @@ import contextlib
 import io
 import re
 import stat
-import zipfile
+import zipfile  # noqa: TID251 - the one place that unpacks archives
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from xml.parsers import expat
 
 from kgreason import storage
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError
 
-__all__ = ["check_nesting", "check_size", "check_xml", "open_binary", "unzip"]
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow.parquet as pq
+
+__all__ = ["Parquet", "check_nesting", "check_size", "check_xml", "open_binary", "open_parquet", "unzip"]
 
 _DOCTYPE = re.compile(rb"<!doctype|<!entity", re.IGNORECASE)
 _OVERLAP = len(b"<!doctype") - 1
 _ENCODING = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
+
+#: Texts of one batch of a parquet file may take so much, if each were as long as any can be.
+_BATCH_BYTES = 1 << 30
 
 _QUOTED = rb'"(?!"")[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
 #: What can hold brackets without opening anything, then brackets. An open text at the end of a block waits for more.
@@ -86,9 +94,9 @@ def check_size(path: Path) -> None:
     Raises:
         FormatError: it is, or it is no file.
     """
-    if not path.is_file():
-        raise FormatError(path, "it is no file", fix="Name a file.")
-    if path.stat().st_size > LIMITS.file_bytes:
+    if (size := storage.size(path)) is None:
+        raise FormatError(path, "there is no such file", fix="Check the path.")
+    if size > LIMITS.file_bytes:
         raise FormatError(path, f"it is larger than {LIMITS.file_bytes} bytes", fix="Split the file.")
 
 
@@ -108,23 +116,25 @@ def unzip(path: Path, members: Sequence[str], folder: Path) -> list[Path]:
             one unpacks beyond the limits.
     """
     check_size(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            held = [[entry for entry in archive.infolist() if entry.filename == name] for name in members]
-            for name, entries in zip(members, held, strict=True):
-                if (
-                    len(entries) != 1
-                    or entries[0].is_dir()
-                    or stat.S_IFMT(entries[0].external_attr >> 16) not in _PLAIN
-                ):
-                    raise FormatError(path, f"it does not hold {name!r} as one plain file", fix="Fetch it again.")
-            return [_member(path, archive, entry, folder) for (entry,) in held]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise FormatError(path, f"it is no zip archive that can be read ({error})", fix="Fetch it again.") from error
+    with storage.opened(path) as handle:
+        try:
+            with zipfile.ZipFile(handle) as archive:
+                entries = [_plain_entry(path, archive, name) for name in members]
+                return [_member(path, archive, entry, folder) for entry in entries]
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            what = f"it is no zip archive that can be read ({error})"
+            raise FormatError(path, what, fix="Fetch it again.") from error
+
+
+def _plain_entry(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    entries = [entry for entry in archive.infolist() if entry.filename == name]
+    if len(entries) != 1 or entries[0].is_dir() or stat.S_IFMT(entries[0].external_attr >> 16) not in _PLAIN:
+        raise FormatError(path, f"it does not hold {name!r} as one plain file", fix="Fetch it again.")
+    return entries[0]
 
 
 def _member(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> Path:
-    limit = min(LIMITS.file_bytes, max(storage.ARCHIVE_FLOOR, path.stat().st_size * storage.ARCHIVE_RATIO))
+    limit = min(LIMITS.file_bytes, storage.most_unpacked(path))
     target = folder / PurePosixPath(entry.filename).name
     with archive.open(entry) as packed, storage.create(target) as handle:
         size = 0
@@ -135,6 +145,103 @@ def _member(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder
                 raise FormatError(path, f"{entry.filename!r} unpacks to more than {limit:,} bytes", fix=fix)
             handle.write(block)
     return target
+
+
+class Parquet:
+    """An open parquet file; see :func:`open_parquet`.
+
+    Texts are stored in one of three ways. Plain ones take what the file says, and are counted as they come. Those in a
+    dictionary are written out once they are counted. Those stored as what differs from the text before are counted in a
+    pass of their own, so few at a time that each could be as long as all that is stored of its column.
+
+    Args:
+        path: what errors call it.
+        file: the file.
+        differences: columns of the third kind.
+        few: so many of their texts at a time.
+    """
+
+    def __init__(self, path: Path, file: pq.ParquetFile, differences: Iterable[str], few: int) -> None:
+        self._path, self._file, self._differences, self._few = path, file, set(differences), few
+        self.names: list[str] = file.schema_arrow.names
+
+    def frames(self, columns: Iterable[str] | None = None, rows: int = 1 << 17) -> Iterator[pl.DataFrame]:
+        """Tables of so many rows at a time.
+
+        Raises:
+            FormatError: they unpack beyond the limit.
+        """
+        import polars as pl
+        import pyarrow as pa
+
+        wanted = list(dict.fromkeys(self.names if columns is None else columns))
+        size = 0
+        for batch in self._batches(self._few, [name for name in wanted if name in self._differences]):
+            size += sum(map(_text_bytes, batch.columns))
+            _check_unpacked(self._path, size)
+        for batch in self._batches(rows, wanted):
+            counted = [name not in self._differences for name in batch.schema.names]
+            size += sum(map(_text_bytes, compress(batch.columns, counted)))
+            _check_unpacked(self._path, size)
+            plain = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in batch.columns]
+            yield pl.DataFrame(pl.from_arrow(pa.table(plain, names=batch.schema.names)))
+
+    def _batches(self, rows: int, columns: list[str]) -> Iterator[Any]:
+        return self._file.iter_batches(rows, columns=columns) if columns else iter(())
+
+
+def _text_bytes(column: Any) -> int:
+    """Bytes of the texts of an Arrow column, each as often as it is there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        lengths = pc.binary_length(column.dictionary).take(column.indices)
+    elif column.type in (pa.string(), pa.large_string()):
+        lengths = pc.binary_length(column)
+    else:
+        return 0
+    return pc.sum(lengths).as_py() or 0
+
+
+@contextlib.contextmanager
+def open_parquet(path: Path) -> Iterator[Parquet]:
+    """Opens a parquet file whose tables stay within the limits of archives.
+
+    Raises:
+        FormatError: it is over a limit or not a complete parquet file, which reads within the block may find too.
+    """
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    check_size(path)
+    with storage.opened(path) as handle:
+        try:
+            about = pq.read_metadata(handle)
+            groups = [about.row_group(number) for number in range(about.num_row_groups)]
+            _check_unpacked(path, sum(group.total_byte_size for group in groups))
+            parts = [group.column(number) for group in groups for number in range(group.num_columns)]
+            longest = {
+                part.path_in_schema: part.total_uncompressed_size
+                for part in sorted(parts, key=lambda part: part.total_uncompressed_size)
+                if any("DELTA" in encoding for encoding in part.encodings)
+            }
+            kinds = (pa.string(), pa.large_string())
+            texts = {each.name for each in about.schema.to_arrow_schema() if each.type in kinds}
+            few = max(1, _BATCH_BYTES // max((1, *longest.values())))
+            with pq.ParquetFile(handle, metadata=about, read_dictionary=sorted(texts - longest.keys())) as file:
+                yield Parquet(path, file, texts & longest.keys(), few)
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # of the disk, not of the parser
+            what = f"it is no complete parquet table ({error})"
+            raise FormatError(path, what, fix="Fetch the file again.") from error
+
+
+def _check_unpacked(path: Path, size: int) -> None:
+    if size > storage.most_unpacked(path):
+        raise FormatError(path, f"it unpacks to {size} bytes or more", fix="Split the file.")
 
 
 def check_nesting(path: str | Path, syntax: Literal["json", "turtle"]) -> None:

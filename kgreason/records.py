@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Answer",
+    "By",
     "Candidate",
     "Edge",
     "Evidence",
@@ -31,6 +32,7 @@ __all__ = [
 
 Task = Literal["choice", "open", "entailment", "emotion"]
 Origin = Literal["graph", "stated", "given", "rule"]
+By = Literal["form", "spelling", "meaning"]
 Triple = tuple[str, str, str]
 
 #: Origin codes of an edge, in the order of :data:`Origin`: ``ORIGINS[code]``.
@@ -91,13 +93,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A span of a text that names concepts. ``text[start:end]`` is the surface; ``option`` is −1 for the question."""
+    """A span of a text that names concepts. ``text[start:end]`` is the surface; ``option`` is −1 for the question.
+
+    ``by`` says how it was linked: by a form that the graph knows, by one whose spelling is one letter away, or by
+    meaning, the last two only where an index is opened.
+    """
 
     start: int
     end: int
     surface: str
     candidates: tuple[Candidate, ...]
     option: int = -1
+    by: By = "form"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Everything this package writes, and guards for what it reads.
 
 A file or directory appears whole or not at all: it is written beside its place, flushed to the disk, and
-renamed. The small functions at the top are the only ones that touch the disk, so that a test can make any
-of them fail.
+renamed. All of it goes through the small functions of :mod:`kgreason.disk`, so that a test can make any of
+them fail.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import io
 import json
 import os
 import secrets
-import shutil
-import zlib
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -24,8 +23,9 @@ from typing import IO, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from kgreason import disk
 from kgreason.config import LIMITS
-from kgreason.errors import FormatError, StorageError, advice
+from kgreason.errors import FormatError, StorageError
 from kgreason.npy import read_header
 
 __all__ = [
@@ -35,15 +35,21 @@ __all__ = [
     "create",
     "digest",
     "digest_bytes",
+    "entries",
+    "is_directory",
     "load_npy",
     "lock",
+    "modified",
+    "most_unpacked",
     "open_text",
+    "opened",
     "publish",
     "read_json",
     "read_limited",
     "remove",
     "save_npy",
     "settle",
+    "size",
     "staged",
     "unpacked",
     "write_bytes",
@@ -57,62 +63,6 @@ ARCHIVE_FLOOR = 64 * 1024**2
 BLOCK_BYTES = 4 * 1024**2
 JSON_BYTES = 64 * 1024**2
 
-_UNREADABLE = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}
-
-
-def _open(path: Path, mode: str) -> IO[bytes]:
-    return cast(IO[bytes], open(path, mode, buffering=-1 if mode == "rb" else 0))
-
-
-def _write(handle: IO[bytes], data: memoryview) -> int:
-    return handle.write(data)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _rename(source: Path, target: Path) -> None:
-    os.replace(source, target)
-
-
-def _mkdir(path: Path) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-
-
-def _unlink(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _remove_tree(path: Path) -> None:
-    shutil.rmtree(path)
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what, fix = advice(error)
-        raise StorageError(f"{path} cannot be written: {what}", fix=fix) from error
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise FormatError(path, f"it is not a complete gzip file ({error})", fix="Fetch the file again.") from error
-    except OSError as error:
-        what, fix = advice(error)
-        if error.errno in _UNREADABLE:
-            raise FormatError(path, what, fix=fix) from error
-        raise StorageError(f"{path} cannot be read: {what}", fix=fix) from error
-
 
 def _sibling(path: Path) -> Path:
     return path.with_name(f".{path.name[:32]}.{secrets.token_hex(6)}.tmp")
@@ -121,7 +71,7 @@ def _sibling(path: Path) -> Path:
 class _Output(io.RawIOBase):
     """A binary file whose every write goes through ``_write``, whoever holds it."""
 
-    def __init__(self, handle: IO[bytes]) -> None:
+    def __init__(self, handle: io.FileIO) -> None:
         self._handle = handle
         self.failure: OSError | None = None
 
@@ -133,7 +83,7 @@ class _Output(io.RawIOBase):
         total = len(view)
         try:
             while len(view):
-                view = view[_write(self._handle, view) :]
+                view = view[disk.write(self._handle, view) :]
         except OSError as error:
             self.failure = error
             raise
@@ -157,22 +107,22 @@ def create(path: str | Path, *, partial: Path | None = None) -> Iterator[IO[byte
     path = Path(path)
     temporary = partial or _sibling(path)
     output = None
-    with _writing(path):
-        _mkdir(path.parent)
+    with disk.writing(path):
+        disk.make_directory(path.parent)
         try:
-            with contextlib.closing(_open(temporary, "ab" if partial else "xb")) as handle:
+            with contextlib.closing(disk.open_end(temporary) if partial else disk.open_new(temporary)) as handle:
                 output = _Output(handle)
                 yield cast(IO[bytes], output)
-            _sync(temporary)
-            _rename(temporary, path)
+            disk.sync(temporary)
+            disk.rename(temporary, path)
         except BaseException as error:
             if not partial:
                 with contextlib.suppress(OSError):
-                    _unlink(temporary)
+                    disk.unlink(temporary)
             if output is not None and output.failure is not None:  # a library may have wrapped it
                 raise output.failure from error
             raise
-        _sync(path.parent)
+        disk.sync(path.parent)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -223,7 +173,7 @@ def load_npy(path: str | Path, *, mmap: bool = True) -> npt.NDArray[Any]:
         FormatError: the file is missing, no plain array, or not exactly as long as its header says.
     """
     path = Path(path)
-    with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
+    with opened(path) as handle:
         shape, order, dtype = read_header(path, handle)
         if mmap and 0 not in shape:
             return np.memmap(handle, dtype, "r", handle.tell(), shape, order).view(np.ndarray)
@@ -236,8 +186,7 @@ def read_limited(path: str | Path, limit: int) -> bytes:
     Raises:
         FormatError: there is no such file, or it is larger.
     """
-    path = Path(path)
-    with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
+    with opened(path) as handle:
         data = handle.read(limit + 1)
     if len(data) > limit:
         raise FormatError(path, f"it is larger than the limit of {limit} bytes", fix="Use a smaller file.")
@@ -259,11 +208,60 @@ def read_json(path: str | Path, *, limit: int = JSON_BYTES) -> Any:
         raise FormatError(path, f"it is not JSON in UTF-8 ({error})", fix="Repair the file.") from error
 
 
+def size(path: str | Path) -> int | None:
+    """Bytes of a file, None where there is none.
+
+    Raises:
+        StorageError: its directory cannot be searched.
+    """
+    return about.st_size if (about := _status(path)) and stat.S_ISREG(about.st_mode) else None
+
+
+def is_directory(path: str | Path) -> bool:
+    """Whether there is a directory of this name; raises as :func:`size`."""
+    return (about := _status(path)) is not None and stat.S_ISDIR(about.st_mode)
+
+
+def modified(path: str | Path) -> int:
+    """When a file or directory was last changed, in nanoseconds, 0 where there is none; raises as :func:`size`."""
+    return about.st_mtime_ns if (about := _status(path)) else 0
+
+
+def _status(path: str | Path) -> os.stat_result | None:
+    path = Path(path)
+    with disk.reading(path):
+        return disk.status(path)
+
+
+def entries(path: str | Path) -> list[Path]:
+    """What a directory holds, by name.
+
+    Raises:
+        FormatError: there is no such directory.
+        StorageError: it cannot be listed.
+    """
+    path = Path(path)
+    with disk.reading(path):
+        return disk.entries(path)
+
+
+@contextlib.contextmanager
+def opened(path: str | Path) -> Iterator[IO[bytes]]:
+    """Opens a file for a library that jumps about in it.
+
+    Raises:
+        FormatError: there is no such file.
+        StorageError: it cannot be read.
+    """
+    path = Path(path)
+    with disk.reading(path), contextlib.closing(disk.open_old(path)) as handle:
+        yield handle
+
+
 def digest(path: str | Path, *, sha256: bool = False) -> str:
     """BLAKE2b-256 of a file's bytes, in hexadecimal; SHA-256 to compare with what others publish."""
-    path = Path(path)
-    with _reading(path), contextlib.closing(_open(path, "rb")) as handle:
-        kind = hashlib.sha256 if sha256 else lambda: hashlib.blake2b(digest_size=32)
+    kind = hashlib.sha256 if sha256 else lambda: hashlib.blake2b(digest_size=32)
+    with opened(path) as handle:
         return hashlib.file_digest(cast(Any, handle), kind).hexdigest()
 
 
@@ -311,11 +309,10 @@ def unpacked(path: str | Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[by
         FormatError: there is no such file, a bad or explosive archive, or a file over the limit.
     """
     path = Path(path)
-    with _reading(path), contextlib.closing(_open(path, "rb")) as raw:
+    with opened(path) as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
-        ratio = max(ARCHIVE_FLOOR, path.stat().st_size * ARCHIVE_RATIO)
-        limit = min(ratio, LIMITS.file_bytes) if packed else LIMITS.file_bytes
+        limit = min(most_unpacked(path), LIMITS.file_bytes) if packed else LIMITS.file_bytes
         handle = gzip.GzipFile(fileobj=raw) if packed else raw
         total = 0
         while data := handle.read(block_bytes):
@@ -324,6 +321,15 @@ def unpacked(path: str | Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[by
                 what = f"it unpacks to more than {limit} bytes" if packed else f"it is larger than {limit} bytes"
                 raise FormatError(path, what, fix="Split the file, or unpack it first.")
             yield data
+
+
+def most_unpacked(path: Path) -> int:
+    """Bytes to which a compressed file may unpack.
+
+    Raises:
+        FormatError: there is no such file.
+    """
+    return max(ARCHIVE_FLOOR, (size(path) or 0) * ARCHIVE_RATIO)
 
 
 def _overlong(path: str | Path, line: int) -> FormatError:
@@ -379,14 +385,13 @@ def staged(parent: str | Path) -> Iterator[Path]:
         StorageError: it cannot be made.
     """
     temporary = _sibling(Path(parent) / "staged")
-    with _writing(Path(parent)):
-        _mkdir(temporary)
+    with disk.writing(Path(parent)):
+        disk.make_directory(temporary)
         try:
             yield temporary
         finally:
-            if temporary.exists():
-                with contextlib.suppress(OSError):
-                    _remove_tree(temporary)
+            with contextlib.suppress(OSError):  # most often it is not there any more
+                disk.remove_tree(temporary)
 
 
 def settle(directory: Path, target: Path, *, replace: bool = False) -> None:
@@ -400,30 +405,36 @@ def settle(directory: Path, target: Path, *, replace: bool = False) -> None:
     Raises:
         StorageError: it cannot be written; an existing target is then as before.
     """
-    with _writing(target):
-        for path in (directory, *directory.rglob("*")):
-            _sync(path)
+    with disk.writing(target):
+        _sync_tree(directory)
         _move(directory, target, replace)
-        _sync(target.parent)
+        disk.sync(target.parent)
+
+
+def _sync_tree(path: Path) -> None:
+    if is_directory(path):
+        for entry in disk.entries(path):
+            _sync_tree(entry)
+    disk.sync(path)
 
 
 def _move(directory: Path, target: Path, replace: bool) -> None:
-    if not target.exists():
+    if not is_directory(target):
         try:
-            _rename(directory, target)
+            disk.rename(directory, target)
         except OSError as error:  # another process may have been first
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
         return
     if replace:
         old = _sibling(target)
-        _rename(target, old)
+        disk.rename(target, old)
         try:
-            _rename(directory, target)
+            disk.rename(directory, target)
         except OSError:
-            _rename(old, target)
+            disk.rename(old, target)
             raise
-        _remove_tree(old)
+        disk.remove_tree(old)
 
 
 def publish(path: str | Path, writer: Callable[[Path], object], *, replace: bool = False) -> None:
@@ -446,11 +457,11 @@ def publish(path: str | Path, writer: Callable[[Path], object], *, replace: bool
 def remove(path: str | Path) -> None:
     """Removes a file or a directory with all it holds; a missing one is no error."""
     path = Path(path)
-    with _writing(path):
-        if path.is_dir() and not path.is_symlink():
-            _remove_tree(path)
+    with disk.writing(path):
+        if is_directory(path) and not path.is_symlink():
+            disk.remove_tree(path)
         else:
-            _unlink(path)
+            disk.unlink(path)
 
 
 @contextlib.contextmanager
@@ -464,15 +475,12 @@ def lock(path: str | Path, *, timeout: float = -1) -> Iterator[None]:
     Raises:
         StorageError: another process held it all the time, or the file cannot be made.
     """
-    from filelock import FileLock, Timeout  # imported here: only builds need it
-
     path = Path(path)
-    with _writing(path):
-        _mkdir(path.parent)
-        held = FileLock(path, timeout=timeout)
+    with disk.writing(path):
+        disk.make_directory(path.parent)
         try:
-            held.acquire()
-        except Timeout as error:
+            held = disk.acquire(path, timeout)
+        except TimeoutError as error:
             raise StorageError(f"{path} is held by another process", fix="Wait for that process to end.") from error
     try:
         yield

@@ -3,9 +3,11 @@ from __future__ import annotations
 import gzip
 import stat
 import warnings
-import zipfile
+import zipfile  # noqa: TID251 - makes what is unpacked
 from functools import partial
 
+import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,27 @@ def test_archives_are_guarded_while_a_library_reads(file, monkeypatch):
     for check in (guards.check_xml, lambda path: guards.check_nesting(path, "json")):
         with pytest.raises(FormatError, match="unpacks to more"):
             check(path)
+
+
+@pytest.mark.parametrize("encoding", ["RLE_DICTIONARY", "DELTA_BYTE_ARRAY"])
+def test_a_parquet_file_that_repeats_one_text_is_guarded_while_it_is_read(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr(storage, "ARCHIVE_FLOOR", 10_000)
+    monkeypatch.setattr(guards, "_BATCH_BYTES", 1 << 20)
+    path = tmp_path / "a.parquet"
+    long, short = ["x" * 1000] * 1000, ["y", None] * 500
+    table = pl.DataFrame({"long": long, "short": short, "n": range(1000)}).to_arrow()
+    written: dict[str, object] = {"use_dictionary": encoding == "RLE_DICTIONARY"}
+    if encoding == "DELTA_BYTE_ARRAY":
+        written["column_encoding"] = dict.fromkeys(("long", "short"), encoding)
+    pq.write_table(table, path, compression="zstd", **written)
+    assert len(path.read_bytes()) < 10_000
+    with guards.open_parquet(path) as file:
+        assert file.names == ["long", "short", "n"]
+        frames = list(file.frames(["short", "n"], 300))
+        assert max(len(frame) for frame in frames) <= 300
+        assert pl.concat(frames)["short"].to_list() == short
+    with pytest.raises(FormatError, match=r"it unpacks to \d+ bytes"), guards.open_parquet(path) as file:
+        list(file.frames())
 
 
 @pytest.mark.parametrize(

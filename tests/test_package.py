@@ -9,7 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-import zipfile
+import zipfile  # noqa: TID251 - looks into the wheel
 from pathlib import Path
 
 import pytest

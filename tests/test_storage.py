@@ -4,7 +4,6 @@ import contextlib
 import errno
 import gzip
 import hashlib
-import os
 import threading
 from pathlib import Path
 
@@ -13,30 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgreason import storage
+from kgreason import disk, storage
 from kgreason.config import LIMITS, Limits
 from kgreason.errors import FormatError, StorageError
 from tests.test_npy import npy
-
-CALLS = ("_open", "_write", "_sync", "_rename", "_mkdir", "_unlink", "_remove_tree")
-
-
-class Fault:
-    """Counts the file calls of storage and makes one of them fail."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, number: int = -1, code: int = errno.ENOSPC) -> None:
-        self.seen = 0
-        for name in CALLS:
-            patch.setattr(storage, name, self.wrapped(getattr(storage, name), number, code))
-
-    def wrapped(self, call, number, code):
-        def run(*args):
-            self.seen += 1
-            if self.seen == number:
-                raise OSError(code, os.strerror(code))
-            return call(*args)
-
-        return run
+from tools.safety.faults import failing
 
 
 def left(folder: Path) -> list[str]:
@@ -100,32 +80,29 @@ def test_digests(tmp_path):
 
 
 def test_short_writes_are_completed(tmp_path, monkeypatch):
-    write = storage._write
-    monkeypatch.setattr(storage, "_write", lambda handle, data: write(handle, data[:3]))
+    write = disk.write
+    monkeypatch.setattr(disk, "write", lambda handle, data: write(handle, data[:3]))
     storage.write_bytes(tmp_path / "a", b"0123456789")
     assert (tmp_path / "a").read_bytes() == b"0123456789"
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EINTR])
-def test_every_failing_call_of_a_write_is_told_and_leaves_nothing(tmp_path, monkeypatch, code):
+def test_every_failing_call_of_a_write_is_told_and_leaves_nothing(tmp_path, code):
     storage.write_text(tmp_path / "a", "old")
-    with monkeypatch.context() as patch:
-        calls = Fault(patch)
+    with failing() as calls:
         storage.write_text(tmp_path / "count", "new")
     (tmp_path / "count").unlink()
-    for number in range(1, calls.seen + 1):
-        with monkeypatch.context() as patch:
-            Fault(patch, number, code)
-            with pytest.raises(StorageError) as caught:
-                storage.write_text(tmp_path / "a", "new")
+    for number in range(1, calls.count + 1):
+        with failing(number, code), pytest.raises(StorageError) as caught:
+            storage.write_text(tmp_path / "a", "new")
         assert str(tmp_path / "a") in str(caught.value)
         assert caught.value.fix
-        assert (tmp_path / "a").read_text() == ("new" if number == calls.seen else "old")
+        assert (tmp_path / "a").read_text() == ("new" if number == calls.count else "old")
         assert left(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize("replace", [False, True])
-def test_every_failing_call_of_a_publish_leaves_old_or_new(tmp_path, monkeypatch, replace):
+def test_every_failing_call_of_a_publish_leaves_old_or_new(tmp_path, replace):
     target = tmp_path / "d"
 
     def old(folder):
@@ -134,27 +111,23 @@ def test_every_failing_call_of_a_publish_leaves_old_or_new(tmp_path, monkeypatch
     def new(folder):
         storage.write_text(folder / "x", "new")
 
-    with monkeypatch.context() as patch:
-        storage.publish(target, old)
-        calls = Fault(patch)
+    storage.publish(target, old)
+    with failing() as calls:
         storage.publish(target, new, replace=replace)
     assert (target / "x").read_text() == ("new" if replace else "old")
-    for number in range(1, calls.seen + 1):
+    for number in range(1, calls.count + 1):
         storage.publish(target, old, replace=True)
-        with monkeypatch.context() as patch, contextlib.suppress(StorageError):
-            Fault(patch, number)
+        with failing(number), contextlib.suppress(StorageError):
             storage.publish(target, new, replace=replace)
         assert (target / "x").read_text() in ("old", "new")
-        if number < calls.seen:
+        if number < calls.count:
             assert all(name == "d" or name.startswith(".d.") for name in left(tmp_path))
 
 
-def test_messages_name_the_cause(tmp_path, monkeypatch):
+def test_messages_name_the_cause(tmp_path):
     for code, words in ((errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "permission")):
-        with monkeypatch.context() as patch:
-            Fault(patch, 2, code)
-            with pytest.raises(StorageError, match=words):
-                storage.write_text(tmp_path / "a", "x")
+        with failing(2, code), pytest.raises(StorageError, match=words):
+            storage.write_text(tmp_path / "a", "x")
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"a part of the path is a file|already|exist"):
         storage.write_text(tmp_path / "file" / "a", "x")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kgreason.metrics import expected_calibration_error, hits_at_k
+from kgreason.metrics import expected_calibration_error, first_hit, hits_at_k
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import confidence
 from kgreason.nn.model import ReasoningModel
@@ -81,6 +81,8 @@ def score_open(
             best = prediction.nodes.log_p[: len(row)]
             row[: len(best)] = best
     figures: dict[str, Any] = {f"hits{k}": round(100 * hits_at_k(places, k), 3) for k in HITS}
+    found = [p.nodes for p in predictions if p.nodes is not None]
+    figures["hits1_shared"] = round(100 * sum(first_hit(n.log_p, n.right) for n in found) / len(predictions), 3)
     threshold = model.settings.threshold.get("open", 1.0)
     figures["set_f1"] = round(100 * open_f1(open_questions(questions, predictions), threshold), 3)
     figures["auroc"] = _abstention(model, items[:DOUBTED], autocast)

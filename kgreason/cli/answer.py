@@ -10,6 +10,8 @@ import typer
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import GraphOption, open_graph
+from kgreason.cli.index import IndexOption, open_index
+from kgreason.errors import InputError
 
 if TYPE_CHECKING:
     from kgreason import records
@@ -25,6 +27,7 @@ LanguageOption = Annotated[str, typer.Option("--language", help="Language of the
 def ground(
     text: Annotated[str, typer.Argument(help="Any text.")],
     graph: GraphOption = "default",
+    index: IndexOption = None,
     language: LanguageOption = "en",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -40,14 +43,14 @@ def ground(
     out = Output(as_json, quiet)
     question = validate(Question(text, task="open", language=language))
     opened = open_graph(graph, out)
-    mentions = Grounder(opened).ground(question).mentions
+    mentions = Grounder(opened, index=open_index(opened, index)).ground(question).mentions
     marked = Text(text)
-    table = Table("in the text", "concept", "label", "prior", box=None, pad_edge=False, header_style="bold")
+    table = Table("in the text", "concept", "label", "prior", "by", box=None, pad_edge=False, header_style="bold")
     for mention in mentions:
         marked.stylize("bold cyan", mention.start, mention.end)
         for place, candidate in enumerate(mention.candidates):
             shown = "" if place else mention.surface
-            table.add_row(shown, candidate.key, opened.label(candidate.node), f"{candidate.prior:.2f}")
+            table.add_row(shown, candidate.key, opened.label(candidate.node), f"{candidate.prior:.2f}", mention.by)
     out.show({"text": text, "mentions": [_mention(mention) for mention in mentions]}, marked, "", table)
     if not mentions:
         out.note("The graph knows no concept in this text.")
@@ -60,6 +63,7 @@ def _mention(mention: records.Mention) -> dict[str, Any]:
         "end": mention.end,
         "surface": mention.surface,
         "option": mention.option,
+        "by": mention.by,
         "candidates": [{"key": each.key, "prior": round(each.prior, 4)} for each in mention.candidates],
     }
 
@@ -72,6 +76,7 @@ def retrieve(
     add: Add = None,
     remove: Remove = None,
     graph: GraphOption = "default",
+    index: IndexOption = None,
     language: LanguageOption = "en",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -79,6 +84,8 @@ def retrieve(
     """Gather the evidence of a question, or of every sample in a file."""
     out = Output(as_json, quiet)
     if output is not None:
+        if index is not None:
+            raise InputError("--index was given with --output", fix="Retrieve a file without --index.")
         _retrieve_file(question, split, output, graph, out)
         return
     from dataclasses import asdict
@@ -92,7 +99,7 @@ def retrieve(
     asked = validate(Question(question, tuple(options or ()), "choice" if options else "open", language=language))
     opened = open_graph(graph, out)
     added, removed = triples(add or ()), triples(remove or ())
-    grounding = Grounder(opened).ground(asked, add=added)
+    grounding = Grounder(opened, index=open_index(opened, index)).ground(asked, add=added)
     retriever = Retriever(opened)
     subgraph = retriever.retrieve(grounding, add=added, remove=removed)
     paths = {

@@ -13,6 +13,7 @@ from kgreason.cli.doctor import doctor
 from kgreason.cli.exchange import export, query
 from kgreason.cli.explain import explain
 from kgreason.cli.graph import app as graph
+from kgreason.cli.index import index
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.sources import get, sources
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, bench, doctor):
     app.command()(command)
-for of_graph in (add, remove, clean, export, query, sources, get):
+for of_graph in (index, add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)
 app.add_typer(graph, name="graph")
 

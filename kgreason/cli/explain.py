@@ -9,6 +9,7 @@ import typer
 from kgreason.cli.answer import Add, LanguageOption, Options, Remove
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.index import IndexOption
 from kgreason.cli.reason import ModelOption, ReasonerGraph, open_reasoner
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def explain(
     remove: Remove = None,
     limit: Limit = 64,
     graph: ReasonerGraph = "default",
+    index: IndexOption = None,
     model: ModelOption = "mini",
     language: LanguageOption = "en",
     as_json: Json = False,
@@ -58,7 +60,7 @@ def explain(
         asked = Question(question, THREE_WAY, "entailment", hypothesis, language=language)
     validate(asked)
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out)
+    reasoner = open_reasoner(model, graph, out, index)
     with out.progress() as report:
         report("ask with edits", 0, 0)
         from kgreason.explain import explain as explained

@@ -178,6 +178,7 @@ def _bars(title: str, counts: dict[str, int], keep_order: bool = False) -> Table
 @app.command()
 def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet = False) -> None:
     """Read every byte of a graph and compare it with its digests; exit code 2 if anything is damaged."""
+    from kgreason.graph.index import verify_indexes
     from kgreason.graph.manifest import verify as findings
 
     out = Output(as_json, quiet)
@@ -186,10 +187,12 @@ def verify(graph: GraphArgument = "default", as_json: Json = False, quiet: Quiet
     assert path is not None
     with out.progress() as report:
         report("verify", 0, 0)
-        found = findings(path)
+        damaged, spoilt = findings(path), verify_indexes(path)
+    found = (*damaged, *spoilt)
     out.show({"path": str(path), "ok": not found, "findings": list(found)}, *(found or (f"{path} is sound.",)))
     if found:
-        raise GraphImageError(f"{path} is damaged", fix="Build the graph again.")
+        again = "Build the graph again." if damaged else "Remove the index's folder, and run kgreason graph index."
+        raise GraphImageError(f"{path} is damaged", fix=again)
 
 
 def _edge_table(edges: Sequence[Edge], columns: Sequence[str], cells: Callable[[Edge], Sequence[str]]) -> Table:

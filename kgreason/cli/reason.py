@@ -12,7 +12,9 @@ from kgreason.cli.answer import Add, LanguageOption, Options, Remove
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
+from kgreason.cli.index import IndexOption, open_index
 from kgreason.cli.picture import Html, draw
+from kgreason.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,14 +34,17 @@ BAR = 24
 SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
 
 
-def open_reasoner(model: str, graph: str, out: Output) -> Reasoner:
+def open_reasoner(model: str, graph: str, out: Output, index: str | None = None) -> Reasoner:
     """A reasoner; the first use of the packaged graph builds it, which shows."""
     opened = None if graph == "none" else open_graph(graph, out)
+    if opened is None and index is not None:
+        raise InputError("--index was given, but no graph", fix="Name a graph, or leave --index out.")
     with out.progress() as report:
         report("load the model", 0, 0)
         from kgreason.engine import Reasoner
 
-        return Reasoner.from_pretrained(model, opened)
+        found = None if opened is None else open_index(opened, index)
+        return Reasoner.from_pretrained(model, opened, index=found)
 
 
 def ask(
@@ -49,6 +54,7 @@ def ask(
     add: Add = None,
     remove: Remove = None,
     graph: ReasonerGraph = "default",
+    index: IndexOption = None,
     model: ModelOption = "mini",
     language: LanguageOption = "en",
     show_all: All = False,
@@ -65,7 +71,7 @@ def ask(
     task: Task = "choice" if options else "open"
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=language))
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out)
+    reasoner = open_reasoner(model, graph, out, index)
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
@@ -82,6 +88,7 @@ def entails(
     premise: Annotated[str, typer.Argument(help="What is given.")],
     hypothesis: Annotated[str, typer.Argument(help="What may follow from it.")],
     graph: ReasonerGraph = "default",
+    index: IndexOption = None,
     model: ModelOption = "mini",
     language: LanguageOption = "en",
     as_json: Json = False,
@@ -95,7 +102,7 @@ def entails(
 
     out = Output(as_json, quiet)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=language))
-    answer = open_reasoner(model, graph, out).entails(premise, hypothesis, language=language)
+    answer = open_reasoner(model, graph, out, index).entails(premise, hypothesis, language=language)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
         tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)
@@ -107,6 +114,7 @@ def entails(
 def emotion(
     text: Annotated[str, typer.Argument(help="Any text.")],
     graph: ReasonerGraph = "default",
+    index: IndexOption = None,
     model: ModelOption = "mini",
     language: LanguageOption = "en",
     as_json: Json = False,
@@ -118,7 +126,7 @@ def emotion(
 
     out = Output(as_json, quiet)
     validate(Question(text, task="emotion", language=language))
-    mood = open_reasoner(model, graph, out).emotion(text, language=language)
+    mood = open_reasoner(model, graph, out, index).emotion(text, language=language)
     out.show(mood.to_dict(), *_feelings(mood))
     _tell(mood.trace, out)
 

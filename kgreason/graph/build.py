@@ -107,7 +107,7 @@ def writing(out: Path, report: Progress) -> Iterator[None]:
         try:
             yield
         finally:
-            if not (out / CURRENT).exists():
+            if storage.size(out / CURRENT) is None:
                 # Nothing came of it, so nothing stays. Should another be building here, no harm is done: there is no
                 # version yet that one of the two could lose.
                 with suppress(StorageError):
@@ -138,7 +138,7 @@ def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder
         manifest = sealed(_description(described, arrays, sorted(columns), sources), directory)
         storage.write_json(directory / MANIFEST, manifest)
         name = f"v-{manifest['digest']}"
-        if (out / name).exists() and verify(out / name):
+        if storage.is_directory(out / name) and verify(out / name):
             storage.remove(out / name)
         storage.settle(directory, out / name)
     storage.write_text(out / CURRENT, f"{name}\n")

@@ -36,11 +36,11 @@ def default_image(progress: Progress | None = None) -> Path:
         StorageError: the cache cannot be written.
     """
     image = storage.cache_home() / "graphs" / _name()
-    if (image / CURRENT).is_file():
+    if storage.size(image / CURRENT) is not None:
         return image
     try:
         with storage.lock(image.with_suffix(".lock")):
-            if not (image / CURRENT).is_file():
+            if storage.size(image / CURRENT) is None:
                 _build(image, progress)
     except StorageError as error:
         raise StorageError(

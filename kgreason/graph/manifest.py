@@ -49,8 +49,7 @@ def content_digest(manifest: Mapping[str, Any]) -> str:
 def sealed(manifest: Mapping[str, Any], directory: Path) -> dict[str, Any]:
     """The manifest with length and digest of every file of a directory, and its own digest."""
     files = {
-        path.name: {"bytes": path.stat().st_size, "digest": storage.digest(path)}
-        for path in sorted(directory.iterdir())
+        path.name: {"bytes": storage.size(path), "digest": storage.digest(path)} for path in storage.entries(directory)
     }
     whole = {**manifest, "format": FORMAT, "rules": RULES, "files": files}
     return {**whole, "digest": content_digest(whole)}
@@ -62,27 +61,31 @@ def live_version(path: Path) -> Path:
     Raises:
         GraphImageError: there is no image, or CURRENT names none.
     """
-    if (path / MANIFEST).is_file():
+    if storage.size(path / MANIFEST) is not None:
         return path
     current = path / CURRENT
-    if not current.is_file():
+    if storage.size(current) is None:
         raise GraphImageError(f"{path} is no graph: it has neither {CURRENT} nor {MANIFEST}", fix="Check the path.")
     try:
         text = storage.read_limited(current, _NAME_BYTES).decode("utf-8", "replace")
     except FormatError as error:
         raise GraphImageError(f"{current} is damaged: {error.message}", fix=_REBUILD) from error
     name = text.removesuffix("\n")
-    if text != f"{name}\n" or not VERSION.fullmatch(name) or not (path / name / MANIFEST).is_file():
+    if text != f"{name}\n" or not VERSION.fullmatch(name) or storage.size(path / name / MANIFEST) is None:
         raise GraphImageError(f"{current} names {name[:80]!r}, which is no version of this graph", fix=_REBUILD)
     return path / name
 
 
-def named_version(path: Path) -> bytes:
-    """What CURRENT says, sound or not; empty where there is none. It tells whether another version went live."""
+def named_version(path: Path) -> tuple[bytes, int]:
+    """What CURRENT says, sound or not, and since when: other values tell that a version went live meanwhile.
+
+    The same version may, for the second time: it can be cleaned away and built again while a reader opens it.
+    """
+    since = storage.modified(path / CURRENT)
     try:
-        return storage.read_limited(path / CURRENT, _NAME_BYTES)
+        return storage.read_limited(path / CURRENT, _NAME_BYTES), since
     except FormatError:
-        return b""
+        return b"", since
 
 
 def read_manifest(version: Path) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def read_manifest(version: Path) -> dict[str, Any]:
         raise GraphImageError(f"{path} is damaged: {error}", fix=_REBUILD) from error
     for name, stated in manifest["files"].items():
         file = version / name
-        size = file.stat().st_size if file.is_file() else None
+        size = storage.size(file)
         if size != stated["bytes"]:
             what = "is missing" if size is None else f"has {size} bytes instead of {stated['bytes']}"
             raise GraphImageError(f"{file} {what}", fix=_REBUILD)
@@ -155,7 +158,7 @@ def _findings(path: Path) -> Iterator[str]:
         yield error.message
         return
     files = manifest["files"]
-    for extra in sorted({file.name for file in version.iterdir()} - set(files) - {MANIFEST}):
+    for extra in sorted({file.name for file in storage.entries(version)} - set(files) - {MANIFEST}):
         yield f"{version / extra} is not listed in {MANIFEST}"
     damaged = [name for name, stated in files.items() if storage.digest(version / name) != stated["digest"]]
     yield from (f"{version / name} is damaged: its digest is not the stated one" for name in damaged)

@@ -47,6 +47,10 @@ class Surfaces:
         """The form with this index."""
         return bytes(self.data[self.offsets[index] : self.offsets[index + 1]]).decode("utf-8")
 
+    def span(self, index: int) -> slice:
+        """Where the candidates of the form with this index stand."""
+        return slice(self.ptr[index], self.ptr[index + 1])
+
     def index(self, form: str) -> int:
         """Index of a form that is in normal form already, or −1."""
         from kgreason.graph.kernels import find_form  # numba is slow to import
@@ -58,5 +62,5 @@ class Surfaces:
         """Candidates (node, prior) of a form that is in normal form already; empty if there is none."""
         if (index := self.index(form)) < 0:
             return []
-        span = slice(self.ptr[index], self.ptr[index + 1])
+        span = self.span(index)
         return list(zip(self.node[span].tolist(), self.prior[span].tolist(), strict=True))

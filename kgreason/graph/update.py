@@ -13,6 +13,7 @@ from kgreason import storage
 from kgreason.errors import GraphImageError, InputError
 from kgreason.graph.build import ColumnEncoder, Tables, write_version, writing
 from kgreason.graph.derive import is_symmetric
+from kgreason.graph.index import orphans
 from kgreason.graph.manifest import CURRENT, LOCK, VERSION, live_version, read_manifest
 from kgreason.graph.schema import alias_table, assertion_table, label_table, negate
 
@@ -151,12 +152,12 @@ def versions(path: str | Path) -> tuple[Path, ...]:
         InputError: the path is a single version.
     """
     live = _live(Path(path))
-    others = [other for other in Path(path).iterdir() if VERSION.fullmatch(other.name) and other != live]
-    return live, *sorted(others, key=lambda other: (-other.stat().st_mtime_ns, other.name))
+    others = [other for other in storage.entries(path) if VERSION.fullmatch(other.name) and other != live]
+    return live, *sorted(others, key=lambda other: (-storage.modified(other), other.name))
 
 
 def clean(path: str | Path, *, keep: int = 0) -> tuple[Path, ...]:
-    """Removes older versions of a graph, never the live one, and what killed writers left behind.
+    """Removes older versions of a graph with their indexes, never the live one, and what killed writers left behind.
 
     Readers that hold an old version go on: their files are mapped, and on a local file system of a POSIX machine a
     removed file lives until its last map is closed, as does its space on the disk. Opening an old version by its own
@@ -180,8 +181,10 @@ def clean(path: str | Path, *, keep: int = 0) -> tuple[Path, ...]:
     _live(path)  # before a lock file is made where no graph is
     with storage.lock(path / LOCK):
         # No writer is at work now, so that what looks half-written will never be finished.
-        halves = (entry for entry in path.iterdir() if _TEMPORARY.fullmatch(entry.name))
-        old = (*versions(path)[1 + keep :], *sorted(halves))
+        halves = (entry for entry in storage.entries(path) if _TEMPORARY.fullmatch(entry.name))
+        every = versions(path)
+        kept = [version.name.removeprefix("v-") for version in every[: 1 + keep]]
+        old = (*every[1 + keep :], *sorted(halves), *orphans(path, kept))
         for entry in old:
             storage.remove(entry)
     return old
@@ -236,7 +239,11 @@ def _tables(version: Path, manifest: Mapping[str, Any]) -> Tables:
         stated = manifest["files"].get(file.name)
         if stated is not None and storage.digest(file) != stated["digest"]:
             raise GraphImageError(f"{file} is damaged: its digest is not the stated one", fix="Build the graph again.")
-        tables[name] = None if stated is None else pl.read_parquet(file, glob=False)
+        if stated is None:
+            tables[name] = None
+            continue
+        with storage.opened(file) as handle:
+            tables[name] = pl.read_parquet(handle)
     base = tables["assertions"]
     assert base is not None  # read_manifest has seen it listed
     return Tables(base, tables["labels"], tables["surfaces"], tuple(manifest["sources"]))

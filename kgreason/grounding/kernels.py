@@ -11,7 +11,7 @@ from numba import njit
 if TYPE_CHECKING:
     from kgreason.grounding.match import Packed, Ragged, Table
 
-__all__ = ["fill_filter", "walk"]
+__all__ = ["fill_filter", "respell", "walk"]
 
 # The numbers of match.WordClass and match.How.
 _CONTENT, _STOP, _BREAK = 0, 2, 3
@@ -23,6 +23,7 @@ _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
 _EMPTY = np.uint64(0)
+_NONE = np.uint8(0)
 _SPACE = 32
 _HYPHEN = 45
 #: Spellings of the gaps between words: as in the text, spaces, hyphens, nothing where the text has no space.
@@ -349,4 +350,51 @@ def _settle(
             hits[found] = hits[row]
             hits[found, 3], hits[found, 4] = index, how
             found += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def respell(table: Table, form: _Bytes, letters: _Bytes, hits: _Ints) -> int:
+    """Look up every form one letter away: one left out, swapped with the next, put in, or put in another's place.
+
+    Digits stay as they are, since another number is another name, and so do letters beyond ASCII, which are several
+    bytes.
+
+    Args:
+        table: the surface table.
+        form: bytes of a text in normal form.
+        letters: what may be put in.
+        hits: written: the forms found, some of them several times.
+
+    Returns:
+        The number of hits, of which those that fit are in ``hits``.
+
+    Shapes:
+        form [bytes] uint8, letters [a] uint8, hits [h] int32.
+    """
+    size, found = len(form), 0
+    buffer = np.empty(size + 1, np.uint8)
+    for i in range(size + 1):
+        here = i < size and form[i] < 128 and not 48 <= form[i] < 58
+        after = i + 1 < size and form[i + 1] < 128 and not 48 <= form[i + 1] < 58
+        for edit in range(-2, 2 * len(letters)):
+            letter = letters[edit >> 1] if edit >= 0 else _NONE
+            put = edit >= 0 and edit & 1 == 0
+            if not (put or (here and (edit != -1 or after))):
+                continue
+            length = _append(buffer, 0, form, 0, i)
+            if edit == -1:
+                length = _append(buffer, length, form, i + 1, i + 2)
+                length = _append(buffer, length, form, i, i + 1)
+                length = _append(buffer, length, form, i + 2, size)
+            else:
+                if edit >= 0:
+                    buffer[length] = letter
+                    length += 1
+                length = _append(buffer, length, form, i if put else i + 1, size)
+            index = _find(table, buffer, length)
+            if index >= 0:
+                if found < len(hits):
+                    hits[found] = index
+                found += 1
     return found

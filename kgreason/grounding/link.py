@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from kgreason.config import LIMITS, RetrievalConfig
 from kgreason.errors import InputError, LimitError
 from kgreason.graph.surfaces import Surfaces
 from kgreason.grounding.match import MAX_WORDS, How, WordClass, Words, find_forms, split_texts
 from kgreason.grounding.names import local_names, local_surfaces, namesakes
+from kgreason.grounding.unknown import Meaning, respelt, runs, strange_spans
 from kgreason.language import Language, language, normal_form
-from kgreason.records import Candidate, Grounding, Mention, Question, Triple
+from kgreason.records import By, Candidate, Grounding, Mention, Question, Triple
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
@@ -27,7 +31,9 @@ FORM_PRIOR = {How.AS_IS: 1.0, How.INFLECTED: 0.8, How.DROPPED: 0.6}
 ENDING_PRIOR, BEGINNING_PRIOR = 0.4, 0.3
 #: Without a concept for a whole option: what the part with its head noun, and any other part, is worth.
 HEAD_PART_PRIOR, PART_PRIOR = 0.6, 0.3
-#: Words of the longest option that is looked up whole.
+#: What a name is worth that the text spells in another way, and one that it means, times the cosine.
+SPELLING_PRIOR, MEANING_PRIOR = 0.5, 0.5
+#: Words of the longest option that is looked up whole, whether as it stands, respelt or by meaning.
 MAX_OPTION_WORDS = 12
 
 #: (first word, word after the last) -> node -> prior; a concept of the question's own triples is −1 − its position.
@@ -45,9 +51,13 @@ class Grounder:
     ``extra["topic"]`` of an open question names one or several, these are its concepts and no others: the same names
     in the text often mean something else ("It" and "The Who" are titles too).
 
+    With an index, words that stand in no name are linked too: to names one letter away, or else to what they mean.
+    Such a mention says so in ``by``. An option that is no name as a whole is tried in the same way before its parts.
+
     Args:
         graph: where concepts are looked up.
         config: how many candidates a mention keeps.
+        index: of this graph, see :class:`kgreason.nn.meaning.MeaningIndex`.
 
     Example:
         >>> from kgreason.graph import KnowledgeGraph
@@ -57,9 +67,12 @@ class Grounder:
         [('penguins', -1, 'penguin'), ('zoo', 0, 'zoo')]
     """
 
-    def __init__(self, graph: KnowledgeGraph, config: RetrievalConfig | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, config: RetrievalConfig | None = None, *, index: Meaning | None = None
+    ) -> None:
         self.graph = graph
         self.config = config or RetrievalConfig()
+        self.index = index
 
     def ground(self, question: Question, *, add: Sequence[Triple] = ()) -> Grounding:
         """The concepts of a question and its options, in reading order.
@@ -85,7 +98,7 @@ class Grounder:
                 fix="Ask shortly, and give the long text as context.",
             )
         known = local_names(self.graph, (*question.facts, *add)) if question.facts or add else {}
-        linker = _Linker(self.graph, self.config.max_candidates, language(question.language), known)
+        linker = _Linker(self.graph, self.config.max_candidates, language(question.language), known, self.index)
         topic = topics(question)
         texts = [] if topic else [(question.text, -1)]
         names: list[tuple[str, int]] = []
@@ -95,7 +108,11 @@ class Grounder:
             names = [(option, number) for number, option in enumerate(question.options)]
         found = (linker.topic(question.text, each) for each in topic)
         mentions = sorted((mention for mention in found if mention), key=lambda mention: mention.start)
-        return Grounding(question, (*mentions, *linker.link(texts, names)))
+        mentions += linker.link(texts, names)
+        if self.index is not None:
+            mentions += linker.by_meaning(self.index)
+            mentions.sort(key=lambda mention: (mention.option, mention.start, -mention.end))
+        return Grounding(question, tuple(mentions))
 
 
 def topics(question: Question) -> tuple[str, ...]:
@@ -125,15 +142,32 @@ class _Read(NamedTuple):
     kinds: list[int]
 
 
+class _Waiting(NamedTuple):
+    """A span without a form that waits to be linked by meaning, and the nodes that its parts name already."""
+
+    mention: Mention
+    factor: float
+    known: Set[int]
+
+
 class _Linker:
     """Links the texts of one question."""
 
-    def __init__(self, graph: KnowledgeGraph, max_candidates: int, language: Language, names: dict[str, str]) -> None:
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        max_candidates: int,
+        language: Language,
+        names: dict[str, str],
+        index: Meaning | None,
+    ) -> None:
         self.graph = graph
         self.max_candidates = max_candidates
         self.language = language
         self.names = tuple(names.values())
         self.local = local_surfaces(names) if names else None
+        self.guessing = index is not None
+        self.waiting: dict[tuple[int, int, int], _Waiting] = {}
 
     def link(self, texts: Sequence[tuple[str, int]], options: Sequence[tuple[str, int]]) -> Iterator[Mention]:
         """Mentions in texts, then in options; each comes with the number of the option that it belongs to."""
@@ -150,10 +184,13 @@ class _Linker:
             yield from self._option(each)
 
     def _text(self, read: _Read) -> Iterator[Mention]:
-        for first, last in _longest(read.spans, read.kinds):
-            yield self._mention(read, (first, last), 1.0)
+        chosen = _longest(read.spans, read.kinds)
+        for first, last in chosen:
+            yield self._mention(read, (first, last), read.spans[first, last], 1.0)
             for part, factor in _parts(read.spans, read.kinds, first, last):
-                yield self._mention(read, part, factor)
+                yield self._mention(read, part, read.spans[part], factor)
+        if self.guessing:
+            yield from self._unknown(read, chosen, 1.0)
 
     def topic(self, text: str, topic: str) -> Mention | None:
         """The first place of a topic, as a word of its own if it is one anywhere; None if nothing is named so."""
@@ -172,9 +209,53 @@ class _Linker:
             start = text.index(stripped)
             yield Mention(start, start + len(stripped), stripped, self._candidates(whole), read.option)
             return
+        if self.guessing and kept and num_words <= MAX_OPTION_WORDS:
+            if found := self._respelt(read, inner):
+                yield self._mention(read, inner, found, 1.0, "spelling")
+                return
+            self._wait(read, inner, 1.0, {node for found in spans.values() for node in found})
         head = kept[-1] if kept else 0
-        for first, last in _longest(spans, read.kinds):
-            yield self._mention(read, (first, last), HEAD_PART_PRIOR if first <= head < last else PART_PRIOR)
+        chosen = _longest(spans, read.kinds)
+        for first, last in chosen:
+            factor = HEAD_PART_PRIOR if first <= head < last else PART_PRIOR
+            yield self._mention(read, (first, last), spans[first, last], factor)
+        if self.guessing:
+            yield from self._unknown(read, chosen, PART_PRIOR)
+
+    def by_meaning(self, index: Meaning) -> Iterator[Mention]:
+        """What the spans that wait mean, all looked up at once. A part of a span that has a name is not its meaning."""
+        waiting = self.waiting.values()
+        limit = self.max_candidates + max((len(each.known) for each in waiting), default=0)
+        near = index.nearest([each.mention.surface for each in waiting], limit)
+        for (mention, factor, known), nodes in zip(waiting, near, strict=True):
+            found = {node: MEANING_PRIOR * cosine * factor for node, cosine in nodes if node not in known}
+            if found:
+                yield replace(mention, candidates=self._candidates(found))
+
+    def _unknown(self, read: _Read, chosen: Sequence[tuple[int, int]], factor: float) -> Iterator[Mention]:
+        """Links words of content in no name by spelling, and lets the others wait."""
+        strange = read.words.kinds == WordClass.CONTENT
+        for first, last in chosen:
+            strange[first:last] = False
+        guessed = np.zeros(len(strange), np.bool_)
+        for span in strange_spans(read.words, strange):
+            if not guessed[slice(*span)].any() and (found := self._respelt(read, span)):
+                guessed[slice(*span)], strange[slice(*span)] = True, False
+                yield self._mention(read, span, found, factor, "spelling")
+        for span in runs(read.words, strange):
+            self._wait(read, span, factor)
+
+    def _respelt(self, read: _Read, span: tuple[int, int]) -> dict[int, float]:
+        found: dict[int, float] = {}
+        surfaces = self.graph.surfaces
+        for form in respelt(surfaces, read.words, *span, self.language.letters):
+            self._collect(found, surfaces, surfaces.span(form), SPELLING_PRIOR, local=False)
+        return found
+
+    def _wait(self, read: _Read, span: tuple[int, int], factor: float, known: Set[int] = frozenset()) -> None:
+        # An option of one word waits as a whole already when its words are looked at.
+        waits = _Waiting(self._mention(read, span, {}, factor, "meaning"), factor, known)
+        self.waiting.setdefault((read.option, *span), waits)
 
     def _spans(self, texts: Sequence[Words], max_words: Sequence[int], across: Sequence[bool]) -> list[_Spans]:
         spans: list[_Spans] = [{} for _ in texts]
@@ -195,8 +276,7 @@ class _Linker:
         form = normal_form(text)
         for surfaces, local in ((self.graph.surfaces, False), (self.local, True)):
             if surfaces is not None and (index := surfaces.index(form)) >= 0:
-                span = slice(surfaces.ptr[index], surfaces.ptr[index + 1])
-                self._collect(found, surfaces, span, 1.0, local)
+                self._collect(found, surfaces, surfaces.span(index), 1.0, local)
         return found
 
     @staticmethod
@@ -205,10 +285,12 @@ class _Linker:
             own = -1 - node if local else node
             found[own] = max(found.get(own, 0.0), prior * factor)
 
-    def _mention(self, read: _Read, span: tuple[int, int], factor: float) -> Mention:
+    def _mention(
+        self, read: _Read, span: tuple[int, int], found: Mapping[int, float], factor: float, by: By = "form"
+    ) -> Mention:
         start, end = read.words.tokens[span[0]].start, read.words.tokens[span[1] - 1].end
-        found = {node: prior * factor for node, prior in read.spans[span].items()}
-        return Mention(start, end, read.text[start:end], self._candidates(found), read.option)
+        priors = {node: prior * factor for node, prior in found.items()}
+        return Mention(start, end, read.text[start:end], self._candidates(priors), read.option, by)
 
     def _candidates(self, found: dict[int, float]) -> tuple[Candidate, ...]:
         # Node ids fall with degree, and a question's own concepts come last.

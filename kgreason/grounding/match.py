@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -221,6 +222,12 @@ class Words:
     def soft(self) -> npt.NDArray[np.bool_]:
         """Whether a name with inflections undone may span the gap before each word. Shape: [w]."""
         return self.vocabulary.packed.soft[self.gaps]
+
+    def forms(self, word: int) -> list[bytes]:
+        """A word as it stands, then its dictionary forms, all in normal form."""
+        learned, number = self.vocabulary.packed.words, self.words[word]
+        ends = learned.ptr[learned.group[number] : learned.group[number + 1] + 1].tolist()
+        return [learned.data[start:end].tobytes() for start, end in pairwise(ends)]
 
 
 def split_texts(texts: Sequence[str], language: Language) -> list[Words]:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kgreason import storage
+from kgreason import guards, storage
 from kgreason.config import LIMITS
 from kgreason.errors import FormatError, InputError
 from kgreason.graph import KnowledgeGraph
@@ -81,12 +81,13 @@ def read(path: str | Path) -> KnowledgeGraph:
         return KnowledgeGraph(derive(assertion_table(chunks), label_table(labels), alias_table(aliases)))
     import polars as pl
 
-    size = path.stat().st_size if path.is_file() else 0  # a read takes the memory of its limit
+    if suffix == ".parquet":
+        with guards.open_parquet(path) as file:
+            frames = list(file.frames())
+        return from_table(pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(file.names, pl.String)))
+    size = storage.size(path) or 0  # a read takes the memory of its limit
     data = storage.read_limited(path, min(size, LIMITS.file_bytes))
-
     try:
-        if suffix == ".parquet":
-            return from_table(pl.read_parquet(io.BytesIO(data)))
         return from_table(pl.read_csv(io.BytesIO(data), infer_schema=False))
     except pl.exceptions.PolarsError as error:
         raise FormatError(path, f"it is no complete table ({error})", fix="Fetch the file again.") from error

@@ -98,13 +98,16 @@ def query(
     """
     _refuse(text)
     path = Path(path)
-    if not path.is_file():
+    if storage.size(path) is None:
         raise FormatError(path, "there is no such file", fix="Export a graph to it: kgreason graph export -o FILE.nt")
     if rows < 1 or seconds <= 0 or megabytes < 1:
         raise InputError(f"caps are {rows} rows, {seconds} s, {megabytes} MB", fix="Give more than nothing.")
-    bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
-    bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
-    bind |= {name: ("text", value) for name, value in (texts or {}).items()}
+    try:
+        bind = {name: ("iri", iri(key)) for name, key in (concepts or {}).items()}
+        bind |= {name: ("iri", iri(relation, relation=True)) for name, relation in (relations or {}).items()}
+        bind |= {name: ("text", value.encode().decode()) for name, value in (texts or {}).items()}
+    except UnicodeEncodeError as error:  # half a surrogate pair
+        raise InputError(f"{error.object!r} is no Unicode text", fix="Give whole characters.") from error
     report = progress or (lambda stage, done, total: None)
     store = _store(path, megabytes, report)
     report("query", 0, 0)
@@ -119,7 +122,7 @@ def _store(path: Path, megabytes: int, report: Callable[[str, int, int], None]) 
     guards.check_size(path)
     name = f"{storage.digest(path)}-{version('pyoxigraph')}"
     homes = [path.with_name(f"{path.name}.store"), storage.cache_home() / "stores" / path.name]
-    if found := next((home / name for home in homes if (home / name).is_dir()), None):
+    if found := next((home / name for home in homes if storage.is_directory(home / name)), None):
         return found
     report("load the file", 0, 0)
     try:
@@ -132,7 +135,7 @@ def _made(path: Path, store: Path, megabytes: int) -> Path:
     with storage.staged(store.parent) as directory:
         _ask(path, {"path": str(path), "store": str(directory)}, megabytes, None)
         storage.settle(directory, store)
-    for other in store.parent.iterdir():
+    for other in storage.entries(store.parent):
         if _STORE.fullmatch(other.name) and other != store:
             storage.remove(other)
     return store

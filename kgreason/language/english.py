@@ -7,6 +7,7 @@ import tomllib
 from bisect import bisect_left
 from functools import cache, lru_cache
 from importlib.resources import files
+from string import ascii_lowercase
 from typing import Any
 
 import kg_data
@@ -118,7 +119,7 @@ def _table() -> list[str]:
 def english() -> Language:
     """English as the linker wants it."""
     stop, broken, weak = (frozenset(_words()[name].split()) for name in ("stop", "break", "weak"))
-    return Language("en", tokenize, lemmas, stop, broken, weak)
+    return Language("en", tokenize, lemmas, stop, broken, weak, ascii_lowercase)
 
 
 @cache

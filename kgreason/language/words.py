@@ -28,6 +28,7 @@ class Language:
         stop_words: words dropped inside names.
         break_words: words dropped at the ends of names, which no name with words dropped spans.
         weak_words: words kept inside names that never name a concept alone.
+        letters: what may be missing in a misspelt word or stand wrong in it; without any, nothing is respelt.
     """
 
     code: str
@@ -36,3 +37,4 @@ class Language:
     stop_words: frozenset[str]
     break_words: frozenset[str]
     weak_words: frozenset[str]
+    letters: str = ""

@@ -16,7 +16,7 @@ from kgreason.metrics.classification import (
     macro_f1,
 )
 from kgreason.metrics.intervals import McNemar, PairedDifference, ci95, mcnemar, paired_bootstrap, wilson_interval
-from kgreason.metrics.ranking import best_rank, hits_at_k, pearson, set_f1
+from kgreason.metrics.ranking import best_rank, first_hit, hits_at_k, pearson, set_f1
 
 __all__ = [
     "ClassScore",
@@ -30,6 +30,7 @@ __all__ = [
     "ci95",
     "classification_report",
     "expected_calibration_error",
+    "first_hit",
     "fit_temperature",
     "fit_thresholds",
     "hits_at_k",

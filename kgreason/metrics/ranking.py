@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kgreason.errors import InputError
 from kgreason.metrics.checks import Floats, finite, indices, same_length, truths
 
-__all__ = ["best_rank", "hits_at_k", "pearson", "set_f1"]
+__all__ = ["best_rank", "first_hit", "hits_at_k", "pearson", "set_f1"]
 
 
 def best_rank(scores: npt.ArrayLike, relevant: npt.ArrayLike) -> int:
@@ -39,6 +39,34 @@ def best_rank(scores: npt.ArrayLike, relevant: npt.ArrayLike) -> int:
     if not relevant.any():
         return 0
     return 1 + int((scores[~relevant] >= scores[relevant].max()).sum())
+
+
+def first_hit(scores: npt.ArrayLike, relevant: npt.ArrayLike) -> float:
+    """Chance that the first candidate of one question is right, those of equal score being in random order.
+
+    What published hits at 1 amount to where the first of equal candidates is taken as it comes; beside the pessimistic
+    :func:`best_rank` it says how much hangs on ties.
+
+    Args:
+        scores: of the candidates.
+        relevant: which of them are right.
+
+    Returns:
+        A number from 0 to 1.
+
+    Raises:
+        InputError: no candidate, different lengths, or scores that are not finite.
+
+    Shapes:
+        scores [n], relevant [n]
+
+    Example:
+        >>> first_hit([.1, .7, .7, .4], [True, False, True, False])
+        0.5
+    """
+    scores, relevant = finite("scores", scores), truths("relevant", relevant)
+    same_length(scores=scores, relevant=relevant)
+    return float(relevant[scores == scores.max()].mean())
 
 
 def hits_at_k(ranks: npt.ArrayLike, k: int) -> float:

@@ -97,9 +97,9 @@ class SubgraphFile(Lazy[Subgraph]):
         config = config or RetrievalConfig()
         home = Path(home) if home is not None else storage.cache_home() / "subgraphs"
         self.path = home / _name(graph, self.questions, config)
-        if not self.path.is_dir():
+        if not storage.is_directory(self.path):
             with storage.lock(home / f"{self.path.name}.lock"):
-                if not self.path.is_dir():
+                if not storage.is_directory(self.path):
                     retrieve = _retrieve(graph, config)
                     known = len(graph.relations)
                     packed = _pack_all(retrieve, self.questions, known, threads or os.cpu_count() or 1, progress)

@@ -19,8 +19,8 @@ GRAPH_WEIGHT = 0.3
 #: Weight of the mass that the follower loses where no edge is. Mass is made whole again at every step, so that without
 #: it half of it may follow a relation that few training questions have, and mislead where another question has it.
 LOST_WEIGHT = 0.3
-#: Weight of the follower's own loss where node states answer too. Without it the node states take the second step over,
-#: and in a graph of another kind, where they mislead, nothing is left that walks it.
+#: Weight of the follower's own loss. Options are told apart by a hundredth of the mass, and node states help open
+#: answers along, so that without it most of the mass may stay one step before the answer.
 ALONE_WEIGHT = 0.5
 #: Squared errors of affect count in units of a corpus's spread (EmoBank: standard deviation near 0.1 of the scale).
 VAD_VARIANCE = 0.01
@@ -47,8 +47,8 @@ def losses(scores: Scores, batch: GraphBatch) -> Losses:
     A question that brings facts of its own is a question about them: there the graph parts alone are trained, at full
     weight, so that the text learns nothing from answers that it cannot know. The loss of an open question is −log of
     the probability on its right answers, where the graph holds one. Of both, the mass that the path follower loses
-    counts too: the relations that it follows are those of the question, and edges of them are there; and where node
-    states answer beside it, what it answers alone.
+    counts too: the relations that it follows are those of the question, and edges of them are there; and so does the
+    mass that it brings to the right answers.
 
     Args:
         scores: of the batch.
@@ -65,7 +65,7 @@ def losses(scores: Scores, batch: GraphBatch) -> Losses:
         (_answer_loss(graph, batch, ~given), _answer_loss(graph, batch, given)) if graph.requires_grad else (zero, zero)
     )
     opened = zero if scores.node is None else _open_loss(scores.node, batch)
-    alone = _alone(scores, batch) if scores.mass is not None and scores.graph.requires_grad else zero
+    alone = zero if scores.mass is None or not scores.mass.requires_grad else _alone(scores.mass, scores, batch)
     lost = zero if scores.flow is None or not scores.flow.requires_grad else _lost(scores, batch)
     affect = zero
     known = ~batch.vad.isnan().any(-1)
@@ -94,21 +94,40 @@ def _answer_loss(logits: Tensor, batch: GraphBatch, among: Tensor) -> Tensor:
 
 def _open_loss(node: Tensor, batch: GraphBatch) -> Tensor:
     """Mean of −log Σ p over the right answers of each question that has one. Shapes: node [n] -> []."""
-    rows = (batch.node_gold & node.isfinite()).nonzero().squeeze(1)
+    return _mass_loss(node, (batch.node_gold & node.isfinite()).nonzero().squeeze(1), batch.node_question)
+
+
+def _mass_loss(log_p: Tensor, rows: Tensor, question: Tensor) -> Tensor:
+    """Mean of −log Σ p over some rows of each question with any. Shapes: log_p [n], rows [k], question [n] -> []."""
     if not len(rows):
-        return node.new_zeros(())
-    question, count = torch.unique(batch.node_question[rows], return_inverse=True)
-    log_p, size = node[rows], len(question)
-    most = segment_max(log_p.detach(), count, size)
-    together = most + segment_sum((log_p - most[count]).exp(), count, size).log()
+        return log_p.new_zeros(())
+    asked, count = torch.unique(question[rows], return_inverse=True)
+    chosen, size = log_p[rows], len(asked)
+    most = segment_max(chosen.detach(), count, size)
+    together = most + segment_sum((chosen - most[count]).exp(), count, size).log()
     return -together.clamp(min=_LEAST).mean()
 
 
-def _alone(scores: Scores, batch: GraphBatch) -> Tensor:
-    """What the paths would lose without the node states, of questions with facts of their own and of open ones."""
-    assert scores.mass is not None
-    found = _answer_loss(scores.paths, batch, batch.question_given)
-    return found if scores.node is None else found + _open_loss((scores.mass + FLOOR).log(), batch)
+def _alone(mass: Tensor, scores: Scores, batch: GraphBatch) -> Tensor:
+    """Mean of −log of the mass on right answers.
+
+    Of questions with facts of their own, and of open ones that node states answer too. Other concepts may be right
+    beside the right option; that costs the same whatever is followed.
+
+    Shapes:
+        mass [n] -> [].
+    """
+    log_mass, loss = (mass + FLOOR).log(), mass.new_zeros(())
+    held = batch.question_given & (batch.labels >= 0)
+    if held.any():
+        first = torch.searchsorted(batch.option_question, torch.arange(batch.num_questions, device=mass.device))
+        option, node = batch.option_node
+        right = held[batch.option_question[option]] & (option == (first + batch.labels)[batch.option_question[option]])
+        loss = loss + _mass_loss(log_mass, node[right], batch.node_question)
+    if scores.node is not None and scores.graph.requires_grad:
+        rows = (batch.node_gold & scores.node.isfinite()).nonzero().squeeze(1)
+        loss = loss + _mass_loss(log_mass, rows, batch.node_question)
+    return loss
 
 
 def _lost(scores: Scores, batch: GraphBatch) -> Tensor:

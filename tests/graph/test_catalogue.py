@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import zipfile
+import zipfile  # noqa: TID251 - makes what is unpacked
 from dataclasses import replace
 from urllib.parse import urlsplit
 

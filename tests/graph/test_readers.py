@@ -36,6 +36,8 @@ def test_content_tells_the_reader_whatever_the_name(tmp_path, text, reader):
         (b"\n \n", "it is empty"),
         (b"one word\n", "no reader fits its first line.*atomic"),
         (b"\x89PNG\r\n\x1a\n\0\0", "UTF-8|NUL"),
+        (b"PK\x03\x04" + bytes(99), "an archive of files. Unpack it"),
+        (bytes(257) + b"ustar" + bytes(250), "an archive of files. Unpack it"),
         ("söurce,relation\n".encode("latin-1"), "line 1: byte 0xf6 is not UTF-8"),
         (b"source,relation,target\n\0", "NUL byte"),
     ],
@@ -100,16 +102,23 @@ COUNTS = [
     ("kg-cn100k/train.txt.gz", 100_000, 0),
     ("kg-cn100k/valid.txt.gz", 1_200, 0),
     ("kg-cn100k/test.txt.gz", 1_200, 0),
+    ("kg-cn82k/train.txt.gz", 81_920, 0),
     ("kg-cn82k/valid.txt.gz", 10_240, 0),
+    ("kg-cn82k/test.txt.gz", 10_240, 0),
     ("kg-conceptnet-zh/madarin_conceptnet_solid_normalized_v1.0.csv.gz", 21_341, 0),
     ("kg-conceptnet4/conceptnet_ja.graph.gz", 101_416, 3),
     ("kg-small-linkpred/countries_S1.nl.gz", 1_111, 0),
     ("kg-small-linkpred/countries_S2.nl.gz", 1_063, 0),
     ("kg-small-linkpred/countries_S3.nl.gz", 979, 0),
     ("kg-small-linkpred/kinships_train.txt.gz", 8_544, 0),
+    ("kg-small-linkpred/kinships_valid.txt.gz", 1_068, 0),
+    ("kg-small-linkpred/kinships_test.txt.gz", 1_074, 0),
     ("kg-small-linkpred/nations_train.txt.gz", 1_592, 0),
+    ("kg-small-linkpred/nations_valid.txt.gz", 199, 0),
     ("kg-small-linkpred/nations_test.txt.gz", 201, 0),
     ("kg-small-linkpred/umls_train.txt.gz", 5_216, 0),
+    ("kg-small-linkpred/umls_valid.txt.gz", 652, 0),
+    ("kg-small-linkpred/umls_test.txt.gz", 661, 0),
     ("kg-wn18rr/valid.txt.gz", 3_034, 0),
     ("kg-wn18rr/test.txt.gz", 3_134, 0),
     ("metaqa/kb_recovered.txt.gz", 129_917, 0),
@@ -131,6 +140,8 @@ def test_real_graphs_that_need_a_word(data_dir):
     assert sum(map(len, triples)) == 4_247
     atomic = readers.read(data_dir / "kg-atomic-v4" / "v4_atomic_dev.csv.gz")  # 79,600 inferences, 13,107 of them none
     assert sum(map(len, atomic)) == 66_493
+    atomic = readers.read(data_dir / "kg-atomic-v4" / "v4_atomic_tst.csv.gz")  # 87,481 inferences, 14,608 of them none
+    assert sum(map(len, atomic)) == 72_873
 
 
 @pytest.mark.data

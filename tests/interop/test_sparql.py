@@ -97,6 +97,10 @@ def test_caps(exported):
 def test_what_is_no_query_or_no_export(exported, tmp_path):
     with pytest.raises(InputError, match="cannot be answered: error at 1"):
         query(exported, "SELECT ?a WHERE")
+    for half in ("concepts", "relations", "texts"):
+        bound: dict[str, Any] = {half: {"a": "\ud800"}}
+        with pytest.raises(InputError, match="no Unicode text"):
+            query(exported, EDGES, **bound)
     with pytest.raises(FormatError, match="no such file"):
         query(tmp_path / "a.nt", EDGES)
     (tmp_path / "b.nt").write_text("penguin AtLocation zoo\n")

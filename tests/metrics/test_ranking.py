@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.errors import InputError
-from kgreason.metrics import best_rank, hits_at_k, pearson, set_f1
+from kgreason.metrics import best_rank, first_hit, hits_at_k, pearson, set_f1
 from tests.metrics.cases import MetricCase
 
 stats = pytest.importorskip("scipy.stats")
@@ -80,6 +82,14 @@ def test_best_rank_is_that_of_a_sort_with_wrong_before_right(scores, seed):
 def test_a_model_that_scores_all_alike_gains_nothing():
     ranks = [best_rank(np.zeros(11), np.arange(11) == right) for right in range(11)]
     assert hits_at_k(ranks, k=10) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=5))
+def test_first_hit_is_the_mean_over_all_orders_of_ties(rows):
+    scores, right = zip(*rows, strict=True)
+    firsts = [sorted(order, key=lambda row: -row[0])[0][1] for order in permutations(rows)]
+    assert first_hit(scores, right) == pytest.approx(np.mean(firsts))
+    assert first_hit(scores, right) >= (best_rank(scores, right) == 1)
 
 
 def test_pearson_is_undefined_where_nothing_varies():

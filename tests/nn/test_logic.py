@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.nn.batch import TASKS
-from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES, Abstention, Gate, Logic, _best
+from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES, NODE_WEIGHT, Abstention, Gate, Logic, _best
 from kgreason.nn.paths import FLOOR
 from kgreason.nn.state import CognitiveState, PathScores
 from tests.cases import WIDTH, Order, random_batch, reorder, without_graph
@@ -203,9 +203,8 @@ def test_nodes_are_scored_as_in_a_loop(awake):
     for b in range(3):
         rows = [n for n in range(batch.num_nodes) if batch.node_question[n] == b]
         query = made.node_question(given_.question[b])
-        score = torch.stack(
-            [(given_.mass[n] + FLOOR).log() + made.node(torch.cat([given_.nodes[n], query]))[0] for n in rows]
-        )
+        by_state = torch.stack([made.node(torch.cat([given_.nodes[n], query]))[0] for n in rows])
+        score = (given_.mass[rows] + FLOOR).log() + NODE_WEIGHT * by_state
         torch.testing.assert_close(scores.node[rows], score.log_softmax(0), atol=1e-5, rtol=1e-5)
         if not awake:  # the follower alone
             assert scores.node[rows].argsort().tolist() == given_.mass[rows].argsort().tolist()

@@ -155,6 +155,22 @@ def test_no_concepts_give_an_empty_subgraph(tiny_graph):
         assert Retriever(tiny_graph).paths(subgraph, 0) == ()
 
 
+@pytest.mark.slow
+def test_hubs_loops_and_lone_concepts_stay_within_the_caps():
+    """Two hubs of 100,000 neighbours, the same ones, each a neighbour of itself; and a concept without any."""
+    facts = [(hub, "IsA", f"leaf{i}") for hub in ("zorb", "quix") for i in range(100_000)]
+    facts += [(hub, relation, hub) for hub in ("zorb", "quix") for relation in ("IsA", "RelatedTo", "NotDesires")]
+    graph = KnowledgeGraph.from_triples(facts, labels={"plam": "plam"})
+    assert (graph.num_nodes, graph.num_edges) == (100_003, 400_000)
+    question = Question("zorb plam", ("quix", "plam"))
+    for config in (RetrievalConfig(), RetrievalConfig(wide=True)):
+        found = Retriever(graph, config).retrieve(Grounder(graph).ground(question))
+        nodes, edges = (config.wide_nodes, config.wide_edges) if config.wide else (config.max_nodes, config.max_edges)
+        assert 3 <= len(found.keys) <= nodes
+        assert found.edge_index.shape[1] <= edges
+        assert {"zorb", "quix", "plam"} <= set(found.keys)
+
+
 def test_an_empty_graph_gives_an_empty_subgraph():
     subgraph = retrieve(KnowledgeGraph.from_triples([]), Question("zorb", ("quix",)))
     check(subgraph)

@@ -148,20 +148,23 @@ def test_lost_mass_counts_where_the_graph_holds_the_answer(collate):
     assert flow.grad.tolist() == pytest.approx([-LOST_WEIGHT / 2, 0, -LOST_WEIGHT / 2, 0])
 
 
-def test_paths_answer_alone_where_node_states_answer_too(collate):
+def test_the_followers_mass_has_to_come_to_the_right_answers(collate):
     batch = replace(
-        collate([(Question("a", ("x", "y"), answer=1), None), (Question("a", task="open"), None)]),
-        question_given=torch.tensor([True, False]),
-        node_question=torch.tensor([1, 1, 1]),
-        node_gold=torch.tensor([True, False, True]),
+        collate([(Question("a", ("x", "y"), answer=1), None)] * 2 + [(Question("a", task="open"), None)]),
+        question_given=torch.tensor([True, False, False]),
+        node_question=torch.tensor([0, 0, 0, 1, 2, 2]),
+        node_gold=torch.tensor([False, False, False, False, True, False]),
+        option_node=torch.tensor([[0, 1, 1, 3], [0, 1, 2, 3]]),
     )
-    paths, graph = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
-    mass, node = torch.tensor([0.5, 0.2, 0.3], requires_grad=True), torch.zeros(3)
-    text, closed = torch.zeros(2), torch.zeros(2)
-    scores = Scores(text, text, paths, graph, closed, None, None, None, node, mass=mass)
+    graph, node = torch.zeros(4, requires_grad=True), torch.zeros(6)
+    mass = torch.tensor([0.4, 0.1, 0.2, 1.0, 0.6, 0.4], requires_grad=True)
+    text, closed = torch.zeros(4), torch.zeros(3)
+    scores = Scores(text, text, text, graph, closed, None, None, None, node, mass=mass)
     found = losses(scores, batch)
-    assert found.alone.item() == pytest.approx(math.log(2) - math.log(0.8), rel=1e-4)
-    assert losses(scores._replace(graph=graph.detach()), batch).alone.item() == 0
+    # two nodes of the right option; the question without facts of its own does not count
+    assert found.alone.item() == pytest.approx(-math.log(0.3) - math.log(0.6), rel=1e-4)
+    assert losses(scores._replace(graph=text), batch).alone.item() == pytest.approx(-math.log(0.3), rel=1e-4)
     torch.autograd.backward(found.total)
     assert mass.grad is not None
-    assert mass.grad.tolist() == pytest.approx([-ALONE_WEIGHT / 0.8, 0, -ALONE_WEIGHT / 0.8], rel=1e-4)
+    each = -ALONE_WEIGHT / 0.3
+    assert mass.grad.tolist() == pytest.approx([0, each, each, 0, -ALONE_WEIGHT / 0.6, 0], rel=1e-4)

@@ -68,9 +68,12 @@ def peak_memory() -> Iterator[Peak]:
     """Watches the memory of this process, a hundred times a second."""
     start, peak, done = anonymous_mb(), Peak(), threading.Event()
 
+    def look() -> None:
+        peak.megabytes = max(peak.megabytes, anonymous_mb() - start)
+
     def watch() -> None:
         while not done.wait(0.01):
-            peak.megabytes = max(peak.megabytes, anonymous_mb() - start)
+            look()
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -79,6 +82,7 @@ def peak_memory() -> Iterator[Peak]:
     finally:
         done.set()
         thread.join()
+        look()  # what was taken may be younger than the last look
 
 
 def report(

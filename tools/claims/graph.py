@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tools.claims.graph_safety import SAFETY
 from tools.claims.graph_speed import SPEED
 
 __all__ = ["CLAIMS"]
 
-CLAIMS = [*SPEED]
+CLAIMS = [*SPEED, *SAFETY]

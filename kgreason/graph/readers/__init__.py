@@ -171,7 +171,7 @@ def _weighted(chunks: Iterable[pl.DataFrame], factor: float) -> Iterator[pl.Data
 def _read_one(path: Path, reader: str | None, options: Options) -> Source:
     if reader is not None and reader not in READERS:
         raise InputError(f"there is no reader {reader!r}", fix=f"Choose one of {', '.join(READERS)}.")
-    if not path.exists():
+    if not storage.is_directory(path) and storage.size(path) is None:
         raise FormatError(path, "there is no such file or directory", fix="Check the path.")
     if reader is None:
         reader = sniff(path)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LICENCE", "fits", "read"]
 
 _LINE = re.compile(
-    r"([^\t\n]*[^\t\n ][^\t\n]*)\t([^\t\n]*[^\t\n ][^\t\n]*)\t"
+    r"^( *+[^\t\n ][^\t\n]*+)\t( *+[^\t\n ][^\t\n]*+)\t"
     r"\{'freq': (-?\d{1,9}), 'score': (-?\d{1,5}), 'rel': u?'(\w+)'\}\r?$",
     re.MULTILINE | re.ASCII,
 )

@@ -48,7 +48,7 @@ def read(path: Path, options: Options) -> _Parts:
 
 def is_image(path: Path) -> bool:
     """Whether a directory is a graph image or a version of one."""
-    return (path / CURRENT).is_file() or (path / MANIFEST).is_file()
+    return any(storage.size(path / name) is not None for name in (CURRENT, MANIFEST))
 
 
 def _assertions(path: Path, options: Options) -> Iterator[pl.DataFrame]:
@@ -60,22 +60,19 @@ def _assertions(path: Path, options: Options) -> Iterator[pl.DataFrame]:
 def _table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame | None:
     import polars as pl
 
-    if not path.is_file():
+    if storage.size(path) is None:
         return None
-    guards.check_size(path)
-    try:
-        table = pl.read_parquet(path, glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise FormatError(path, f"it is no complete parquet table ({error})", fix="Fetch the file again.") from error
-    if missing := [name for name in columns if name not in table.columns]:
-        raise FormatError(
-            path, f"it has no column {missing[0]!r}, only {', '.join(table.columns)}", fix="Make the table again."
-        )
-    return table
+    with guards.open_parquet(path) as file:
+        if missing := [name for name in columns if name not in file.names]:
+            raise FormatError(
+                path, f"it has no column {missing[0]!r}, only {', '.join(file.names)}", fix="Make the table again."
+            )
+        frames = list(file.frames())
+    return pl.concat(frames) if frames else None
 
 
 def _sources(path: Path) -> tuple[Mapping[str, Any], ...]:
-    described = storage.read_json(path / "facts.json") if (path / "facts.json").is_file() else {}
+    described = storage.read_json(path / "facts.json") if storage.size(path / "facts.json") is not None else {}
     entries = described.get("sources", []) if isinstance(described, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise FormatError(path / "facts.json", "its sources are no list of objects", fix="Make the file again.")

@@ -39,7 +39,7 @@ def sniff(path: str | Path) -> str:
         FormatError: it is missing or empty, or no reader fits.
     """
     path = Path(path)
-    if path.is_dir():
+    if storage.is_directory(path):
         return _folder(path)
     ending = Path(path.name.removesuffix(".gz")).suffix.lower()
     head = b""
@@ -48,6 +48,8 @@ def sniff(path: str | Path) -> str:
             head += more
     if not head.strip():
         raise FormatError(path, "it is empty", fix="Check the file.")
+    if head.startswith(b"PK\x03\x04") or head[257:262] == b"ustar":
+        raise FormatError(path, "it is an archive of files", fix="Unpack it, and name the file that is wanted.")
     if ending in _ENDINGS:
         return _ENDINGS[ending]
     if head.startswith(b"PAR1"):
@@ -64,7 +66,7 @@ def sniff(path: str | Path) -> str:
 
 
 def _folder(path: Path) -> str:
-    if facts.is_image(path) or (path / facts.ASSERTIONS).is_file():
+    if facts.is_image(path) or storage.size(path / facts.ASSERTIONS) is not None:
         return "facts"
     if wordnet.fits(path):
         return "wordnet"

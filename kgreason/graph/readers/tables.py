@@ -100,27 +100,13 @@ def read_parquet(path: Path, options: Options) -> Iterator[pl.DataFrame]:
         FormatError: it is no complete parquet file, unpacks beyond the limits, or lacks a column; a name is empty or
             no text, or a weight is no number in range.
     """
-    import polars as pl
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    guards.check_size(path)
-    try:
-        with pq.ParquetFile(path) as file:
-            groups = range(file.metadata.num_row_groups)
-            unpacked = sum(file.metadata.row_group(group).total_byte_size for group in groups)
-            if unpacked > max(storage.ARCHIVE_FLOOR, path.stat().st_size * storage.ARCHIVE_RATIO):
-                raise FormatError(path, f"it unpacks to {unpacked} bytes", fix="Split the file.")
-            header = file.schema_arrow.names
-            places = _places(path, options, (None, header))
-            names = {column: header[place] for column, place in places.items()}
-            row = 1
-            for batch in file.iter_batches(CHUNK_ROWS, columns=list(dict.fromkeys(names.values()))):
-                table = pl.DataFrame(pl.from_arrow(batch))
-                yield spoken_rows(spoken_rows(_typed(path, table, names, row), "source", options), "target", options)
-                row += len(table)
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
-        raise FormatError(path, f"it is no complete parquet table ({error})", fix="Fetch the file again.") from error
+    with guards.open_parquet(path) as file:
+        places = _places(path, options, (None, file.names))
+        names = {column: file.names[place] for column, place in places.items()}
+        row = 1
+        for table in file.frames(names.values(), CHUNK_ROWS):
+            yield spoken_rows(spoken_rows(_typed(path, table, names, row), "source", options), "target", options)
+            row += len(table)
 
 
 def _typed(path: Path, table: pl.DataFrame, names: Mapping[str, str], first: int) -> pl.DataFrame:

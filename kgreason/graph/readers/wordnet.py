@@ -65,7 +65,7 @@ class Synset:
 
 def fits(folder: Path) -> bool:
     """Whether a folder is WordNet's."""
-    return (folder / "data.noun").is_file()
+    return storage.size(folder / "data.noun") is not None
 
 
 def read(

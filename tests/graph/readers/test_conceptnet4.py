@@ -52,6 +52,8 @@ def test_the_name_tells_the_language(tmp_path):
         "a\tb\t{'freq': 5, 'score': 1, 'rel': u'Is\nA'}",
         "a\tb\t{'freq': 5, 'score': 99999999, 'rel': u'IsA'}",
         "a\tb\t{'freq': ٥, 'score': 1, 'rel': u'IsA'}",
+        "x\ta\tb\t{'freq': 5, 'score': 1, 'rel': u'IsA'}",
+        pytest.param("'rel': " * 20_000, id="a long one"),
     ],
 )
 def test_malformed_lines_are_named(tmp_path, line):

@@ -22,6 +22,6 @@ def test_networkx_reads_the_same_edges(tmp_path):
 
 def test_memory_that_is_taken_is_seen():
     with peak_memory() as peak:
-        held = bytearray(b"x") * 30_000_000
+        held = bytearray(b"x") * 100_000_000  # more than malloc would take from what was freed before
         best(lambda: len(held), 1)
-    assert peak.megabytes > 20
+    assert peak.megabytes > 70

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pickle  # noqa: TID251 - has to be found out
+import socket
+
+import pytest
+
+from kgreason.errors import InputError
+from tools.safety.attack import SECRET, Attack, reached
+
+pytestmark = pytest.mark.enable_socket
+
+
+def refusal(words: str) -> InputError:
+    return InputError(words, fix="Do not.")
+
+
+def calls(place):
+    host, _, port = place.host.rpartition(":")
+    socket.create_connection((host, int(port))).close()
+    raise refusal("called")
+
+
+def reads(place):
+    place.secret.read_text()
+    raise refusal("read")
+
+
+def writes(place):
+    place.marker.mkdir()
+    raise refusal("written")
+
+
+def tells(place):
+    raise refusal(f"it says {SECRET}")
+
+
+def unpickles(place):
+    pickle.loads(b"cos\ngetcwd\n(tR.")  # noqa: S301 - has to be found out
+    raise refusal("unpickled")
+
+
+def fails(place):
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (calls, "socket."),
+        (reads, "open"),
+        (writes, "made marker"),
+        (tells, "told the secret"),
+        (fails, "RuntimeError"),
+        (unpickles, "pickle.find_class"),
+        (lambda place: 7, "gave 7"),
+    ],
+)
+def test_what_an_attack_reaches_is_found_out(run, says):
+    (found,) = reached([Attack("a", run)])
+    assert says in found
+
+
+def test_what_reaches_nothing_may_be_read():
+    assert not reached([Attack("a", lambda place: 7, refused=False)])

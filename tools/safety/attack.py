@@ -1,0 +1,170 @@
+"""What an attack is, and how it is found out whether one reached something: files, sockets, code."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgreason import storage
+from kgreason.errors import KGReasonError
+from kgreason.graph import readers
+from kgreason.graph.schema import alias_table, assertion_table, label_table
+
+__all__ = ["SECRET", "Attack", "Place", "ingest", "reached"]
+
+SECRET = "the secret of the house"
+#: Events of Python's audit hooks that no reading of a file raises.
+_FORBIDDEN = (
+    "ftplib.connect", "http.client.connect", "os.system", "pickle.find_class", "socket.connect",
+    "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an attack takes place.
+
+    Args:
+        folder: its own folder.
+        host: address and port of a server that nobody may call.
+        secret: a file outside the folder that nobody may read.
+        marker: a path outside the folder that nobody may make.
+    """
+
+    folder: Path
+    host: str
+    secret: Path
+    marker: Path
+
+    def file(self, name: str, data: str | bytes) -> Path:
+        """Writes a file of the attack."""
+        path = self.folder / name
+        storage.write_bytes(path, data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One hostile input.
+
+    Args:
+        name: the attack in words.
+        run: carries it out, and gives what came of it.
+        refused: it has to end with an error of ours; otherwise it may be read, as long as nothing is reached.
+    """
+
+    name: str
+    run: Callable[[Place], object]
+    refused: bool = True
+
+
+def ingest(path: Path, reader: str | None = None) -> list[Any]:
+    """All that a file says, as a build would read it."""
+    source = readers.read(path, reader)
+    tables = (assertion_table(source.chunks), label_table(source.labels), alias_table(source.aliases))
+    return [table.rows() for table in tables if table is not None]
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Audit events while it is set; a hook cannot be taken away again."""
+
+    events: list[str] | None = None
+    secret: str = ""
+    hooked: bool = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.events is None:
+            return
+        if event == "pickle.find_class" and "numba" in Path(sys._getframe(1).f_code.co_filename).parts:
+            return  # it reads its own cache of compiled kernels
+        if event in _FORBIDDEN or (event == "open" and str(arguments[0]) == self.secret):
+            self.events.append(f"{event} {arguments!r}"[:200])
+
+
+_WATCH = _Watch()
+
+
+@contextmanager
+def _server() -> Iterator[tuple[str, list[str]]]:
+    """A server's address, and who called it."""
+    callers: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.05)
+        done = threading.Event()
+
+        def serve() -> None:
+            while not done.is_set():
+                try:
+                    caller, address = listening.accept()
+                except TimeoutError:
+                    continue
+                callers.append(str(address))
+                caller.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield "{}:{}".format(*listening.getsockname()), callers
+        finally:
+            done.set()
+            thread.join()
+
+
+@contextmanager
+def _watched(secret: Path) -> Iterator[list[str]]:
+    if not _WATCH.hooked:
+        sys.addaudithook(_WATCH)
+        _WATCH.hooked = True
+    events: list[str] = []
+    _WATCH.events, _WATCH.secret = events, str(secret)
+    try:
+        yield events
+    finally:
+        _WATCH.events = None
+
+
+def reached(attacks: Iterable[Attack]) -> list[str]:
+    """Carries attacks out, each in a folder of its own; what came of those not refused, or that reached something."""
+    with tempfile.TemporaryDirectory() as name, _server() as (host, callers):
+        place = Path(name)
+        secret = place / "secret"
+        storage.write_text(secret, SECRET)
+        found = []
+        for number, attack in enumerate(attacks):
+            folder = place / f"attack-{number}"
+            storage.write_text(folder / ".keep", "")
+            if wrong := _outcome(attack, Place(folder, host, secret, place / "marker"), callers):
+                found.append(f"{attack.name}: {wrong}")
+            storage.remove(folder)
+        return found
+
+
+def _outcome(attack: Attack, place: Place, callers: list[str]) -> str:
+    """What is wrong with how an attack ended; empty if nothing is."""
+    told: object = None
+    wrong = ""
+    with _watched(place.secret) as events:
+        try:
+            told = attack.run(place)
+        except KGReasonError as error:
+            told = error
+            wrong = "" if error.fix else f"no fix: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
+            wrong = f"{type(error).__name__}: {error}"[:300]
+    if attack.refused and not isinstance(told, KGReasonError):
+        wrong = wrong or f"gave {told!r}"[:300]
+    if SECRET in str(told):
+        wrong = "told the secret"
+    if callers:
+        wrong = f"called the server {len(callers)} times"
+        callers.clear()
+    left = {path.name for path in place.folder.parent.iterdir()} - {place.folder.name, place.secret.name}
+    return events[0] if events else wrong or (f"made {min(left)}" if left else "")
