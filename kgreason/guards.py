@@ -216,6 +216,7 @@ def open_parquet(path: Path) -> Iterator[Parquet]:
     import pyarrow.parquet as pq
 
     check_size(path)
+    polars = pl.exceptions.PolarsError, pl.exceptions.PanicException  # the second is no Exception
     with storage.opened(path) as handle:
         try:
             about = pq.read_metadata(handle)
@@ -232,7 +233,7 @@ def open_parquet(path: Path) -> Iterator[Parquet]:
             few = max(1, _BATCH_BYTES // max((1, *longest.values())))
             with pq.ParquetFile(handle, metadata=about, read_dictionary=sorted(texts - longest.keys())) as file:
                 yield Parquet(path, file, texts & longest.keys(), few)
-        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
+        except (pa.ArrowException, *polars, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # of the disk, not of the parser
             what = f"it is no complete parquet table ({error})"
@@ -324,7 +325,8 @@ def _walk_elements(path: str | Path) -> None:
         nonlocal depth
         depth -= 1
 
-    parser = expat.ParserCreate(None, " ")  # with a separator it minds namespaces, as what reads after it does
+    # With the separator of ElementTree, which reads after it, it minds namespaces and refuses those that hold one.
+    parser = expat.ParserCreate(None, "}")
     parser.StartElementHandler, parser.EndElementHandler = opened, closed
     try:
         for block in storage.unpacked(path):

@@ -128,6 +128,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY b "%s"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>' 
         (b"", "no XML .no element"),
         (b"<a>&b;</a>", "undefined entity"),
         (b"<b:a/>", "unbound prefix"),
+        (b'<a xmlns="http://b/{}"/>', "syntax error"),  # ElementTree tells a namespace's end by this bracket
         (b"<a>" * DEEP + b"</a>" * DEEP, "nested deeper"),
     ],
 )

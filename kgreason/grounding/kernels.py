@@ -81,7 +81,8 @@ def _probe(table: Table, key: np.uint64) -> np.uint64:
     position = key & mask
     while table.slots[position] != _EMPTY and table.slots[position] >> _HALF != key >> _HALF:
         position = (position + _ONE) & mask
-    return table.slots[position]
+    found: np.uint64 = table.slots[position]
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -89,7 +90,7 @@ def _same(table: Table, index: np.int64, start: np.int64, form: _Bytes, size: in
     """Whether a form of the table, which begins at ``start``, is that in the first ``size`` bytes."""
     if table.offsets[index + 1] - start != size:
         return False
-    for i in range(size):
+    for i in range(size):  # noqa: SIM110  numba knows no all()
         if table.data[start + i] != form[i]:
             return False
     return True

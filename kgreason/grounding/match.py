@@ -28,6 +28,7 @@ __all__ = [
     "Words",
     "find_forms",
     "split_texts",
+    "table_of",
 ]
 
 _T = TypeVar("_T", bound=np.generic)
@@ -248,7 +249,7 @@ def split_texts(texts: Sequence[str], language: Language) -> list[Words]:
     return split
 
 
-def _table(surfaces: Surfaces) -> Table:
+def table_of(surfaces: Surfaces) -> Table:
     """What the walk reads of surfaces, kept as long as they are."""
     from kgreason.grounding.kernels import fill_filter  # numba is slow to import
 
@@ -287,7 +288,7 @@ def find_forms(
     ptr = np.cumsum([0, *(len(words.tokens) for words in texts)])
     if ptr[-1] == 0 or len(surfaces) == 0:
         return np.empty((0, 5), np.int32)
-    table, packed = _table(surfaces), texts[0].vocabulary.packed
+    table, packed = table_of(surfaces), texts[0].vocabulary.packed
     numbers = np.array([i for words in texts for i in words.words], np.int32)
     gaps = np.array([i for words in texts for i in words.gaps], np.int32)
     limits = np.array([max_words, across], np.int32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.graph.surfaces import Surfaces
-from kgreason.grounding.match import Table, WordClass, Words
+from kgreason.grounding.match import WordClass, Words, table_of
 
 __all__ = ["Meaning", "respelt", "runs", "strange_spans"]
 
@@ -50,7 +50,7 @@ def respelt(surfaces: Surfaces, words: Words, first: int, last: int, letters: st
         return []
     forms = [words.forms(w) for w in range(first, last)]
     spellings = dict.fromkeys(b" ".join(each[min(turn, len(each) - 1)] for each in forms) for turn in range(2))
-    table = Table(surfaces.slots, surfaces.offsets, surfaces.data)
+    table = table_of(surfaces)
     alphabet = np.frombuffer(f"{letters} ".encode(), np.uint8)
     found: set[int] = set()
     for spelling in spellings:

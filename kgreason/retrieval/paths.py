@@ -71,7 +71,7 @@ class Links:
     """All paths of one and two steps that lead to the options of a question, found once for all of them.
 
     They are kept by option, strongest first, in seven numbers each: the entries that a path walks, of the start's row
-    (−1 for one step) and of the end's row; start, middle (−1 for one step) and end; the codes of its steps (the last −1).
+    (−1 for one step) and of the end's row; start, middle (−1 for one step), end; the codes of its steps (the last −1).
 
     Args:
         view: the graph.

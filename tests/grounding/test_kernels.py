@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.grounding.kernels import _find, _hash, _known, _variants
-from kgreason.grounding.match import _table
+from kgreason.grounding.match import table_of
 from tests.grounding.test_match import table
 
 forms = st.sets(st.text(alphabet="abé 猫", min_size=1).map(lambda text: " ".join(text.split())).filter(bool))
@@ -14,7 +14,7 @@ forms = st.sets(st.text(alphabet="abé 猫", min_size=1).map(lambda text: " ".jo
 @given(forms, forms)
 def test_a_form_is_found_exactly_if_it_is_stored(stored, asked):
     surfaces = table(stored)
-    read = _table(surfaces)
+    read = table_of(surfaces)
     for form in stored | asked:
         data = np.frombuffer(form.encode(), np.uint8)
         index = _find(read, data, len(data))

@@ -22,20 +22,25 @@ def rows_of(edges, nodes=range(N)):
     return ptr, np.array([t for row in rows for t in row], np.int32)
 
 
+def met(rows, seeds):
+    """Nodes that two of the rows reach, and seeds."""
+    near = [set(row) for row in rows]
+    return set().union(*(a & b for a, b in itertools.combinations(near, 2)), seeds)
+
+
 @given(pairs, st.lists(st.integers(0, N - 1), unique=True, max_size=7))
 def test_touched_by_two_seeds_is_between_a_pair_of_them(edges, seeds):
-    ptr, idx = rows_of(edges, seeds)
+    known = met([[t for s, t in edges if s == seed] for seed in seeds], seeds)
+    ptr, idx = rows_of([edge for edge in edges if edge[1] in known], seeds)
     weight = np.arange(1, len(idx) + 1, dtype=np.float32)
     rows = Rows(ptr, idx, idx, weight, np.zeros(len(idx), np.uint8))
-    mark, place = np.zeros(N, np.uint8), np.zeros(N, np.int32)
+    place = np.zeros(N, np.int32)
     node, touches, strength = np.empty(len(idx), np.int32), np.empty(len(idx), np.int32), np.empty(len(idx))
-    size = touched_by(np.array(seeds, np.int32), rows, mark, place, node, touches, strength)
+    size = touched_by(np.array(seeds, np.int32), rows, place, node, touches, strength)
     near = [set(idx[ptr[k] : ptr[k + 1]].tolist()) for k in range(len(seeds))]
-    between = set().union(*(a & b for a, b in itertools.combinations(near, 2))) - set(seeds)
-    assert sorted(node[:size].tolist()) == sorted(between)
+    assert sorted(node[:size].tolist()) == sorted(known - set(seeds))
     assert touches[:size].tolist() == [sum(n in row for row in near) for n in node[:size].tolist()]
     assert strength[:size].tolist() == [weight[idx == n].sum() for n in node[:size].tolist()]
-    assert not mark.any()
     assert not place.any()
 
 
@@ -115,38 +120,55 @@ def crosses(first, second):
 
 
 def test_rows_that_are_read_are_those_of_the_definition_on_many_graphs():
-    chance = np.random.default_rng(11)
+    chance, near = np.random.default_rng(11), np.zeros(N, np.uint8)
     for _ in range(GRAPHS):
         nodes = int(chance.integers(2, 12))
         net, edges = network(chance, nodes)
         chosen = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
         rows = Rows.empty(len(chosen), len(net.idx))
-        size = read_rows(chosen, patched(chance, net, nodes), rows)
-        for k, node in enumerate(chosen.tolist()):
+        size = read_rows(chosen, patched(chance, net, nodes), near, rows)
+        own = []
+        for node in chosen.tolist():
+            forward = {(t, r, w) for (s, r, t), w in edges.items() if s == node}
+            backward = {(s, r + RELATIONS * (r != BOTH_WAYS), w) for (s, r, t), w in edges.items() if t == node}
+            own.append(sorted(forward | backward))
+        known = met([[entry[0] for entry in row] for row in own], chosen.tolist())
+        for k, row in enumerate(own):
             span = slice(rows.ptr[k], rows.ptr[k + 1])
-            own = {(t, r, w) for (s, r, t), w in edges.items() if s == node}
-            own |= {(s, r + RELATIONS * (r != BOTH_WAYS), w) for (s, r, t), w in edges.items() if t == node}
             read = zip(rows.idx[span].tolist(), rows.code[span].tolist(), rows.weight[span].tolist(), strict=True)
-            assert list(read) == sorted(own)
+            assert list(read) == [entry for entry in row if entry[0] in known]
         assert rows.ptr[-1] == size
+        assert not near.any()
 
 
 def test_linked_paths_are_all_paths_of_one_and_two_steps_on_many_graphs():
-    chance, out = np.random.default_rng(13), np.empty((10_000, 2), np.int32)
+    chance, near, out = np.random.default_rng(13), np.zeros(N, np.uint8), np.empty((3, 10_000), np.int32)
     lists = Lists(np.full(N, -1, np.int32), np.empty(200, np.int32), np.zeros(N, np.int32))
     for _ in range(GRAPHS):
         nodes = int(chance.integers(2, 12))
         net, _ = network(chance, nodes)
         seeds = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
         rows = Rows.empty(len(seeds), len(net.idx))
-        size = read_rows(seeds, net, rows)
-        starts = chance.integers(0, 2, len(seeds)).astype(np.bool_)
-        ends = chance.integers(0, 2, len(seeds)).astype(np.bool_) & ~starts
-        found = link_paths(seeds, rows, starts, ends, lists, out)
-        idx, row = rows.idx[:size].tolist(), rows.row_of().tolist()
-        one = [(-1, b) for b in range(size) if ends[row[b]] and idx[b] in seeds[starts]]
-        two = [(a, b) for a in range(size) for b in range(size) if idx[a] == idx[b] and starts[row[a]] and ends[row[b]]]
-        assert sorted(map(tuple, out[:found].tolist())) == sorted(one + two)
+        size = read_rows(seeds, net, near, rows)
+        asking = chance.integers(0, 2, len(seeds)).astype(np.bool_)
+        options = np.argwhere(chance.integers(0, 2, (3, len(seeds)))).astype(np.int32).T
+        of_options, row = np.ascontiguousarray(options), rows.row_of()
+        found = link_paths(seeds, rows, row, asking, of_options, lists, out)
+        idx, expected = rows.idx[:size].tolist(), []
+        for option in range(3):
+            ends = {k for o, k in of_options.T.tolist() if o == option}
+            starts = {k for k in np.flatnonzero(asking).tolist() if k not in ends}
+            expected += [
+                (option, -1, b) for b in range(size) if row[b] in ends and idx[b] in {int(seeds[k]) for k in starts}
+            ]
+            expected += [
+                (option, a, b)
+                for a in range(size)
+                for b in range(size)
+                if idx[a] == idx[b] and row[a] in starts and row[b] in ends
+            ]
+        assert sorted(map(tuple, out[:, :found].T.tolist())) == sorted(expected)
+        assert (np.diff(out[0, :found]) >= 0).all()
         assert (lists.head == -1).all()
         assert not lists.place.any()
-        assert link_paths(seeds, rows, starts, ends, lists, out[:0]) == found
+        assert link_paths(seeds, rows, row, asking, of_options, lists, out[:, :0]) == found

@@ -6,6 +6,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.grounding import Grounder
 from kgreason.records import ROLE_OPTION, ROLE_QUESTION, Candidate, Grounding, Mention, Question
 from kgreason.retrieval.edits import GraphView
+from kgreason.retrieval.scratch import Scratch
 from kgreason.retrieval.seeds import Seeds, is_direct, seed_rows
 
 OPTION, QUESTION, BOTH = ROLE_OPTION, ROLE_QUESTION, ROLE_OPTION | ROLE_QUESTION
@@ -49,7 +50,7 @@ def test_rows_leave_out_what_the_configuration_does(tiny_graph):
     seeds = Seeds.of(grounding, view)
 
     def pairs(**config):
-        rows = seed_rows(view, seeds, RetrievalConfig(**config))
+        rows = seed_rows(view, seeds, RetrievalConfig(**config), Scratch())
         names = (view.relations[code % len(view.relations)] for code in rows.code.tolist())
         ends = zip(seeds.nodes[rows.row_of()].tolist(), rows.idx.tolist(), strict=True)
         return {(view.key(a), name, view.key(b)) for (a, b), name in zip(ends, names, strict=True)}

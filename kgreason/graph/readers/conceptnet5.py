@@ -159,7 +159,7 @@ def _decoded(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
             data = frame["data"].str.json_decode(pl.Struct(schema))
         except pl.exceptions.PolarsError:
             return _decoded_by_line(path, frame, schema)
-        if not data.is_null().any():
+        if len(data) == len(frame) and not data.is_null().any():  # an empty text is left out
             return data.struct.unnest()
     return _decoded_by_line(path, frame, schema)
 

@@ -152,3 +152,9 @@ def test_malformed_lines_are_named(path, wrong, words):
     path.write_text(line("/c/en/a", "/r/IsA", "/c/en/b") + "\n" + wrong)
     with pytest.raises(FormatError, match=f"line 3: .*({words})"):
         rows(path)
+
+
+def test_an_empty_fifth_column_is_named_where_no_other_line_is(path):
+    path.write_text(line("/c/en/a", "/r/IsA", "/c/en/b", ""))
+    with pytest.raises(FormatError, match=r"line 1: .*fifth column"):
+        rows(path)

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from kgreason.errors import KGReasonError
 from tests.amounts import FULL, amount
 from tools.safety import fuzz
 
@@ -12,6 +13,15 @@ from tools.safety import fuzz
 @pytest.mark.parametrize("name", fuzz.TARGETS)
 def test_mutated_files_are_read_or_refused(name):
     assert not fuzz.findings(name, amount(20_000), seed=int(FULL))
+
+
+@pytest.mark.parametrize(("name", "number"), [("conceptnet5", 934), ("graphml", 7607), ("parquet", 7249)])
+def test_what_once_ended_badly_is_refused(tmp_path, name, number):
+    files = fuzz.sample(name)
+    for file, data in {**files, **dict([fuzz.mutated(files, name, 0, number)])}.items():
+        (tmp_path / file).write_bytes(data)
+    with pytest.raises(KGReasonError):
+        fuzz.read(name, tmp_path)
 
 
 def test_an_input_is_a_function_of_its_number():
