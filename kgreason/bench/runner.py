@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -73,8 +73,9 @@ class Runner:
         self._seen: dict[tuple[View, bool], Sequence[Item]] = {}
 
     def entries(self) -> Entries:
-        """What the book holds of this benchmark with the same questions, graph and budget."""
-        return self.book.alike(self.label, self._same)
+        """What the book holds of this benchmark with the same questions, graph, budget and checkpoint to stand on."""
+        found = self.book.alike(self.label, self._same)
+        return {row: entry for row, entry in found.items() if entry.get("checkpoint", "") == self._checkpoint(row)}
 
     def missing(self, request: Request) -> list[Row]:
         """Rows of a request that are not in the book."""
@@ -135,12 +136,18 @@ class Runner:
             core_hours=round((trained[1] + process_time() - cores) / 3600, 5),
             device=str(model.device),
             seed=row.seed,
+            checkpoint=self._checkpoint(row),
             **self._same,
         )
 
+    def _checkpoint(self, row: Row) -> str:
+        """Digest of the finished model that a row takes or trains on from; empty for none."""
+        name = form_of(row)[0].checkpoint
+        return _digest_of(find_checkpoint(name) / "model.safetensors") if name else ""
+
     def place(self, row: Row) -> Path:
         """The folder of a row's run."""
-        name = row.arm + (f".{row.variant}" if row.variant else "")
+        name = ".".join(filter(None, (row.arm, row.variant, self._checkpoint(row)[:8])))
         return self.folder / name / row.control / f"{row.fold}-{row.seed}"
 
     def trained(self, row: Row) -> ReasoningModel:
@@ -206,6 +213,11 @@ class Runner:
             raise _OutOfTime
         if self._progress is not None:
             self._progress(stage, done, total)
+
+
+@cache
+def _digest_of(path: Path) -> str:
+    return storage.digest(path)[:16]
 
 
 def _digest(pool: Pool) -> str:

@@ -55,6 +55,15 @@ def test_rows_with_another_budget_are_other_rows(runner):
     assert longer.folder != runner.folder
 
 
+def test_rows_of_another_checkpoint_are_measured_again(runner):
+    request, row = Request(("mini",), seeds=(1,), controls=(PLAIN,)), tiny_row("mini", "")
+    same = json.loads(json.dumps(runner._same))
+    for checkpoint, missing in (("another", [row]), (runner._checkpoint(row), [])):
+        runner.book.append(row, 50.0, checkpoint=checkpoint, **same)
+        assert runner.missing(request) == missing
+    assert runner.place(row).parent.parent.name == f"mini.{runner._checkpoint(row)[:8]}"
+
+
 def test_the_tuning_fold_decides_what_is_scored(runner):
     values = {"separate": 10.0, "joint": 90.0, "summed": 20.0}
     same = {"budget": json.loads(json.dumps(runner._same["budget"])), "graph": runner._same["graph"]}
