@@ -64,7 +64,8 @@ def tokenize(text: str) -> list[Token]:
         >>> [token.text for token in tokenize("The dog's t-shirt wasn't red.")]
         ['The', 'dog', "'s", 't', 'shirt', "wasn't", 'red']
     """
-    return [Token(match.start(), match.end(), match.group()) for match in _WORD.finditer(text)]
+    new = tuple.__new__  # a third of the time of Token(...), which calls it from Python
+    return [new(Token, (match.start(), match.end(), match.group())) for match in _WORD.finditer(text)]
 
 
 @lru_cache(maxsize=1 << 16)

@@ -46,7 +46,7 @@ class Peak:
     megabytes: float = 0.0
 
 
-def best(step: Callable[[], object], repeats: int = 3) -> float:
+def best(step: Callable[[], object], repeats: int = 9) -> float:
     """CPU seconds of this process: the best of some runs, after one to warm up."""
     step()
     times = []
