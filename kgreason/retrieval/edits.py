@@ -295,7 +295,7 @@ class GraphView:
 def _code_tables(
     relations: tuple[str, ...], symmetric: bytes, known: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], _Ints, npt.NDArray[np.int32]]:
-    """Of every code inverse, negation and symmetry; ranks of names; and the codes of the image's, the first ``known``."""
+    """Of every code inverse, negation, symmetry; ranks of names; and the codes of the image's, the first ``known``."""
     count = len(relations)
     forward = np.arange(count, dtype=np.int32)
     both_ways = np.tile(np.frombuffer(symmetric, np.bool_), 2)
