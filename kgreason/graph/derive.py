@@ -46,7 +46,10 @@ def derive(
     report = progress or (lambda stage, done, total: None)
     report("merge", 0, 4)
     keys = _unique_keys(assertions, labels)
-    relations, triples = _merged(assertions, keys)
+    facts = _numbered(assertions, keys)
+    del assertions  # texts; they go now if the caller does not hold them
+    relations, triples = _merged(facts)
+    del facts
     symmetric = np.array([is_symmetric(name) for name in relations], np.bool_)
     report("arrays", 1, 4)
     degree, entries = _entries(triples, len(keys), len(relations), symmetric)
@@ -95,11 +98,8 @@ def _runs(names: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
     return names.gather(np.flatnonzero(np.diff(run, prepend=-1))) if len(run) else names, run
 
 
-def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
-    """Relation names, and the triples that are left when duplicates are summed and self loops dropped.
-
-    Ids here are positions in key order, so that of a symmetric pair the smaller id is the smaller key.
-    """
+def _numbered(assertions: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
+    """Name of the relation or its negation, source and target (s, t) by their positions in key order, and weight."""
     import polars as pl
 
     base = assertions["relation"].unique().to_list()
@@ -109,7 +109,7 @@ def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...],
     ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int64)})
     runs, run = _runs(assertions["source"])
     of_runs = runs.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"].to_numpy()
-    frame = (
+    return (
         assertions.lazy()
         .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int64))
         .join(names.lazy(), on="relation")
@@ -122,6 +122,15 @@ def _merged(assertions: pl.DataFrame, keys: pl.Series) -> tuple[tuple[str, ...],
         )
         .collect()
     )
+
+
+def _merged(frame: pl.DataFrame) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
+    """Relation names, and the triples that are left when duplicates are summed and self loops dropped.
+
+    Of a symmetric pair the smaller id, which is that of the smaller key, comes first.
+    """
+    import polars as pl
+
     relations = tuple(frame["name"].unique().sort().to_list())
     codes = pl.DataFrame(
         {"name": relations, "r": np.arange(len(relations)), "both": [is_symmetric(name) for name in relations]},

@@ -72,7 +72,7 @@ class RelationTable(Mapping[str, Relation]):
 
     def __init__(self, relations: Mapping[str, Relation], aliases: Mapping[str, str]) -> None:
         self._relations = dict(relations)
-        self._pieces: dict[tuple[str, Language], list[str]] = {}
+        self._forms: dict[tuple[str, Language], str] = {}
         self._names = {_squash(name): name for name in relations} | {_squash(a): n for a, n in aliases.items()}
 
     @classmethod
@@ -147,13 +147,12 @@ class RelationTable(Mapping[str, Relation]):
             >>> RelationTable.load().sentence("NotCapableOf", "狗", "飞", "zh")
             '狗不会飞'
         """
-        if (pieces := self._pieces.get((name, language))) is None:
+        if (form := self._forms.get((name, language))) is None:
             templates = self[name].templates
-            pieces = re.split(r"(\{source\}|\{target\})", templates.get(language, templates["en"]))
-            self._pieces[name, language] = pieces
-        # replaced in one pass: a label may itself hold a brace
-        parts = {"{source}": source, "{target}": target}
-        return "".join([parts.get(piece, piece) for piece in pieces])
+            form = templates.get(language, templates["en"]).replace("{", "{{").replace("}", "}}")
+            form = form.replace("{{source}}", "{0}").replace("{{target}}", "{1}")
+            self._forms[name, language] = form
+        return form.format(source, target)
 
 
 def split_name(name: str) -> str:
