@@ -12,7 +12,7 @@ from typing import Any
 
 from kgreason import storage
 from tools import results
-from tools.bench import caps, graph, retrieval
+from tools.bench import caps, coverage, graph, retrieval
 from tools.claims.claim import Target
 
 __all__ = ["page"]
@@ -20,9 +20,9 @@ __all__ = ["page"]
 PAGE = results.ROOT / "docs" / "performance.md"
 HEAD = """# Performance
 
-Made by `python -m tools.performance` from the rows of `python -m tools.bench.graph`, `tools.bench.retrieval` and
-`tools.bench.caps` in [results.jsonl](results.jsonl), where each stands with its command, commit and sizes.
-Times are CPU seconds of one thread on a shared machine, where other work slows them by a factor of two and more; ratios
+Made by `python -m tools.performance` from the rows of `python -m tools.bench.graph`, `tools.bench.retrieval`,
+`tools.bench.caps` and `tools.bench.coverage` in [results.jsonl](results.jsonl), where each stands with its command,
+commit and sizes. Times are CPU seconds of one thread on a shared machine, where other work slows them by a factor of two and more; ratios
 come from one run. The made-up graph has the shape of ConceptNet 5 in English; figures with a number of edges are of it.
 """
 CAPS_HEAD = """## Smaller subgraphs
@@ -32,6 +32,29 @@ the right one: how many still have such a path, and in brackets how much of the 
 kept nodes. Of open questions, which are read wide and with far larger bounds: how many still have a right answer among
 the nodes.
 """
+
+COVERAGE = {
+    coverage.NAMED: "named concepts",
+    coverage.OPTIONS: "options with a concept",
+    coverage.RIGHT: "path to the right option",
+    coverage.REACHED: "right answer within the hops",
+}
+COVERAGE_HEAD = """## What is found
+
+Of the questions of dev splits: whether the concept that CommonsenseQA names, or the topic of an open question, is found
+in the text; options with a concept; right options that a path of at most two steps leads to; open questions with a
+right answer among the nodes that are read.
+"""
+
+
+def _coverage(book: Path) -> str:
+    lines = [f"| set | {' | '.join(COVERAGE.values())} |", "| --- " * (1 + len(COVERAGE)) + "|"]
+    for shown in coverage.SETS:
+        rows = [results.latest(f"{what}: {shown}", book) for what in COVERAGE]
+        if known := [row for row in rows if row is not None]:
+            shares = " | ".join("" if row is None else f"{row['value']:.1f} %" for row in rows)
+            lines.append(f"| {shown}, {known[0]['questions']:,} questions | {shares} |")
+    return "\n".join(lines)
 
 
 def _table(names: Iterable[str], targets: dict[str, Target], book: Path) -> str:
@@ -71,6 +94,8 @@ def page(book: Path = results.RESULTS) -> str:
         _table(targets, targets, book),
         "## Beside them",
         _table(beside, {}, book),
+        COVERAGE_HEAD.rstrip(),
+        _coverage(book),
         CAPS_HEAD.rstrip(),
         _caps(book),
     )
