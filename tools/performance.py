@@ -22,8 +22,9 @@ HEAD = """# Performance
 
 Made by `python -m tools.performance` from the rows of `python -m tools.bench.graph`, `tools.bench.retrieval`,
 `tools.bench.caps` and `tools.bench.coverage` in [results.jsonl](results.jsonl), where each stands with its command,
-commit and sizes. Times are CPU seconds of one thread on a shared machine, where other work slows them by a factor of two and more; ratios
-come from one run. The made-up graph has the shape of ConceptNet 5 in English; figures with a number of edges are of it.
+commit and sizes. Times are CPU seconds of one thread on a shared machine, where other work slows them by a factor of
+two and more; ratios come from one run. The made-up graph has the shape of ConceptNet 5 in English; figures with a
+number of edges are of it.
 """
 CAPS_HEAD = """## Smaller subgraphs
 
