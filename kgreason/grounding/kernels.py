@@ -90,7 +90,7 @@ def _same(table: Table, index: np.int64, start: np.int64, form: _Bytes, size: in
     """Whether a form of the table, which begins at ``start``, is that in the first ``size`` bytes."""
     if table.offsets[index + 1] - start != size:
         return False
-    for i in range(size):  # noqa: SIM110  numba knows no all()
+    for i in range(size):  # noqa: SIM110 - numba knows no all()
         if table.data[start + i] != form[i]:
             return False
     return True
