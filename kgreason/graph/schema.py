@@ -74,17 +74,16 @@ def _sorted(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """
     import polars as pl
 
-    begin: list[str] = []
+    begin = pl.Series(dtype=pl.String)
     parts: list[list[pl.DataFrame]] = []
     for table in tables:
         if not parts:
             names = table["source"].sort()
-            begin = [names[i * len(names) // _PARTS] for i in range(1, _PARTS)] if len(names) > _FEW_ROWS else []
+            begin = names.gather([i * len(names) // _PARTS for i in range(1, _PARTS)] if len(names) > _FEW_ROWS else [])
             parts = [[] for _ in range(len(begin) + 1)]
-        part = pl.sum_horizontal(pl.lit(0), *(pl.col("source") >= name for name in begin))
-        numbered = table.with_columns(part=part.cast(pl.Int64)) if begin else table.with_columns(part=pl.lit(0))
+        numbered = table.with_columns(part=begin.search_sorted(table["source"], side="right"))
         for (number,), rows in numbered.partition_by("part", as_dict=True, include_key=False).items():
-            parts[int(number)].append(rows)
+            parts[number].append(rows)
     schema = {name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS}
     ordered = [pl.DataFrame(schema=schema)]
     while parts:

@@ -37,12 +37,8 @@ _USUAL = (
     r'(?:"surfaceStart": "TEXT", )?(?:"surfaceText": "TEXT", )?"weight": (?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,17})?\}$'
 )
 _USUAL = _USUAL.replace("SOURCE", r'\{"[a-z]+": "TEXT"(?:, "[a-z]+": "TEXT")*\}').replace("TEXT", r'[^"\\\x00-\x1f]*')
-_PARTS = {
-    "dataset": r'^\{"dataset": "([^"]*)',
-    "license": r'"license": "([^"]*)',
-    "surfaceText": r'"surfaceText": "([^"]*)',
-    "weight": r'"weight": ([0-9.]+)\}$',
-}
+_BEGIN = r'^\{"dataset": "(?<dataset>[^"]*)", "license": "(?<license>[^"]*)"'
+_PARTS = {"surfaceText": r'"surfaceText": "([^"]*)', "weight": r'"weight": ([0-9.]+)\}$'}
 _SURROGATE = r"\\u[dD][89a-fA-F]"
 _SENSE = r"^/c/[^/]+/[^/]+/(.+)$"
 
@@ -152,8 +148,9 @@ def _decoded(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
 
     schema = {"dataset": pl.String, "license": pl.String, "surfaceText": pl.String, "weight": pl.Float64}
     if frame["data"].str.contains(_USUAL).all():
-        parts = frame.select(pl.col("data").str.extract(form, 1).alias(name) for name, form in _PARTS.items())
-        return parts.cast({"weight": pl.Float64})
+        parts = [pl.col("data").str.extract(form, 1).alias(name) for name, form in _PARTS.items()]
+        parts.append(pl.col("data").str.extract_groups(_BEGIN).alias("begin"))
+        return frame.select(parts).unnest("begin").cast({"weight": pl.Float64})
     if not frame["data"].str.contains(_SURROGATE).any():  # which polars does not decode
         try:
             data = frame["data"].str.json_decode(pl.Struct(schema))
