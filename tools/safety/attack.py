@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numba
+
 from kgreason import storage
 from kgreason.errors import KGReasonError
 from kgreason.graph import readers
@@ -25,6 +27,8 @@ _FORBIDDEN = (
     "ftplib.connect", "http.client.connect", "os.system", "pickle.find_class", "socket.connect",
     "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request",
 )  # fmt: skip
+#: Where numba lies, which alone may unpickle; a folder of that name elsewhere may not.
+_NUMBA = Path(numba.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class _Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.events is None:
             return
-        if event == "pickle.find_class" and "numba" in Path(sys._getframe(1).f_code.co_filename).parts:
+        if event == "pickle.find_class" and Path(sys._getframe(1).f_code.co_filename).is_relative_to(_NUMBA):
             return  # it reads its own cache of compiled kernels
         if event in _FORBIDDEN or (event == "open" and str(arguments[0]) == self.secret):
             self.events.append(f"{event} {arguments!r}"[:200])

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import kg_data
 from kgreason import interop, storage
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph
@@ -233,13 +234,14 @@ def _tar(kind: str, place: Place) -> object:
 
 
 def pickles() -> Iterator[Attack]:
-    """Twelve files that would run code where a library unpickled them."""
+    """Thirteen files that would run code where a library unpickled or evaluated them."""
     for name in ("a.pkl", "a.pt", "a.parquet", "a.csv", "a.jsonl", "a.nt", "a.npy"):
         yield Attack(f"pickle: {name}", partial(_disguised, name))
     yield Attack("pickle: an array of an image", partial(_image, "idx.npy", _objects))
     yield Attack("pickle: whole, as an array of an image", partial(_image, "idx.npy", _pickle))
     yield Attack("pickle: the manifest of an image", partial(_image, MANIFEST, _pickle))
     yield Attack("pickle: CURRENT of an image", partial(_image, CURRENT, _pickle))
+    yield Attack("pickle: the weights of a checkpoint", _weights)
     yield Attack("code in the header of an array", partial(_image, "ptr.npy", _header))
 
 
@@ -267,6 +269,17 @@ def _disguised(name: str, place: Place) -> object:
         with suppress(KGReasonError):
             return call(path)
     return ingest(path)
+
+
+def _weights(place: Place) -> object:
+    """Opens the shipped checkpoint with pickles in the place of its weights."""
+    from kgreason.nn.model import ReasoningModel  # torch is slow to import
+
+    sound = kg_data.path("checkpoints/mini")
+    for file in filter(Path.is_file, sound.rglob("*")):
+        data = _pickle(place) if file.suffix == ".safetensors" else file.read_bytes()
+        place.file(str(file.relative_to(sound)), data)
+    return ReasoningModel.from_pretrained(place.folder)
 
 
 def _image(name: str, content: Callable[[Place], bytes], place: Place) -> object:

@@ -40,6 +40,12 @@ def unpickles(place):
     raise refusal("unpickled")
 
 
+def unpickles_under_another_name(place):
+    code = compile("import pickle\npickle.loads(b'cos\\ngetcwd\\n(tR.')", "/somewhere/numba/caching.py", "exec")
+    exec(code)  # noqa: S102 - has to be found out
+    raise refusal("unpickled")
+
+
 def fails(place):
     raise RuntimeError
 
@@ -53,6 +59,7 @@ def fails(place):
         (tells, "told the secret"),
         (fails, "RuntimeError"),
         (unpickles, "pickle.find_class"),
+        (unpickles_under_another_name, "pickle.find_class"),
         (lambda place: 7, "gave 7"),
     ],
 )
