@@ -129,9 +129,9 @@ def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder
             if table is not None:
                 _write_parquet(directory / f"{name}.parquet", table)
         report("write", len(files), len(files))
-        read = [base.select("source", "relation", "target", "weight")]
+        facts = [base.select("source", "relation", "target", "weight")]
         del files, table, base
-        arrays = derive(read.pop(), labels, aliases, report)
+        arrays = derive(facts.pop(), labels, aliases, report)  # held by nobody else, so that it can be let go
         for name, array in arrays.to_files().items():
             storage.save_npy(directory / name, array)
         _write_columns(directory, arrays, columns, report)

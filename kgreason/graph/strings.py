@@ -47,7 +47,7 @@ class Strings:
         """UTF-8 of one text."""
         if not 0 <= index < len(self):
             raise IndexError(f"{index} is not in 0..{len(self) - 1}")
-        return self.data[self.offsets.item(index) : self.offsets.item(index + 1)].tobytes()
+        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
 
     def __getitem__(self, index: int) -> str:
         return self.raw(index).decode("utf-8")

@@ -69,43 +69,27 @@ def fill_filter(slots: _Hashes) -> _Hashes:
 
 @njit(cache=True, nogil=True)
 def _known(table: Table, key: np.uint64) -> bool:
-    """Whether a form may have this hash: what may not, which is most, needs no spelling and no look at the table."""
+    """Whether a form may have this hash: what may not, which is most, is not spelled and not looked up."""
     bits = _bits(key)
     return bool(table.filter[(key >> _HALF) & np.uint64(len(table.filter) - 1)] & bits == bits)
 
 
 @njit(cache=True, nogil=True)
-def _probe(table: Table, key: np.uint64) -> np.uint64:
-    """The first slot of a form with the same upper half of its hash, or an empty one."""
-    mask = np.uint64(len(table.slots) - 1)
-    position = key & mask
-    while table.slots[position] != _EMPTY and table.slots[position] >> _HALF != key >> _HALF:
-        position = (position + _ONE) & mask
-    found: np.uint64 = table.slots[position]
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _same(table: Table, index: np.int64, start: np.int64, form: _Bytes, size: int) -> bool:
-    """Whether a form of the table, which begins at ``start``, is that in the first ``size`` bytes."""
-    if table.offsets[index + 1] - start != size:
-        return False
-    for i in range(size):  # noqa: SIM110 - numba knows no all()
-        if table.data[start + i] != form[i]:
-            return False
-    return True
-
-
-@njit(cache=True, nogil=True)
-def _find(table: Table, form: _Bytes, size: int) -> np.int64:
-    """Index of the form in the first ``size`` bytes, or −1."""
-    key = _hash(_BASIS, form, 0, size)
+def _find(table: Table, key: np.uint64, form: _Bytes, size: int) -> np.int64:
+    """Index of the form in the first ``size`` bytes, which have this hash, or −1."""
     mask = np.uint64(len(table.slots) - 1)
     position = key & mask
     while table.slots[position] != _EMPTY:
-        if table.slots[position] >> _HALF == key >> _HALF:
-            index = np.int64(table.slots[position] & _LOW) - 1
-            if _same(table, index, table.offsets[index], form, size):
+        slot = table.slots[position]
+        if slot >> _HALF == key >> _HALF:
+            index = np.int64(slot & _LOW) - 1
+            start = table.offsets[index]
+            same = table.offsets[index + 1] - start == size
+            i = 0
+            while same and i < size:
+                same = table.data[start + i] == form[i]
+                i += 1
+            if same:
                 return index
         position = (position + _ONE) & mask
     return np.int64(-1)
@@ -153,14 +137,24 @@ def _lengthen(keys: _Hashes, packed: Packed, word: int, gap: int, length: int) -
 
 
 @njit(cache=True, nogil=True)
+def _vary(buffer: _Bytes, forms: Ragged, kept: _Ints, variant: int, limit: int) -> int:
+    """Write one variant of the words ``kept``: its digits, in mixed radix, choose the form of each."""
+    size = 0
+    for k in range(len(kept)):
+        form, variant = _choice(forms, kept[k], variant, limit)
+        if k > 0:
+            buffer[size] = _SPACE
+            size += 1
+        size = _append(buffer, size, forms.data, forms.ptr[form], forms.ptr[form + 1])
+    return size
+
+
+@njit(cache=True, nogil=True)
 def _vary_key(forms: Ragged, kept: _Ints, variant: int, limit: int) -> np.uint64:
     """The hash of what :func:`_vary` writes."""
     key = _BASIS
     for k in range(len(kept)):
-        first = forms.group[kept[k]]
-        choices = min(limit, forms.group[kept[k] + 1] - first)
-        form = first + variant % choices
-        variant //= choices
+        form, variant = _choice(forms, kept[k], variant, limit)
         if k > 0:
             key = (key ^ np.uint64(_SPACE)) * _PRIME
         key = _hash(key, forms.data, forms.ptr[form], forms.ptr[form + 1])
@@ -168,19 +162,11 @@ def _vary_key(forms: Ragged, kept: _Ints, variant: int, limit: int) -> np.uint64
 
 
 @njit(cache=True, nogil=True)
-def _vary(buffer: _Bytes, forms: Ragged, kept: _Ints, variant: int, limit: int) -> int:
-    """Write one variant of the words ``kept``: its digits, in mixed radix, choose the form of each."""
-    size = 0
-    for k in range(len(kept)):
-        first = forms.group[kept[k]]
-        choices = min(limit, forms.group[kept[k] + 1] - first)
-        form = first + variant % choices
-        variant //= choices
-        if k > 0:
-            buffer[size] = _SPACE
-            size += 1
-        size = _append(buffer, size, forms.data, forms.ptr[form], forms.ptr[form + 1])
-    return size
+def _choice(forms: Ragged, word: int, variant: int, limit: int) -> tuple[int, int]:
+    """The form of a word that the last digit of a variant chooses, and the digits that are left."""
+    first = forms.group[word]
+    choices = min(limit, forms.group[word + 1] - first)
+    return first + variant % choices, variant // choices
 
 
 @njit(cache=True, nogil=True)
@@ -196,6 +182,18 @@ def _variants(kept: _Ints, group: _Ints) -> tuple[int, int]:
         if product <= _MAX_VARIANTS or limit == 1:
             return limit, product
         limit -= 1
+
+
+@njit(cache=True, nogil=True)
+def _note(hits: _Ints, found: int, hit: tuple[int, int, int], index: np.int64, how: int) -> int:
+    """Write a hit down, if it is one and there is room; the number of hits after it."""
+    if index < 0:
+        return found
+    if found < len(hits):
+        text, first, last = hit
+        hits[found, 0], hits[found, 1], hits[found, 2] = text, first, last + 1
+        hits[found, 3], hits[found, 4] = index, how
+    return found + 1
 
 
 @njit(cache=True, nogil=True)
@@ -219,7 +217,6 @@ def walk(
     ptr: npt.NDArray[np.int64],
     limits: _Ints,
     hits: _Ints,
-    keys: _Hashes,
 ) -> int:
     """Look up every n-gram of some texts under all forms it may be stored as.
 
@@ -232,31 +229,19 @@ def walk(
         limits: of each text: words of the longest n-gram, and whether words of class BREAK may be dropped inside a
             name.
         hits: written: text, first word, word after the last, form, and a How.
-        keys: scratch.
 
     Returns:
-        The number of hits, or where they did not fit a larger number of rows in which they do.
+        The number of hits, of which those that fit are in ``hits``.
 
     Shapes:
-        words and gaps [w], ptr [t + 1], limits [2, t], hits [h, 5], keys [h].
+        words and gaps [w], ptr [t + 1], limits [2, t], hits [h, 5].
     """
     found = 0
     for text in range(len(ptr) - 1):
         if ptr[text] < ptr[text + 1]:
             start, end, across = ptr[text], ptr[text + 1], limits[1, text] > 0
-            own, between = words[start:end], gaps[start:end]
-            last = _walk(table, packed, own, between, text, limits[0, text], across, hits, keys, found)
-            found = _settle(table, packed, own, between, hits, keys, found, last) if last <= len(hits) else last
+            found = _walk(table, packed, words[start:end], gaps[start:end], text, limits[0, text], across, hits, found)
     return found
-
-
-@njit(cache=True, nogil=True)
-def _note(hits: _Ints, keys: _Hashes, found: int, hit: tuple[int, int, int], key: np.uint64, spelling: int) -> int:
-    """Write down what may be a hit, if there is room; how many there are after it."""
-    if found < len(hits):
-        hits[found, 0], hits[found, 1], hits[found, 2], hits[found, 3] = hit[0], hit[1], hit[2] + 1, spelling
-        keys[found] = key
-    return found + 1
 
 
 @njit(cache=True, nogil=True)
@@ -269,18 +254,18 @@ def _walk(
     max_words: int,
     across: bool,
     hits: _Ints,
-    keys: _Hashes,
     found: int,
 ) -> int:
-    """What may be a hit in one text, with its spelling in place of a form; how many there are after it."""
+    """The same of one text; the number of hits after it."""
     forms, between = packed.words, packed.gaps
-    kept, spelled = np.empty(max_words, np.int32), np.empty(_STYLES, np.uint64)
+    buffer = np.empty(_longest(packed, words, gaps), np.uint8)
+    kept, keys = np.empty(max_words, np.int32), np.empty(_STYLES, np.uint64)
     for first in range(len(words)):
         plain, softly, breaks, contents, count = True, True, 0, 0, 0
         begins = packed.word_class[words[first]]
         for last in range(first, min(len(words), first + max_words)):
-            length, kind, hit = last + 1 - first, packed.word_class[words[last]], (text, first, last)
-            _lengthen(spelled, packed, words[last], gaps[last], length)
+            length, kind = last + 1 - first, packed.word_class[words[last]]
+            _lengthen(keys, packed, words[last], gaps[last], length)
             breaks += kind == _BREAK
             contents += kind == _CONTENT
             if kind < _STOP:
@@ -292,65 +277,30 @@ def _walk(
                 plain &= between.ptr[gaps[last] + 1] - start == 1 and between.data[start] == _SPACE
             if contents == 0 and count < 2:
                 continue
-            if _known(table, spelled[_OWN]):
-                found = _note(hits, keys, found, hit, spelled[_OWN], _OWN)
+            whole, gap, hit = words[first : last + 1], gaps[first : last + 1], (text, first, last)
+            if _known(table, keys[_OWN]):
+                index = _find(table, keys[_OWN], buffer, _spell(buffer, packed, whole, gap, _OWN))
+                found = _note(hits, found, hit, index, _AS_IS)
             if not softly or begins >= _STOP or kind >= _STOP:
                 continue
             for style in range(_SPACED, _JOINED + 1):
                 # Another spelling is tried only where it differs from the text's own.
-                if length > 1 and (style == _HYPHENATED) == plain and _known(table, spelled[style]):
-                    found = _note(hits, keys, found, hit, spelled[style], style)
-            limit, product = _variants(words[first : last + 1], forms.group)
+                if length > 1 and (style == _HYPHENATED) == plain and _known(table, keys[style]):
+                    index = _find(table, keys[style], buffer, _spell(buffer, packed, whole, gap, style))
+                    found = _note(hits, found, hit, index, _AS_IS)
+            limit, product = _variants(whole, forms.group)
             for variant in range(1, product):
-                key = _vary_key(forms, words[first : last + 1], variant, limit)
+                key = _vary_key(forms, whole, variant, limit)
                 if _known(table, key):
-                    found = _note(hits, keys, found, hit, key, _STYLES + variant)
+                    index = _find(table, key, buffer, _vary(buffer, forms, whole, variant, limit))
+                    found = _note(hits, found, hit, index, _INFLECTED)
             if count < length and (across or breaks == 0):
                 limit, product = _variants(kept[:count], forms.group)
                 for variant in range(product):
                     key = _vary_key(forms, kept[:count], variant, limit)
                     if _known(table, key):
-                        found = _note(hits, keys, found, hit, key, _STYLES + _MAX_VARIANTS + variant)
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _settle(
-    table: Table, packed: Packed, words: _Ints, gaps: _Ints, hits: _Ints, keys: _Hashes, start: int, end: int
-) -> int:
-    """Put forms in the place of spellings, and leave out what is no hit; how many rows there are after it.
-
-    Each loop reads one array at places that do not hang on one another, so that the processor waits for many at once.
-    """
-    for row in range(start, end):
-        hits[row, 4] = np.int64(_probe(table, keys[row]) & _LOW) - 1
-    for row in range(start, end):
-        keys[row] = table.offsets[max(hits[row, 4], 0)]
-    buffer = np.empty(_longest(packed, words, gaps), np.uint8)
-    kept = np.empty(len(words), np.int32)
-    found = start
-    for row in range(start, end):
-        whole, spelling, how = words[hits[row, 1] : hits[row, 2]], hits[row, 3], _AS_IS
-        if spelling < _STYLES:
-            size = _spell(buffer, packed, whole, gaps[hits[row, 1] : hits[row, 2]], spelling)
-        else:
-            how, variant = _INFLECTED, spelling - _STYLES
-            if variant >= _MAX_VARIANTS:
-                how, variant, count = _DROPPED, variant - _MAX_VARIANTS, 0
-                for word in whole:
-                    if packed.word_class[word] < _STOP:
-                        kept[count] = word
-                        count += 1
-                whole = kept[:count]
-            limit, _ = _variants(whole, packed.words.group)
-            size = _vary(buffer, packed.words, whole, variant, limit)
-        index = np.int64(hits[row, 4])
-        if index >= 0 and not _same(table, index, np.int64(keys[row]), buffer, size):
-            index = _find(table, buffer, size)
-        if index >= 0:
-            hits[found] = hits[row]
-            hits[found, 3], hits[found, 4] = index, how
-            found += 1
+                        index = _find(table, key, buffer, _vary(buffer, forms, kept[:count], variant, limit))
+                        found = _note(hits, found, hit, index, _DROPPED)
     return found
 
 
@@ -393,7 +343,7 @@ def respell(table: Table, form: _Bytes, letters: _Bytes, hits: _Ints) -> int:
                     buffer[length] = letter
                     length += 1
                 length = _append(buffer, length, form, i if put else i + 1, size)
-            index = _find(table, buffer, length)
+            index = _find(table, _hash(_BASIS, buffer, 0, length), buffer, length)
             if index >= 0:
                 if found < len(hits):
                     hits[found] = index

@@ -292,10 +292,7 @@ def find_forms(
     numbers = np.array([i for words in texts for i in words.words], np.int32)
     gaps = np.array([i for words in texts for i in words.gaps], np.int32)
     limits = np.array([max_words, across], np.int32)
-    found = 16 * int(ptr[-1])
-    while True:
-        hits, keys = np.empty((found, 5), np.int32), np.empty(found, np.uint64)
-        found = walk(table, packed, numbers, gaps, ptr, limits, hits, keys)
-        if found <= len(hits):
-            break
+    hits = np.empty((16 * int(ptr[-1]), 5), np.int32)
+    while (found := walk(table, packed, numbers, gaps, ptr, limits, hits)) > len(hits):
+        hits = np.empty((found, 5), np.int32)
     return hits[:found]

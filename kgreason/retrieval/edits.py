@@ -108,10 +108,9 @@ class GraphView:
 
     Attributes:
         relations: names, R of them; ``symmetric`` [R]; ``inverse`` [2R] the code of an edge from its other end;
-            ``negated`` [2R] whether a code is of a relation Not<name>; ``both_ways`` [2R] whether of a symmetric one;
-            ``name_ranks`` [R] the order of the names; ``image_codes`` what the image's codes are here; names: keys of
-            the question's own concepts; patched: [p] int64, ascending, nodes whose rows are not the image's; own:
-            these rows.
+            ``negated`` [2R] whether a code is of a relation Not<name>; ``name_ranks`` [R] the order of the names;
+            ``image_codes`` what the image's codes are here; names: keys of the question's own concepts; patched: [p]
+            int64, ascending, nodes whose rows are not the image's; own: these rows.
 
     Raises:
         InputError: ``remove`` names a concept, relation or edge that is not there.
@@ -134,7 +133,7 @@ class GraphView:
         self.names = tuple(names)
         self.relations, self.symmetric = self._relations(name for _, name, _ in (*facts, *add))
         tables = _code_tables(self.relations, self.symmetric.tobytes(), len(graph.relations))
-        self.inverse, self.negated, self.both_ways, self.name_ranks, self.image_codes = tables
+        self.inverse, self.negated, self.name_ranks, self.image_codes = tables
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
         self.patched, self.own = _NOTHING, _NO_ROWS
@@ -294,17 +293,16 @@ class GraphView:
 @lru_cache(maxsize=64)
 def _code_tables(
     relations: tuple[str, ...], symmetric: bytes, known: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], _Ints, npt.NDArray[np.int32]]:
-    """Of every code inverse, negation, symmetry; ranks of names; and the codes of the image's, the first ``known``."""
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_], _Ints, npt.NDArray[np.int32]]:
+    """Inverse and negation of every code, the ranks of the names, and the codes of the image's, the first ``known``."""
     count = len(relations)
     forward = np.arange(count, dtype=np.int32)
-    both_ways = np.tile(np.frombuffer(symmetric, np.bool_), 2)
-    inverse = np.concatenate([np.where(both_ways[:count], forward, forward + count), forward])
+    inverse = np.concatenate([np.where(np.frombuffer(symmetric, np.bool_), forward, forward + count), forward])
     negated = np.tile(np.array([is_negated(name) for name in relations], np.bool_), 2)
     ranks = np.empty(count, np.int64)
     ranks[sorted(range(count), key=relations.__getitem__)] = np.arange(count)
     codes = np.concatenate([forward[:known], count + forward[:known]])
-    return inverse.astype(np.int32), negated, both_ways, ranks, codes.astype(np.int32)
+    return inverse.astype(np.int32), negated, ranks, codes.astype(np.int32)
 
 
 @lru_cache(maxsize=4096)

@@ -51,7 +51,7 @@ class Network(NamedTuple):
             codes=view.image_codes,
             patched=view.patched,
             own=view.own,
-            symmetric=view.both_ways,
+            symmetric=np.tile(view.symmetric, 2),
             hidden=view.negated & (not config.negated),
             role=role,
             direct=config.direct,

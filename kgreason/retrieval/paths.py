@@ -115,7 +115,7 @@ class Links:
         ranks = view.ranks(np.maximum(steps[2:5], 0).ravel()).reshape(3, -1)
         order = np.lexsort((*steps[5:], *ranks, -strength, option))
         self._steps, self._strength, self._evenness = steps[:, order], strength[order], evenness[order]
-        self._bounds = np.searchsorted(option[order], np.arange(len(option) and option.max() + 2)).tolist()
+        self._bounds = np.searchsorted(option, np.arange(option.max(initial=-1) + 2)).tolist()
         self._edges: dict[int, Edge] = {}
         self._named = cache(lambda node: (view.key(node), view.label(node)))
 
