@@ -10,10 +10,8 @@ small it is counted whether a right answer is kept.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
@@ -22,8 +20,7 @@ from kgreason.records import Question
 from kgreason.retrieval import Retriever
 from kgreason.tasks import load
 from kgreason.tasks.open import graph_triples
-from tools import results
-from tools.bench.figures import Figure, report
+from tools.bench.figures import Figure, of_dev_sets
 
 __all__ = ["CAPS", "CHOICE", "KEPT", "MASS", "OPEN", "kept_of_choice", "kept_of_open"]
 
@@ -93,16 +90,5 @@ def _figure(claim: str, shown: str, by_cap: Mapping[int, float], count: int) -> 
     return Figure(f"{claim}: {shown}", by_cap[max(CAPS)], "%", more)
 
 
-def main() -> None:
-    """Measure, print, and write down where asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=500, help="of each dev set")
-    parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
-    parser.add_argument("--book", type=Path, default=results.RESULTS, help="another file to append to")
-    arguments = parser.parse_args()
-    command = f"python -m tools.bench.caps --questions {arguments.questions} --record"
-    report(measure(arguments.questions), command, {}, record=arguments.record, book=arguments.book)
-
-
 if __name__ == "__main__":
-    main()
+    of_dev_sets("caps", measure, __doc__, questions=500)

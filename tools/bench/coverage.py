@@ -9,10 +9,8 @@ options are asked over the packaged graph, open ones from their topic over their
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
@@ -21,10 +19,9 @@ from kgreason.records import Grounding, Question
 from kgreason.retrieval import Retriever
 from kgreason.tasks import load
 from kgreason.tasks.open import graph_triples
-from tools import results
 from tools.bench.caps import CHOICE
 from tools.bench.caps import OPEN as HOPS
-from tools.bench.figures import Figure, report
+from tools.bench.figures import Figure, of_dev_sets
 
 __all__ = ["NAMED", "OPTIONS", "REACHED", "RIGHT", "SETS", "measure_choice", "measure_open"]
 
@@ -82,16 +79,5 @@ def measure(count: int) -> list[Figure]:
     return figures
 
 
-def main() -> None:
-    """Measure, print, and write down where asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=1000, help="of each dev set")
-    parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
-    parser.add_argument("--book", type=Path, default=results.RESULTS, help="another file to append to")
-    arguments = parser.parse_args()
-    command = f"python -m tools.bench.coverage --questions {arguments.questions} --record"
-    report(measure(arguments.questions), command, {}, record=arguments.record, book=arguments.book)
-
-
 if __name__ == "__main__":
-    main()
+    of_dev_sets("coverage", measure, __doc__, questions=1000)

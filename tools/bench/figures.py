@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from rich.table import Table
 from tools import results
 from tools.claims.claim import Target
 
-__all__ = ["Figure", "Peak", "anonymous_mb", "best", "peak_memory", "report"]
+__all__ = ["Figure", "Peak", "anonymous_mb", "best", "of_dev_sets", "peak_memory", "report"]
 
 _STATUS = Path("/proc/self/status")
 
@@ -46,7 +47,7 @@ class Peak:
     megabytes: float = 0.0
 
 
-def best(step: Callable[[], object], repeats: int = 9) -> float:
+def best(step: Callable[[], object], repeats: int = 3) -> float:
     """CPU seconds of this process: the best of some runs, after one to warm up."""
     step()
     times = []
@@ -104,3 +105,21 @@ def report(
         for each in figures:
             value = float(f"{each.value:.4g}")
             results.append(each.name, value, command=command, path=book, unit=each.unit, **each.more)
+
+
+def of_dev_sets(name: str, measure: Callable[[int], Sequence[Figure]], about: str | None, questions: int) -> None:
+    """The command line of a bench that asks the first questions of dev sets: measure, print, write down if asked to.
+
+    Args:
+        name: of the bench.
+        measure: what it measures of so many questions.
+        about: what it says of itself.
+        questions: how many by default.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=questions, help="of each dev set")
+    parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
+    parser.add_argument("--book", type=Path, default=results.RESULTS, help="another file to append to")
+    arguments = parser.parse_args()
+    command = f"python -m tools.bench.{name} --questions {arguments.questions} --record"
+    report(measure(arguments.questions), command, {}, record=arguments.record, book=arguments.book)

@@ -146,28 +146,28 @@ def subgraphs_a_second(graph: KnowledgeGraph, count: int, options: int) -> Rates
 
 
 def extracted_a_second(graph: KnowledgeGraph, count: int) -> float:
-    """What other stores are measured by: rows of the concepts, the nodes between them, and the typed edges of the best.
+    """What other stores are measured by: from concepts to their rows, the nodes between, and typed edges of the best.
 
-    Nodes are chosen by the concepts that they touch and the weight of these edges; no relevance, paths or records.
+    The kernels of :class:`Retriever` in its order, but nodes are chosen by the concepts that they touch and the weight
+    of these edges alone: no relevance, no path counts, no records.
     """
-    config, scratch = RetrievalConfig(), Scratch()
+    config, scratch, asked = RetrievalConfig(), Scratch(), groundings(graph, count, 0)
     scratch.edges = Room.of(1 << 16)
-    views = [(GraphView(graph, grounding), grounding) for grounding in groundings(graph, count, 0)]
-    asked = [(view, Seeds.of(grounding, view)) for view, grounding in views]
 
-    def run() -> None:
-        for view, seeds in asked:
-            rows = seed_rows(view, seeds, config, scratch)
-            scratch.fit(view.num_nodes, len(rows.idx))
-            room = scratch.node, scratch.touches, scratch.strength
-            size = touched_by(seeds.nodes, rows, scratch.lists.place, *room)
-            best_first = np.lexsort((-scratch.strength[:size], -scratch.touches[:size]))
-            nodes = np.concatenate([seeds.nodes, scratch.node[best_first]])[: config.max_nodes]
-            role = np.zeros(len(nodes), np.uint8)
-            role[: len(seeds)] = seeds.role
-            induce(nodes, Network.of(view, role, config), scratch.lists.place, scratch.edges)
+    def extract(grounding: Grounding) -> int:
+        view = GraphView(graph, grounding)
+        seeds = Seeds.of(grounding, view)
+        rows = seed_rows(view, seeds, config, scratch)
+        scratch.fit(view.num_nodes, len(rows.idx))
+        room = scratch.node, scratch.touches, scratch.strength
+        size = touched_by(seeds.nodes, rows, scratch.lists.place, *room)
+        best_first = np.lexsort((-scratch.strength[:size], -scratch.touches[:size]))
+        nodes = np.concatenate([seeds.nodes, scratch.node[best_first]])[: config.max_nodes]
+        role = np.zeros(len(nodes), np.uint8)
+        role[: len(seeds)] = seeds.role
+        return int(induce(nodes, Network.of(view, role, config), scratch.lists.place, scratch.edges))
 
-    return count / best(run)
+    return count / best(lambda: [extract(grounding) for grounding in asked])
 
 
 def question_milliseconds(count: int = 200) -> tuple[float, float]:

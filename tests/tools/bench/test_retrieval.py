@@ -24,6 +24,7 @@ def test_rates_are_measured_on_subgraphs_with_paths(tiny_graph):
     found = retrieval.subgraphs_a_second(tiny_graph, 5, 3)
     assert min(found.rate, found.nodes, found.edges, found.paths) > 0
     assert min(retrieval.tokens_a_second(tiny_graph, 5)) > 0
+    assert retrieval.extracted_a_second(tiny_graph, 5) > 0
 
 
 def test_the_naive_peers_find_what_we_find(tiny_graph):
