@@ -106,12 +106,12 @@ def _numbered(assertions: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     names = pl.DataFrame(
         {"relation": base, "not": [negate(name) for name in base]}, schema={"relation": pl.String, "not": pl.String}
     )
-    ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int64)})
+    ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int32)})
     runs, run = _runs(assertions["source"])
     of_runs = runs.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"].to_numpy()
     return (
         assertions.lazy()
-        .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int64))
+        .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int32))
         .join(names.lazy(), on="relation")
         .join(ids.lazy().rename({"id": "t"}), left_on="target", right_on="key")
         .select(
@@ -134,7 +134,7 @@ def _merged(frame: pl.DataFrame) -> tuple[tuple[str, ...], dict[str, npt.NDArray
     relations = tuple(frame["name"].unique().sort().to_list())
     codes = pl.DataFrame(
         {"name": relations, "r": np.arange(len(relations)), "both": [is_symmetric(name) for name in relations]},
-        schema_overrides={"name": pl.String, "r": pl.Int64, "both": pl.Boolean},
+        schema_overrides={"name": pl.String, "r": pl.Int32, "both": pl.Boolean},
     )
     swap = pl.col("both") & (pl.col("s") > pl.col("t"))
     merged = (
@@ -151,8 +151,7 @@ def _merged(frame: pl.DataFrame) -> tuple[tuple[str, ...], dict[str, npt.NDArray
         .agg(pl.col("weight").sum())
         .collect()
     )
-    ids32 = merged.with_columns(pl.col("s", "r", "t").cast(pl.Int32))
-    return relations, {name: ids32[name].to_numpy() for name in ("s", "r", "t", "weight")}
+    return relations, {name: merged[name].to_numpy() for name in merged.columns}
 
 
 def _entries(
