@@ -342,10 +342,12 @@ def _decoded(path: str | Path, line: int, data: bytes) -> str:
     if (position := data.find(b"\0")) >= 0:
         line += data.count(b"\n", 0, position)
         raise FormatError(path, "a NUL byte: the file is binary or not UTF-8", line=line, fix="Convert it to UTF-8.")
-    if len(data) > LIMITS.line_bytes:
-        for offset, text in enumerate(data.split(b"\n")):
-            if len(text) > LIMITS.line_bytes:
-                raise _overlong(path, line + offset)
+    start = 0
+    while len(data) - start > LIMITS.line_bytes:  # from the start of a line to the last one within reach
+        end = data.rfind(b"\n", start, start + LIMITS.line_bytes + 1)
+        if end < 0:
+            raise _overlong(path, line + data.count(b"\n", 0, start))
+        start = end + 1
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import threading
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -247,6 +248,16 @@ def test_bad_bytes_are_named_with_their_line(tmp_path, data, words):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(FormatError, match=words), storage.open_text(tmp_path / "a") as lines:
         list(lines)
+
+
+@given(lengths=st.lists(st.integers(0, 13), max_size=40), block=st.sampled_from([5, 37, 1000]))
+def test_the_first_line_over_the_limit_is_named(tmp_path_factory, lengths, block):
+    path = tmp_path_factory.getbasetemp() / "lines"
+    path.write_bytes(b"\n".join(b"x" * length for length in lengths))
+    over = next((number for number, length in enumerate(lengths, 1) if length > 11), None)
+    named = contextlib.nullcontext() if over is None else pytest.raises(FormatError, match=f"line {over}: the line is")
+    with mock.patch.object(storage, "LIMITS", Limits(line_bytes=11)), named:
+        list(storage.blocks(path, block_bytes=block))
 
 
 def test_limits_of_lines_files_and_archives(tmp_path, monkeypatch):

@@ -30,7 +30,8 @@ _ENDS = ("uri", "relation", "start", "end")
 #: Columns by the number of tabs in a line.
 _FIELDS = {4: (*_ENDS, "data"), 9: (*_ENDS, "context", "weight", "sources", "id", "dataset", "surfaceText")}
 _BLOCK_BYTES = 16 * 1024**2
-_TERM = r"^(/c/[^/]+/[^/]+)"
+#: A concept: language and term, then part of speech and sense.
+_CONCEPT = r"^(?<term>/c/[^/]+/[^/]+)(?:/(?<sense>.+))?"
 #: The fifth column as the dumps spell it, without escapes, and where its parts stand: cheaper than to decode it.
 _USUAL = (
     r'^\{"dataset": "TEXT", "license": "TEXT", "sources": \[SOURCE(?:, SOURCE)*\], (?:"surfaceEnd": "TEXT", )?'
@@ -40,7 +41,6 @@ _USUAL = _USUAL.replace("SOURCE", r'\{"[a-z]+": "TEXT"(?:, "[a-z]+": "TEXT")*\}'
 _BEGIN = r'^\{"dataset": "(?<dataset>[^"]*)", "license": "(?<license>[^"]*)"'
 _PARTS = {"surfaceText": r'"surfaceText": "([^"]*)', "weight": r'"weight": ([0-9.]+)\}$'}
 _SURROGATE = r"\\u[dD][89a-fA-F]"
-_SENSE = r"^/c/[^/]+/[^/]+/(.+)$"
 
 
 def fits(line: str) -> bool:
@@ -118,15 +118,16 @@ def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
         raise _malformed(path, frame["number"][row], f"its weight is {weight[row]}")
     relations = frame["relation"].unique().to_list()
     renamed = pl.col("relation").replace_strict(relations, [relation_name(name) for name in relations])
-    senses = [pl.col(name).str.extract(_SENSE, 1).fill_null("") for name in ("start", "end")]
+    source, target = (frame[name].str.extract_groups(_CONCEPT).struct for name in ("start", "end"))
+    senses = pl.DataFrame([source.field("sense").alias("of_source"), target.field("sense").alias("of_target")])
     return frame.select(
-        pl.col("start").str.extract(_TERM, 1).alias("source"),
+        source.field("term").alias("source"),
         renamed.alias("relation"),
-        pl.col("end").str.extract(_TERM, 1).alias("target"),
+        target.field("term").alias("target"),
         (weight * WEIGHT_UNIT).round().cast(pl.Int64).alias("weight"),
         data["dataset"].fill_null("").str.strip_prefix("/d/").alias("origin"),
         data["license"].fill_null("").alias("licence"),
-        pl.concat_str(senses, separator="\t").replace("\t", "").alias("sense"),
+        senses.select(pl.concat_str(pl.all().fill_null(""), separator="\t").replace("\t", "").alias("sense"))["sense"],
         data["surfaceText"].fill_null("").alias("surface"),
     )
 
