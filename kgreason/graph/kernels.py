@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["counting_order", "fill_slots", "find_form"]
+__all__ = ["counting_order", "fill_slots", "find_form", "spread"]
 
 _BASIS = np.uint64(14695981039346656037)
 _PRIME = np.uint64(1099511628211)
@@ -93,3 +93,41 @@ def counting_order(keys: npt.NDArray[Any], order: npt.NDArray[Any], size: int) -
         out[start[key]] = item
         start[key] += 1
     return out
+
+
+@njit(cache=True, nogil=True)
+def spread(
+    ptr: npt.NDArray[np.int64],
+    idx: npt.NDArray[np.int32],
+    rel: npt.NDArray[Any],
+    strength: npt.NDArray[np.float32],
+    pull: npt.NDArray[np.float32],
+    value: npt.NDArray[np.float32],
+    confidence: npt.NDArray[np.float32],
+    fixed: npt.NDArray[np.bool_],
+    fade: float,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """One step of values over the graph: each node that is not fixed takes the mean of its neighbours.
+
+    An edge weighs its strength times the size of its relation's pull, turns the value round where the pull is
+    negative, and counts as much as its neighbour is sure. A node is as sure as its neighbours on the whole, times
+    ``fade``.
+
+    Shapes:
+        ptr [n + 1], idx, rel and strength [e], pull [2 r], value, confidence and fixed [n] -> [n], [n].
+    """
+    new_value, new_confidence = value.copy(), confidence.copy()
+    for node in range(len(ptr) - 1):
+        if fixed[node]:
+            continue
+        whole, sure, carried = 0.0, 0.0, 0.0
+        for entry in range(ptr[node], ptr[node + 1]):
+            drawn = pull[rel[entry]] * strength[entry]
+            weight = abs(drawn)
+            whole += weight
+            sure += weight * confidence[idx[entry]]
+            carried += drawn * confidence[idx[entry]] * value[idx[entry]]
+        if sure > 0:
+            new_value[node] = carried / sure
+            new_confidence[node] = fade * sure / whole
+    return new_value, new_confidence

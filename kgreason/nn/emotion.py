@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from kgreason.nn.segment import segment_softmax, segment_sum
+from kgreason.nn.batch import VECTOR_WIDTH, GraphBatch
+from kgreason.nn.segment import segment_max, segment_mean, segment_softmax, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
 
-__all__ = ["Emotion"]
+__all__ = ["ConceptAffect", "Emotion"]
 
 
 class Emotion(nn.Module):
@@ -22,15 +23,17 @@ class Emotion(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
+        affect: whether the valence of concepts is read, too.
     """
 
-    def __init__(self, width: int, graph_width: int) -> None:
+    def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
         super().__init__()
         self.text = nn.Sequential(nn.Linear(width, graph_width), nn.GELU())
         self.attention = nn.Linear(graph_width, 1)
         self.concepts = nn.Linear(graph_width, graph_width, bias=False)
         nn.init.zeros_(self.concepts.weight)
         self.out = nn.Linear(graph_width, 3)
+        self.affect = ConceptAffect(width) if affect else None
 
     def forward(self, state: CognitiveState) -> CognitiveState:
         """Read affect. Shapes: tokens [s, l, d], nodes [n, g] -> affect [b, 4] in 0..1."""
@@ -40,7 +43,10 @@ class Emotion(nn.Module):
         index = batch.sequence_question[own]
         lengths = segment_sum(batch.attention_mask[batch.sequence_text[own]].sum(1).float(), index, batch.num_questions)
         pooled = segment_sum(tokens[own].sum(1), index, batch.num_questions) / lengths.unsqueeze(-1)
-        vad = torch.sigmoid(self.out(self.text(pooled) + self._concepts(state)))
+        vad = self.out(self.text(pooled) + self._concepts(state))
+        if self.affect is not None and batch.num_nodes:
+            vad = vad + self.affect(batch, tokens)
+        vad = torch.sigmoid(vad)
         intensity = (vad - 0.5).norm(dim=-1, keepdim=True) * (2 / 3**0.5)
         return state.write(affect=torch.cat([vad, intensity], dim=-1))
 
@@ -53,3 +59,50 @@ class Emotion(nn.Module):
         score = self.attention(nodes).squeeze(-1) + batch.node_relevance[rows]
         weight = segment_softmax(score, index, batch.num_questions).unsqueeze(-1)
         return self.concepts(segment_sum(nodes * weight, index, batch.num_questions))
+
+
+class ConceptAffect(nn.Module):
+    """What the concepts of a text add to its valence, arousal and dominance, before the sigmoid.
+
+    A concept enters by how it stands in the text: from the states of the tokens that mention it comes how much it
+    counts, and how far its valence holds there or is turned round ("not a joy"). It counts more the stronger its
+    valence is and the nearer it lies to the text (KET, Zhong et al. 2019, eq. 4, with weights that are learned); what
+    counts little leaves the rest to the text. Untrained it adds nothing.
+
+    Args:
+        width: text width d.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.attention = nn.Linear(width, 1)
+        self.weight = nn.Parameter(torch.ones(2))
+        self.turn = nn.Linear(width, 1)
+        self.valence = nn.Linear(3, 3, bias=False)
+        self.vector = nn.Linear(VECTOR_WIDTH, 3, bias=False)
+        for layer in (self.attention, self.turn, self.valence, self.vector):
+            nn.init.zeros_(layer.weight)
+        nn.init.zeros_(self.attention.bias)
+        nn.init.ones_(self.turn.bias)
+
+    def forward(self, batch: GraphBatch, tokens: Tensor) -> Tensor:
+        """Read concepts. Shapes: tokens [s, l, d] -> [b, 3]."""
+        sequence, token, node = batch.token_node
+        own = (batch.sequence_option[sequence] < 0).nonzero().squeeze(1)
+        nodes, index = torch.unique(node[own], return_inverse=True)
+        stands = segment_mean(tokens[sequence[own], token[own]], index, len(nodes))
+        question, affect = batch.node_question[nodes], batch.node_affect[nodes]
+        valence, confidence = affect.unbind(-1)
+        facts = torch.stack([valence.abs(), batch.node_relevance[nodes]], dim=-1)
+        counts = self.attention(stands).squeeze(-1) + facts @ self.weight
+        weight = _share(counts, question, batch.num_questions).unsqueeze(-1)
+        held = torch.stack([torch.tanh(self.turn(stands)).squeeze(-1) * valence, valence.abs(), confidence], dim=-1)
+        said = self.valence(held) + self.vector(batch.node_vector[nodes].to(tokens.dtype) / 127)
+        return segment_sum(weight * said, question, batch.num_questions)
+
+
+def _share(counts: Tensor, index: Tensor, size: int) -> Tensor:
+    """Softmax within each segment beside one more entry of 0, which takes what is left. Shape: [m]."""
+    top = segment_max(counts, index, size).clamp(min=0).detach()
+    raised = (counts - top[index]).exp()
+    return raised / (segment_sum(raised, index, size) + (-top).exp())[index]

@@ -25,7 +25,7 @@ __all__ = ["ModelConfig", "ReasoningModel", "pick_device"]
 
 FORMAT = 1
 _CONFIG, _WEIGHTS, _ADAPTER = "config.json", "model.safetensors", "adapter"
-_READS_GRAPH = ("knowledge.", "emotion.attention.", "emotion.concepts.", "logic.node", "logic.gate.")
+_READS_GRAPH = ("knowledge.", "emotion.attention.", "emotion.concepts.", "emotion.affect.", "logic.node", "logic.gate.")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class ModelConfig:
         lora: adapter of M, or None for full tuning.
         knowledge: K, or None for a text model.
         emotion: whether E runs.
+        affect: whether E reads the valence of concepts.
         base_digest: digest of the base's weights, written when saved.
         temperature: per task, divides logits before they become confidences.
         threshold: per label set ("|".join(labels)), where a sigmoid says yes.
@@ -50,6 +51,7 @@ class ModelConfig:
     lora: LoraSettings | None = field(default_factory=LoraSettings)
     knowledge: KnowledgeConfig | None = None
     emotion: bool = True
+    affect: bool = False
     base_digest: str = ""
     temperature: dict[str, float] = field(default_factory=dict)
     threshold: dict[str, float] = field(default_factory=dict)
@@ -135,7 +137,7 @@ class ReasoningModel(nn.Module):
         self.relations = RelationNames()
         self.backbone = backbone
         self.knowledge = Knowledge(config.knowledge, self.relations) if config.knowledge else None
-        self.emotion = Emotion(backbone.width, graph_width) if config.emotion else None
+        self.emotion = Emotion(backbone.width, graph_width, affect=config.affect) if config.emotion else None
         self.context = Context(backbone.width)
         self.logic = Logic(backbone.width, graph_width)
 
@@ -167,6 +169,14 @@ class ReasoningModel(nn.Module):
         model = type(self)(replace(self.settings, knowledge=knowledge), self.backbone).to(self.device)
         kept = {name: tensor for name, tensor in self.own_state().items() if not name.startswith(_READS_GRAPH)}
         model.load_state_dict(kept, strict=False)
+        return model
+
+    def with_affect(self) -> ReasoningModel:
+        """The same model with an E that reads the valence of concepts, too; untrained, that adds nothing."""
+        if self.settings.affect:
+            return self
+        model = type(self)(replace(self.settings, affect=True), self.backbone).to(self.device)
+        model.load_state_dict(self.own_state(), strict=False)
         return model
 
     def collator(self) -> Collator:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.config import RetrievalConfig
+from kgreason.graph.affect import ConceptAffect
 from kgreason.records import Grounding, Path, Subgraph, Triple
 from kgreason.retrieval.edits import GraphView, Rows
 from kgreason.retrieval.names import Names
@@ -78,6 +79,7 @@ class Retriever:
         self.graph = graph
         self.config = config or RetrievalConfig()
         self.relevance = Relevance(graph)
+        self.affect = ConceptAffect(graph)
         self._scratch = Scratch()
         self._last = _Last()
 
@@ -124,6 +126,7 @@ class Retriever:
             **types,
             mention_node=seeds.mentioned[:, seeds.mentioned[1] < kept],
             gold=gold_nodes(view, grounding.question, nodes),
+            affect=self.affect.of_question(grounding.question, nodes, view.names),
         )
 
     def paths(

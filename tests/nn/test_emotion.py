@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from kgreason.nn.batch import GraphBatch
-from kgreason.nn.emotion import Emotion
+from kgreason.nn.emotion import ConceptAffect, Emotion
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
 from tests.cases import WIDTH, ModuleCase, random_batch, random_state, without_graph
@@ -77,3 +77,51 @@ def test_intensity_is_the_distance_from_neutral():
     with torch.no_grad():
         emotion.out.bias.fill_(50.0)
     torch.testing.assert_close(emotion(state).affect[0], torch.ones(4))
+
+
+class TestEmotionWithAffect(ModuleCase):
+    writes = ("affect",)
+
+    def make(self) -> nn.Module:
+        return Emotion(WIDTH, G, affect=True)
+
+    def state(self, batch: GraphBatch) -> CognitiveState:
+        return state_with_nodes(batch)
+
+
+def trained_affect() -> ConceptAffect:
+    torch.manual_seed(1)
+    concepts = ConceptAffect(WIDTH)
+    for parameter in concepts.parameters():
+        nn.init.normal_(parameter)
+    return concepts.double()
+
+
+def test_untrained_affect_adds_nothing():
+    state = random_state(random_batch())
+    assert not ConceptAffect(WIDTH)(state.batch, state.tokens).any()
+
+
+def test_affect_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
+    concepts, state = trained_affect(), random_state(random_batch(nodes=(7, 0, 11)))
+    assert state.tokens is not None
+    batch, tokens = state.batch, state.tokens.double()
+    expected = torch.zeros(batch.num_questions, 3, dtype=torch.float64)
+    whole = torch.ones(batch.num_questions, dtype=torch.float64)
+    for node in range(batch.num_nodes):
+        mentions = [m for m in batch.token_node.T.tolist() if m[2] == node and batch.sequence_option[m[0]] < 0]
+        if not mentions:
+            continue
+        stands = torch.stack([tokens[s, t] for s, t, _ in mentions]).mean(0)
+        valence, confidence = batch.node_affect[node].double()
+        counts = concepts.attention(stands)[0]
+        counts = counts + concepts.weight[0] * valence.abs() + concepts.weight[1] * batch.node_relevance[node]
+        held = torch.stack([torch.tanh(concepts.turn(stands))[0] * valence, valence.abs(), confidence])
+        said = concepts.valence(held) + concepts.vector(batch.node_vector[node].double() / 127)
+        question = batch.node_question[node]
+        expected[question] += counts.exp() * said
+        whole[question] += counts.exp()
+    batch = replace(batch, node_affect=batch.node_affect.double(), node_relevance=batch.node_relevance.double())
+    found = concepts(batch, tokens)
+    torch.testing.assert_close(found, expected / whole.unsqueeze(-1))
+    assert not found[1].any()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.config import RetrievalConfig
+from kgreason.graph.affect import ConceptAffect
 from kgreason.grounding import Grounder
 from kgreason.records import Question
 from kgreason.retrieval import Retriever, SubgraphFile
@@ -62,7 +63,8 @@ def test_any_subgraph_survives_packing(facts, question, other):
     graph = build(facts)
     for asked in (question, other):
         subgraph = Retriever(graph).retrieve(Grounder(graph).ground(asked))
-        same(_unpack(_pack(subgraph, len(graph.relations)), Relevance(graph), asked), subgraph)
+        packed = _pack(subgraph, len(graph.relations))
+        same(_unpack(packed, Relevance(graph), ConceptAffect(graph), asked), subgraph)
 
 
 def test_no_questions_and_no_concepts(tiny_graph, tmp_path):
