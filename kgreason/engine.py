@@ -19,13 +19,15 @@ from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.grounding.unknown import Meaning
+from kgreason.language.sentences import sentences
+from kgreason.metrics import turning_point
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
-from kgreason.records import Answer, Evidence, Mood, Option, Question, Subgraph, Task, Triple
+from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.retrieval import Retriever, facts_graph
 from kgreason.tasks import validate
 
@@ -36,6 +38,8 @@ SENTIMENT = ("negative", "positive")
 EKMAN = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 KEY_SENTENCES = 3
 BEST_ANSWERS = 10
+#: Valence times confidence at which a concept is not worth telling.
+WEAK = 0.05
 
 
 def find_checkpoint(name: str | Path) -> Path:
@@ -295,7 +299,10 @@ class Reasoner:
         paths = self._evidence(read, None, range(len(EKMAN)))
         spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
         used, note = _graph_note(read, paths)
+        reads = self.model.emotion is not None and self.model.emotion.affect is not None
+        concepts = _concept_moods(read.subgraph) if reads and read.subgraph is not None else ()
         affect = None if scores.affect is None else scores.affect[0].tolist()
+        told = () if affect is None else self._sentence_moods(text, language)
         return Mood(
             text=text,
             sentiment=SENTIMENT[int(polarity.argmax())],
@@ -304,11 +311,24 @@ class Reasoner:
             found=tuple(EKMAN[i] for i in order if sure[i] >= limit) or (EKMAN[order[0]],),
             vad=None if affect is None else (affect[0], affect[1], affect[2]),
             intensity=None if affect is None else affect[3],
+            concepts=concepts,
+            sentences=told,
+            shift=turning_point([valence for _, valence in told]),
             evidence=spoken,
-            graph_used=used,
-            note=note,
+            graph_used=used or bool(concepts),
+            note="" if concepts else note,
             trace=read.trace,
         )
+
+    def _sentence_moods(self, text: str, language: str) -> tuple[tuple[str, float], ...]:
+        """The valence of each sentence of several."""
+        parts = sentences(text)
+        if len(parts) < 2:
+            return ()
+        reads = [self._read(Question(part, SENTIMENT, task="emotion", language=language), (), ()) for part in parts]
+        scores = self._score([(read.question, read.subgraph) for read in reads], {})
+        assert scores.affect is not None
+        return tuple(zip(parts, scores.affect[:, 0].tolist(), strict=True))
 
     def _read(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Read:
         trace: dict[str, float] = {"ground_ms": 0.0, "retrieve_ms": 0.0, "nodes": 0, "edges": 0}
@@ -367,6 +387,22 @@ class Reasoner:
 
 def _on_cpu(scores: Scores) -> Scores:
     return Scores(*(None if part is None else part.detach().cpu() for part in scores))  # type: ignore[arg-type]  # parts keep their types
+
+
+def _concept_moods(subgraph: Subgraph) -> tuple[ConceptMood, ...]:
+    """Of every mention its concept with the strongest valence, surest and strongest first; weak ones are left out."""
+    best: dict[int, ConceptMood] = {}
+    mentions = subgraph.grounding.mentions
+    for place, node in subgraph.mention_node.T.tolist():
+        valence, confidence = (subgraph.affect[node] / 127).round(3).tolist()
+        found = ConceptMood(mentions[place].surface, subgraph.labels[node], valence, confidence)
+        if mentions[place].option < 0 and _strength(found) > max(_strength(best.get(place)), WEAK):
+            best[place] = found
+    return tuple(sorted(best.values(), key=_strength, reverse=True))
+
+
+def _strength(found: ConceptMood | None) -> float:
+    return 0.0 if found is None else abs(found.valence) * found.confidence
 
 
 def _graph_note(read: _Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:

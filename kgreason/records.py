@@ -16,6 +16,7 @@ __all__ = [
     "Answer",
     "By",
     "Candidate",
+    "ConceptMood",
     "Edge",
     "Evidence",
     "Grounding",
@@ -252,6 +253,23 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ConceptMood:
+    """What the graph knows of the feeling in one word of a text.
+
+    Args:
+        mention: the word as it stands there.
+        concept: label of its concept.
+        valence: −1 (unpleasant) to 1 (pleasant).
+        confidence: 1 where a lexicon lists the concept, less the further its value has come over the graph.
+    """
+
+    mention: str
+    concept: str
+    valence: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mood:
     """What a text feels like: sentiment, categories by probability, affect in 0..1, and the concepts that speak for it.
 
@@ -262,6 +280,9 @@ class Mood:
         found: the categories above their threshold.
         vad: valence, arousal, dominance; None where the model has no emotion analyser.
         intensity: distance from neutral; None likewise.
+        concepts: its concepts with a valence, strongest first, where the model reads them.
+        sentences: each sentence with its valence in 0..1, where there are several.
+        shift: index of the sentence from which on the mood is another, or None.
     """
 
     text: str
@@ -271,6 +292,9 @@ class Mood:
     found: tuple[str, ...]
     vad: tuple[float, float, float] | None
     intensity: float | None
+    concepts: tuple[ConceptMood, ...] = ()
+    sentences: tuple[tuple[str, float], ...] = ()
+    shift: int | None = None
     evidence: Evidence = field(default_factory=Evidence)
     graph_used: bool = True
     note: str = ""

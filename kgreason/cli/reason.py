@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kgreason.engine import Reasoner
-    from kgreason.records import Answer, Mood, Option, Task
+    from kgreason.records import Answer, ConceptMood, Mood, Option, Task
 
 __all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails", "open_reasoner"]
 
@@ -233,9 +233,35 @@ def _feelings(mood: Mood) -> list[RenderableType]:
     if mood.vad is not None and mood.intensity is not None:
         scales = zip(("valence", "arousal", "dominance", "intensity"), (*mood.vad, mood.intensity), strict=True)
         shown += ["", _bars(dict(scales), ())]
+    if mood.sentences:
+        shown += ["", *_turns(mood)]
+    if mood.concepts:
+        shown += ["", *_concepts(mood.concepts)]
     if mood.evidence.paths:
         shown += ["", evidence_tree("from its words to the emotion", mood.evidence.paths)]
     return [*shown, *_notes(mood.note)]
+
+
+def _turns(mood: Mood) -> list[RenderableType]:
+    from rich.text import Text
+
+    lines = [Text("valence of its sentences", style="bold")]
+    for place, (sentence, valence) in enumerate(mood.sentences):
+        if place == mood.shift:
+            lines.append(Text("      the mood turns here", style="yellow"))
+        lines.append(Text(f"{valence:.2f}  {sentence}"))
+    return list(lines)
+
+
+def _concepts(concepts: Sequence[ConceptMood]) -> list[RenderableType]:
+    from rich.text import Text
+
+    lines = [Text("what the graph knows of its words", style="bold")]
+    for found in concepts:
+        named = found.mention if found.mention == found.concept else f"{found.mention} ({found.concept})"
+        source = "listed" if found.confidence >= 1 else "by its neighbours"
+        lines.append(Text(f"{found.valence:+.2f}  {named}, {source}", style="green" if found.valence > 0 else "red"))
+    return list(lines)
 
 
 def _tell(trace: Mapping[str, float], out: Output, **before: float) -> None:

@@ -17,6 +17,7 @@ from kgreason.metrics.classification import (
 )
 from kgreason.metrics.intervals import McNemar, PairedDifference, ci95, mcnemar, paired_bootstrap, wilson_interval
 from kgreason.metrics.ranking import best_rank, first_hit, hits_at_k, pearson, set_f1
+from kgreason.metrics.shift import turning_point
 
 __all__ = [
     "ClassScore",
@@ -40,5 +41,6 @@ __all__ = [
     "pearson",
     "risk_coverage",
     "set_f1",
+    "turning_point",
     "wilson_interval",
 ]
