@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -302,7 +303,7 @@ class Reasoner:
         reads = self.model.emotion is not None and self.model.emotion.affect is not None
         concepts = _concept_moods(read.subgraph) if reads and read.subgraph is not None else ()
         affect = None if scores.affect is None else scores.affect[0].tolist()
-        told = () if affect is None else self._sentence_moods(text, language)
+        told = self._sentence_moods(text, language)
         return Mood(
             text=text,
             sentiment=SENTIMENT[int(polarity.argmax())],
@@ -312,8 +313,8 @@ class Reasoner:
             vad=None if affect is None else (affect[0], affect[1], affect[2]),
             intensity=None if affect is None else affect[3],
             concepts=concepts,
-            sentences=told,
-            shift=turning_point([valence for _, valence in told]),
+            sentences=tuple((part, 1 / (1 + math.exp(-odds))) for part, odds in told),
+            shift=turning_point([odds for _, odds in told]),
             evidence=spoken,
             graph_used=used or bool(concepts),
             note="" if concepts else note,
@@ -321,14 +322,14 @@ class Reasoner:
         )
 
     def _sentence_moods(self, text: str, language: str) -> tuple[tuple[str, float], ...]:
-        """The valence of each sentence of several."""
+        """Each sentence of several, with the log-odds of its being positive."""
         parts = sentences(text)
         if len(parts) < 2:
             return ()
         reads = [self._read(Question(part, SENTIMENT, task="emotion", language=language), (), ()) for part in parts]
         scores = self._score([(read.question, read.subgraph) for read in reads], {})
-        assert scores.affect is not None
-        return tuple(zip(parts, scores.affect[:, 0].tolist(), strict=True))
+        odds = (scores.logits[1::2] - scores.logits[::2]) / self.model.settings.temperature.get("emotion", 1.0)
+        return tuple(zip(parts, odds.tolist(), strict=True))
 
     def _read(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Read:
         trace: dict[str, float] = {"ground_ms": 0.0, "retrieve_ms": 0.0, "nodes": 0, "edges": 0}

@@ -281,8 +281,8 @@ class Mood:
         vad: valence, arousal, dominance; None where the model has no emotion analyser.
         intensity: distance from neutral; None likewise.
         concepts: its concepts with a valence, strongest first, where the model reads them.
-        sentences: each sentence with its valence in 0..1, where there are several.
-        shift: index of the sentence from which on the mood is another, or None.
+        sentences: each sentence with the probability that it is positive, where there are several.
+        shift: index of the sentence from which on the sentiment is the other one, or None.
     """
 
     text: str

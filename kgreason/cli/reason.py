@@ -245,11 +245,11 @@ def _feelings(mood: Mood) -> list[RenderableType]:
 def _turns(mood: Mood) -> list[RenderableType]:
     from rich.text import Text
 
-    lines = [Text("valence of its sentences", style="bold")]
-    for place, (sentence, valence) in enumerate(mood.sentences):
+    lines = [Text("its sentences, and how positive each is", style="bold")]
+    for place, (sentence, positive) in enumerate(mood.sentences):
         if place == mood.shift:
             lines.append(Text("      the mood turns here", style="yellow"))
-        lines.append(Text(f"{valence:.2f}  {sentence}"))
+        lines.append(Text(f"{positive:.2f}  {sentence}"))
     return list(lines)
 
 

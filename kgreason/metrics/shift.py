@@ -1,4 +1,4 @@
-"""Where a sequence of values turns."""
+"""Where a sequence of judgements turns."""
 
 from __future__ import annotations
 
@@ -8,31 +8,27 @@ import numpy as np
 
 __all__ = ["turning_point"]
 
-#: Difference of means, of values in 0..1, below which nothing has turned.
-LEAST = 0.2
+#: How much likelier one turn has to be than none, in nats.
+MARGIN = 1.0
 
 
-def turning_point(values: Sequence[float], least: float = LEAST) -> int | None:
-    """Index of the first value after the one change that explains a sequence best.
+def turning_point(log_odds: Sequence[float], margin: float = MARGIN) -> int | None:
+    """Index from which on the second of two states holds, where that is likelier than one state throughout.
 
-    The split with the largest difference of means, weighed by how many values each mean stands on (binary
-    segmentation's first step: Scott & Knott 1974; the weight is that of the CUSUM statistic).
+    Each value says how much likelier one state is than the other at its place. The likeliest sequence with one turn
+    is compared with the likeliest without any (change of a Bernoulli sequence: Hinkley & Hinkley 1970).
 
     Args:
-        values: at least two, or there is none.
-        least: a smaller difference of means is no change.
+        log_odds: of one state against the other, in nats.
+        margin: by how much the log-likelihood of the turn has to be the greater.
 
     Example:
-        >>> turning_point([0.9, 0.8, 0.9, 0.2, 0.3]), turning_point([0.5, 0.52, 0.5])
+        >>> turning_point([2.0, 1.5, 3.0, -2.0, -1.0]), turning_point([0.5, -0.2, 0.5])
         (3, None)
     """
-    array = np.asarray(values, np.float64)
-    n = len(array)
-    if n < 2:
+    sums = np.cumsum(np.asarray(log_odds, np.float64))
+    if len(sums) < 2:
         return None
-    first = np.arange(1, n)
-    before = np.cumsum(array)[:-1] / first
-    after = (array.sum() - np.cumsum(array)[:-1]) / (n - first)
-    change = np.abs(after - before)
-    best = int(np.argmax(change * np.sqrt(first * (n - first) / n)))
-    return best + 1 if change[best] >= least else None
+    turned = np.abs(2 * sums[:-1] - sums[-1]) / 2
+    best = int(turned.argmax())
+    return best + 1 if turned[best] > abs(sums[-1]) / 2 + margin else None

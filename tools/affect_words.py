@@ -1,0 +1,80 @@
+"""Sentences whose sentiment hangs on one word: those that E learns from, and those that it is asked.
+
+    python -m tools.affect_words [--data FOLDER] [-o FOLDER]
+
+writes ``train.jsonl`` and ``dev.jsonl`` for the recipe ``mini-affect``. Words come from the valence lexicon. Those that
+stand in a training text of E go into training, a tenth of them into dev; words that E has never met are left for
+tools.measure_affect, in sentences of other forms. Half the training sentences deny their word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kgreason.engine import SENTIMENT
+from kgreason.graph import KnowledgeGraph
+from kgreason.graph.affect import lexicon
+from kgreason.records import Question
+from kgreason.tasks import load, write_samples
+
+__all__ = ["met", "sentences", "words"]
+
+TRAINED_ON = ("sst2", "goemotions", "emobank")
+#: Weaker words say too little to be judged.
+STRONG = 0.25
+ASSERTED = (
+    "In short: {}.", "Everyone there spoke of {}.", "My first thought was {}.", "If I had to say one thing, it is {}.",
+    "Nothing describes that day better than {}.", "There was something of {} in it.", "All I remember is {}.",
+    "They all used the same word, {}.", "For me it stands for {}.", "You could call it {}.",
+)  # fmt: skip
+DENIED = (
+    "It was anything but {}.", "I would not call it {}.", "It had nothing to do with {}.", "Nobody there spoke of {}.",
+    "There was nothing {} about it.", "It was never {}.", "You could hardly call it {}.", "It was far from {}.",
+)  # fmt: skip
+EACH, SEED = 6, 1
+
+
+def met(data: Path | None) -> set[str]:
+    """Words of E's training texts."""
+    texts = (question.text for name in TRAINED_ON for question in load(name, "train", data=data))
+    return {word for text in texts for word in re.findall(r"[a-z]+", text.casefold())}
+
+
+def words(graph: KnowledgeGraph) -> Iterator[tuple[str, float]]:
+    """Words with a strong valence that are the label of a concept, with it, in order."""
+    for word, valence in sorted(lexicon().items()):
+        if abs(valence) >= STRONG and any(graph.label(node) == word for node, _ in graph.surfaces.lookup(word)[:1]):
+            yield word, valence
+
+
+def sentences(chosen: Sequence[tuple[str, float]], each: int = EACH, seed: int = SEED) -> Iterator[Question]:
+    """Sentences about words, every second one denying its word."""
+    chance = random.Random(seed)
+    for word, valence in chosen:
+        frames = [*chance.sample(ASSERTED, each - each // 2), *chance.sample(DENIED, each // 2)]
+        for i, frame in enumerate(frames):
+            positive = (valence > 0) == (frame in ASSERTED)
+            text = frame.format(word)
+            yield Question(text, SENTIMENT, task="emotion", answer=int(positive), id=f"{word}-{i}")
+
+
+def main() -> None:
+    """Write the two files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/affect-words"))
+    arguments = parser.parse_args()
+    known = met(arguments.data)
+    chosen = [pair for pair in words(KnowledgeGraph.open("default")) if pair[0] in known]
+    random.Random(SEED).shuffle(chosen)
+    cut = len(chosen) // 10
+    for name, part in (("dev", chosen[:cut]), ("train", chosen[cut:])):
+        write_samples(arguments.output / f"{name}.jsonl", sentences(part))
+
+
+if __name__ == "__main__":
+    main()
