@@ -138,4 +138,6 @@ def test_licences_and_attribution_are_there():
     assert all(source["name"] in attribution for source in FACTS["sources"])
     assert "Princeton University" in kg_data.path("licenses/WordNet-3.0.txt").read_text()
     assert "creativecommons.org/licenses/by-sa/3.0" in kg_data.path("licenses/CC-BY-SA-3.0.txt").read_text()
+    assert "Hutto" in attribution
+    assert "MIT License" in kg_data.path("licenses/VADER-MIT.txt").read_text()
     assert sum(file.stat().st_size for file in kg_data.path("facts").iterdir()) <= 14 * 1024**2
