@@ -365,17 +365,16 @@ class Reasoner:
         return scores, reading
 
     def _evidence(self, read: _Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
-        """Best paths of some options or answers (of the hypothesis, for each label of an entailment)."""
+        """Best paths of some options or answers."""
         if read.subgraph is None or not len(read.subgraph):
             return [Evidence()] * len(options)
         start = perf_counter()
-        pair = read.question.task == "entailment"
         found = [
             evidence.evidence(reading, self._readers[1], read.subgraph, option, add=read.add, remove=read.remove)
-            for option in ((0,) if pair else options)
+            for option in options
         ]
         read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
-        return found * len(options) if pair else found
+        return found
 
     def _key_sentences(self, question: Question, scores: Scores) -> tuple[tuple[str, float], ...]:
         if not question.context or scores.sentence is None:

@@ -28,7 +28,8 @@ EDGE_ROWS = ("edge_relation", "edge_weight")
 #: Which rows of a state stand for what.
 WRITTEN = {
     "tokens": "sequences", "sentence": "sequences", "nodes": "nodes", "mass": "nodes", "coverage": "questions",
-    "affect": "questions", "flow": "questions", "question": "questions", "option": "options", "joint": "options",
+    "affect": "questions", "mood": "questions", "flow": "questions", "question": "questions", "option": "options",
+    "joint": "options",
 }  # fmt: skip
 
 
@@ -77,6 +78,7 @@ def random_batch(
         sequence_option=sequence_option,
         sequence_joint=torch.zeros(b + o, dtype=torch.bool),
         option_question=option_question,
+        option_label=torch.full((o,), -1),
         question_task=torch.zeros(b, dtype=torch.int64),
         multi_label=torch.zeros(b, dtype=torch.bool),
         question_given=torch.zeros(b, dtype=torch.bool),

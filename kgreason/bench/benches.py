@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.bench.arms import ARMS
+from kgreason.bench.lexical import lexical_splits
 from kgreason.bench.opened import METAQA_POOLS, metaqa_folds, metaqa_splits, own_graph
 from kgreason.bench.quizzes import QUIZ_POOLS, quiz_folds, quiz_splits
 from kgreason.bench.scores import Scored, score_choices, score_open
@@ -213,6 +214,10 @@ BENCHES: Mapping[str, Bench] = {
         Bench("quiz", "Quiz", quiz_splits, quiz_folds, "dev", QUIZ_POOLS, arms=("T", "K", "mini"),
               controls=("none@test", "permuted@test", "permuted"), own_facts=True,
               budget={"epochs": 1, "graph_epochs": 3}, retrieval=RetrievalConfig(wide=True)),
+        Bench("lexical", "Lexical entailment, the pair's own edge removed", lexical_splits, official, "dev",
+              {"words never seen": ("test",)}, arms=("T", "T+K"),
+              controls=("none@test", "rewired@test", "permuted@test", "rewired"), budget={"epochs": 2},
+              retrieval=RetrievalConfig(direct=False)),
         Bench("metaqa", "MetaQA", metaqa_splits, metaqa_folds, "dev", METAQA_POOLS, graph=own_graph("metaqa-1hop"),
               budget={"graph_epochs": 3, "graph_batch": 64}, **_OPEN),
         *(_pathquestion(hops) for hops in (2, 3)),

@@ -31,7 +31,7 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="csqa, obqa, siqa, ecare, arc, quiz, metaqa, pathquestion or faithfulness."
+            metavar="NAME", help="csqa, obqa, siqa, ecare, arc, lexical, quiz, metaqa, pathquestion or faithfulness."
         ),
     ],
     arms: Annotated[

@@ -18,11 +18,13 @@ from torch.utils import _pytree
 
 from kgreason.records import Question, Subgraph, Task
 
-__all__ = ["TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
+__all__ = ["LABELS", "TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
 
 Reading = Literal["separate", "joint", "summed"]
 Item = tuple[Question, Subgraph | None]
 TASKS: tuple[Task, ...] = get_args(Task)
+#: Options of an entailment.
+LABELS = ("entailment", "neutral", "contradiction", "not_entailment")
 VECTOR_WIDTH = 128
 AFFECT_ONE = 127
 
@@ -35,7 +37,8 @@ class GraphBatch:
         labels [b] int64 (−100: none), target [o] float (multi-label truth, NaN: none), vad [b, 3] (NaN: none),
         input_ids, attention_mask, token_type_ids [t, l]; sequence_text [s] (row of its text), sequence_question [s],
         sequence_option [s] (−1: the question's own), sequence_joint [s] bool (text holds question and option);
-        option_question [o]; question_task [b] (index into TASKS), multi_label [b] bool,
+        option_question [o], option_label [o] (index into LABELS, −1: none of them); question_task [b] (index into
+        TASKS), multi_label [b] bool,
         question_given [b] bool (its graph holds facts of its own), question_code [2, q] (question, relation
         code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
@@ -62,6 +65,7 @@ class GraphBatch:
     sequence_option: Tensor
     sequence_joint: Tensor
     option_question: Tensor
+    option_label: Tensor
     question_task: Tensor
     multi_label: Tensor
     question_given: Tensor
@@ -278,9 +282,14 @@ def _truth(questions: Sequence[Question]) -> dict[str, Tensor]:
         "target": torch.tensor(target, dtype=torch.float32),
         "vad": torch.tensor([q.vad or (float("nan"),) * 3 for q in questions], dtype=torch.float32),
         "option_question": torch.repeat_interleave(torch.arange(len(questions)), counts),
+        "option_label": torch.tensor([_label(q, option) for q in questions for option in q.options], dtype=torch.int64),
         "question_task": torch.tensor([TASKS.index(q.task) for q in questions], dtype=torch.int64),
         "multi_label": torch.tensor([q.multi_label for q in questions], dtype=torch.bool),
     }
+
+
+def _label(question: Question, option: str) -> int:
+    return LABELS.index(option) if question.task == "entailment" and option in LABELS else -1
 
 
 def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, Any]:
@@ -306,11 +315,16 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
             parts["edge_index"].append(graph.edge_index + node_offset)
             parts["edge_relation"].append(code[graph.edge_relation])
             parts["edge_weight"].append(graph.edge_weight)
-            if question.task != "entailment":  # its paths end at the hypothesis, not at the labels
+            path_option, labels = graph.path_option, 1
+            if question.task == "entailment":  # its paths end at the hypothesis, and say something to each label
+                labels = len(question.options)
+                path_option = np.repeat(np.arange(labels), len(path_option))
+            else:
                 parts["option_node"].append(graph.option_node + np.array([[option_offset], [node_offset]]))
-                parts["path_option"].append(graph.path_option + option_offset)
-                parts["path_type"].append(np.where(graph.path_type < 0, -1, code[graph.path_type]))
-                parts["path_value"].append(graph.path_value)
+            path_type = np.where(graph.path_type < 0, -1, code[graph.path_type])
+            parts["path_option"].append(path_option + option_offset)
+            parts["path_type"].append(np.tile(path_type, (labels, 1)))
+            parts["path_value"].append(np.tile(graph.path_value, labels))
             node_offset += len(graph)
         option_offset += len(question.options)
     packed: dict[str, Any] = {

@@ -5,12 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from kgreason.nn.batch import VECTOR_WIDTH, GraphBatch
+from kgreason.nn.batch import GraphBatch
 from kgreason.nn.segment import segment_max, segment_mean, segment_softmax, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
 
-__all__ = ["ConceptAffect", "Emotion"]
+__all__ = ["MOOD", "ConceptAffect", "Emotion"]
+
+#: Valence of concepts, its strength, its confidence.
+MOOD = 3
 
 
 class Emotion(nn.Module):
@@ -34,21 +37,25 @@ class Emotion(nn.Module):
         nn.init.zeros_(self.concepts.weight)
         self.out = nn.Linear(graph_width, 3)
         self.affect = ConceptAffect(width) if affect else None
+        self.valence = nn.Linear(MOOD, 3, bias=False) if affect else None
+        if self.valence is not None:
+            nn.init.zeros_(self.valence.weight)
 
     def forward(self, state: CognitiveState) -> CognitiveState:
-        """Read affect. Shapes: tokens [s, l, d], nodes [n, g] -> affect [b, 4] in 0..1."""
+        """Read affect. Shapes: tokens [s, l, d], nodes [n, g] -> affect [b, 4] in 0..1, mood [b, 3]."""
         batch, tokens = state.batch, state.tokens
         assert tokens is not None, "M runs before E"
         own = (batch.sequence_option < 0).nonzero().squeeze(1)
         index = batch.sequence_question[own]
         lengths = segment_sum(batch.attention_mask[batch.sequence_text[own]].sum(1).float(), index, batch.num_questions)
         pooled = segment_sum(tokens[own].sum(1), index, batch.num_questions) / lengths.unsqueeze(-1)
-        vad = self.out(self.text(pooled) + self._concepts(state))
-        if self.affect is not None and batch.num_nodes:
-            vad = vad + self.affect(batch, tokens)
+        vad, mood = self.out(self.text(pooled) + self._concepts(state)), None
+        if self.affect is not None and self.valence is not None:
+            mood = self.affect(batch, tokens)
+            vad = vad + self.valence(mood)
         vad = torch.sigmoid(vad)
         intensity = (vad - 0.5).norm(dim=-1, keepdim=True) * (2 / 3**0.5)
-        return state.write(affect=torch.cat([vad, intensity], dim=-1))
+        return state.write(affect=torch.cat([vad, intensity], dim=-1), mood=mood)
 
     def _concepts(self, state: CognitiveState) -> Tensor:
         batch = state.batch
@@ -62,12 +69,12 @@ class Emotion(nn.Module):
 
 
 class ConceptAffect(nn.Module):
-    """What the concepts of a text add to its valence, arousal and dominance, before the sigmoid.
+    """The valence of a text's concepts as they stand in it, how strong it is, and how sure.
 
     A concept enters by how it stands in the text: from the states of the tokens that mention it comes how much it
     counts, and how far its valence holds there or is turned round ("not a joy"). It counts more the stronger its
-    valence is and the nearer it lies to the text (KET, Zhong et al. 2019, eq. 4, with weights that are learned); what
-    counts little leaves the rest to the text. Untrained it adds nothing.
+    valence is and the nearer it lies to the text (KET, Zhong et al. 2019, eq. 4, with weights that are learned); where
+    none counts much, little is said.
 
     Args:
         width: text width d.
@@ -76,11 +83,9 @@ class ConceptAffect(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.attention = nn.Linear(width, 1)
-        self.weight = nn.Parameter(torch.ones(2))
+        self.weight = nn.Parameter(torch.tensor([4.0, 1.0]))
         self.turn = nn.Linear(width, 1)
-        self.valence = nn.Linear(3, 3, bias=False)
-        self.vector = nn.Linear(VECTOR_WIDTH, 3, bias=False)
-        for layer in (self.attention, self.turn, self.valence, self.vector):
+        for layer in (self.attention, self.turn):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.attention.bias)
         nn.init.ones_(self.turn.bias)
@@ -97,8 +102,7 @@ class ConceptAffect(nn.Module):
         counts = self.attention(stands).squeeze(-1) + facts @ self.weight
         weight = _share(counts, question, batch.num_questions).unsqueeze(-1)
         held = torch.stack([torch.tanh(self.turn(stands)).squeeze(-1) * valence, valence.abs(), confidence], dim=-1)
-        said = self.valence(held) + self.vector(batch.node_vector[nodes].to(tokens.dtype) / 127)
-        return segment_sum(weight * said, question, batch.num_questions)
+        return segment_sum(weight * held, question, batch.num_questions)
 
 
 def _share(counts: Tensor, index: Tensor, size: int) -> Tensor:

@@ -117,7 +117,7 @@ def evidence(
         reading: the question as read; None for the paths that say most by themselves.
         retriever: which gave the subgraph.
         subgraph: of the question.
-        option: which one (0 for the hypothesis of an entailment), or a node that answers an open question.
+        option: which one, or a node that answers an open question.
         add: the edits of the retrieval.
         remove: the edits of the retrieval.
         limit: how many paths; ``best_paths`` of the retrieval if None.
@@ -125,8 +125,8 @@ def evidence(
     limit = retriever.config.best_paths if limit is None else limit
     if not len(subgraph):
         return Evidence()
-    if reading is None or (subgraph.question.task != "open" and not float(reading.scores.gate[0].detach())):
-        told = retriever.paths(subgraph, option, limit=limit, add=add, remove=remove)
+    if reading is None or (subgraph.question.task != "open" and not _adds(reading.scores)):
+        told = retriever.paths(subgraph, _end(subgraph, option), limit=limit, add=add, remove=remove)
         return Evidence(tuple(replace(path, contribution=0.0) for path in told))
     added: dict[tuple[Edge, ...], float] = {}
     for part in parts(reading, retriever, subgraph, option, add=add, remove=remove, limit=SPARE * limit):
@@ -134,6 +134,11 @@ def evidence(
             added[path.edges] = added.get(path.edges, 0.0) + path.contribution
     ranked = sorted(added.items(), key=lambda item: -item[1])
     return Evidence(tuple(Path(edges, value) for edges, value in ranked[:limit]))
+
+
+def _adds(scores: Scores) -> bool:
+    """Whether the graph adds anything to the scores."""
+    return bool((scores.gate[0] * (scores.paths + scores.graph)).any())
 
 
 def parts(
@@ -174,7 +179,7 @@ def parts(
 
     if reading.counted is not None and not asked:
         weights = _type_weights(reading, subgraph, option)
-        told = retriever.paths(subgraph, option, weights, limit=limit, add=add, remove=remove)
+        told = retriever.paths(subgraph, _end(subgraph, option), weights, limit=limit, add=add, remove=remove)
         part("counter", sum(weights.values()), told)
     if reading.flow is not None:
         mass = float(reading.flow.met[ends].sum())
@@ -187,6 +192,11 @@ def parts(
         total = gate * scores.graph[option]
         part("nodes", float(total.detach()), walked(_messages(reading, total, ends, limit)))
     return tuple(found)
+
+
+def _end(subgraph: Subgraph, option: int) -> int:
+    """Where the paths of an option end: those of every label of an entailment at the hypothesis."""
+    return 0 if subgraph.question.task == "entailment" else option
 
 
 def _messages(reading: Reading, score: Tensor, ends: npt.NDArray[np.int64], limit: int) -> list[Walk]:
@@ -262,7 +272,7 @@ def _type_weights(reading: Reading, subgraph: Subgraph, option: int) -> dict[tup
     assert reading.counted is not None
     rows = np.flatnonzero(reading.batch.path_option.cpu().numpy() == option)
     value = reading.counted.double().cpu().numpy()[rows].tolist()
-    types = subgraph.path_type[rows].tolist()
+    types = subgraph.path_type[rows % max(len(subgraph.path_type), 1)].tolist()  # labels share the same paths
     return {(first, second): added for (first, second), added in zip(types, value, strict=True)}
 
 

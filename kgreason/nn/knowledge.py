@@ -40,6 +40,7 @@ class KnowledgeConfig:
         blocks: fusion blocks.
         max_nodes: nodes of a question that take part in message passing; of a wider subgraph those with most mass,
             or relevance where no follower runs, concepts of question and options first.
+        labels: whether the counter speaks to the labels of an entailment.
         relations: names with weights of their own, for the counter and convolutions that need them.
     """
 
@@ -54,6 +55,7 @@ class KnowledgeConfig:
     heads: int = 4
     blocks: int = 1
     max_nodes: int = 200
+    labels: bool = False
     relations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -101,7 +103,8 @@ class Knowledge(nn.Module):
         super().__init__()
         self.config = config
         self.names = RelationNames(config.relations) if names is None else names
-        self.counter = PathCounter(config.relations) if config.paths in ("counter", "both") else None
+        counts = config.paths in ("counter", "both")
+        self.counter = PathCounter(config.relations, labels=config.labels) if counts else None
         follows = config.paths in ("follower", "both")
         self.follower = PathFollower(config.width, config.steps, words=config.words) if follows else None
         self.nodes = _Nodes(config, gnn) if config.nodes else None

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import TASKS, GraphBatch
+from kgreason.nn.emotion import MOOD
 from kgreason.nn.paths import FLOOR
 from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState, Scores
@@ -44,14 +45,16 @@ class Logic(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
+        affect: whether the valence of concepts enters the labels of an emotion task, too.
     """
 
-    def __init__(self, width: int, graph_width: int) -> None:
+    def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.full((len(TASKS),), math.log(20.0)))
         self.task = nn.ModuleList([nn.Linear(width, width) for _ in _LABELLED])
         self.offset = nn.ModuleList([nn.Linear(width, 1) for _ in _LABELLED])
         self.affect = nn.Linear(4, width, bias=False)
+        self.mood = nn.Linear(MOOD, width, bias=False) if affect else None
         self.joint = nn.Linear(width, 1)
         self.node_question = nn.Linear(width, graph_width)
         self.node = nn.Sequential(nn.Linear(2 * graph_width, graph_width), nn.GELU(), nn.Linear(graph_width, 1))
@@ -59,7 +62,7 @@ class Logic(nn.Module):
         self.abstention = Abstention()
         last = self.node[2]
         assert isinstance(last, nn.Linear)
-        for layer in (*self.task, *self.offset, self.affect, last):
+        for layer in (*self.task, *self.offset, self.affect, *([] if self.mood is None else [self.mood]), last):
             for parameter in layer.parameters():
                 nn.init.zeros_(parameter)
 
@@ -123,6 +126,8 @@ class Logic(nn.Module):
         if state.affect is not None:
             emotion = self._is(batch, [TASKS.index("emotion")]).unsqueeze(-1)
             question = question + self.affect(state.affect - 0.5) * emotion
+            if self.mood is not None and state.mood is not None:
+                question = question + self.mood(state.mood) * emotion
         return question
 
     def _offset(self, option: Tensor, batch: GraphBatch) -> Tensor:

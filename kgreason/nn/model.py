@@ -25,7 +25,10 @@ __all__ = ["ModelConfig", "ReasoningModel", "pick_device"]
 
 FORMAT = 1
 _CONFIG, _WEIGHTS, _ADAPTER = "config.json", "model.safetensors", "adapter"
-_READS_GRAPH = ("knowledge.", "emotion.attention.", "emotion.concepts.", "emotion.affect.", "logic.node", "logic.gate.")
+_READS_GRAPH = (
+    "knowledge.", "emotion.attention.", "emotion.concepts.", "emotion.affect.", "emotion.valence.", "logic.mood.",
+    "logic.node", "logic.gate.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ class ReasoningModel(nn.Module):
         self.knowledge = Knowledge(config.knowledge, self.relations) if config.knowledge else None
         self.emotion = Emotion(backbone.width, graph_width, affect=config.affect) if config.emotion else None
         self.context = Context(backbone.width)
-        self.logic = Logic(backbone.width, graph_width)
+        self.logic = Logic(backbone.width, graph_width, affect=config.affect)
 
     @classmethod
     def create(cls, config: ModelConfig) -> Self:

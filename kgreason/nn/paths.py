@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.errors import ConfigError
-from kgreason.nn.batch import GraphBatch, RelationNames
+from kgreason.nn.batch import LABELS, TASKS, GraphBatch, RelationNames
 from kgreason.nn.ragged import question_tokens, rank_within
 from kgreason.nn.segment import segment_count, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import PathScores
@@ -43,8 +43,12 @@ class PathCounter(nn.Module):
     Its linear form contains the Graph Soft Counter (Wang et al. 2022, eq. 4-6, two layers unrolled). Weights start at
     zero, and a path through a relation it was not made with weighs nothing.
 
+    Between premise and hypothesis of an entailment a path says something else to each label: there a type has one
+    weight per label, if any.
+
     Args:
         relations: names of the relations that carry weights.
+        labels: whether paths speak to the labels of an entailment.
 
     Raises:
         ConfigError: if a name is given twice.
@@ -55,13 +59,14 @@ class PathCounter(nn.Module):
         []
     """
 
-    def __init__(self, relations: Sequence[str]) -> None:
+    def __init__(self, relations: Sequence[str], *, labels: bool = False) -> None:
         super().__init__()
         self.relations = tuple(relations)
         if len(set(self.relations)) < len(self.relations):
             raise ConfigError(f"relations names one twice: {', '.join(self.relations)}", fix="Name each once.")
         steps = 2 * len(self.relations)
         self.weight = nn.Parameter(torch.zeros(steps, steps + 1))  # the last column is that of paths of one step
+        self.label = nn.Parameter(torch.zeros(len(LABELS), steps, steps + 1)) if labels else None
 
     def forward(self, batch: GraphBatch, names: RelationNames) -> PathScores:
         """What every counted path type adds to its option.
@@ -74,9 +79,13 @@ class PathCounter(nn.Module):
         known = known_codes(self.relations, names, batch.relation)
         first, second = known[batch.path_type].unbind(-1)
         second = torch.where(batch.path_type[:, 1] < 0, steps, second)
-        unknown = (first < 0) | (second < 0)
-        table = torch.cat([self.weight.flatten(), self.weight.new_zeros(1)])
-        place = torch.where(unknown, len(table) - 1, first * (steps + 1) + second)
+        label = batch.option_label[batch.path_option]
+        entails = batch.question_task[batch.option_question[batch.path_option]] == TASKS.index("entailment")
+        unknown = (first < 0) | (second < 0) | (entails & ((label < 0) | (self.label is None)))
+        weights = [self.weight.flatten()] if self.label is None else [self.weight.flatten(), self.label.flatten()]
+        table = torch.cat([*weights, self.weight.new_zeros(1)])
+        place = (label + 1) * self.weight.numel() + first * (steps + 1) + second
+        place = torch.where(unknown, len(table) - 1, place)
         value = table.index_select(0, place) * batch.path_value.log1p()
         return PathScores(batch.path_option, batch.path_type, value)
 

@@ -1,7 +1,7 @@
 """What the five modules of the formula hand on: one frozen state, one writer a field.
 
 ``batch`` is read-only. M writes ``tokens`` and ``words``, K replaces the first and writes ``nodes``, ``mass``,
-``flow``, ``paths`` and ``coverage``; E writes ``affect``; C writes ``question``, ``option``, ``joint`` and
+``flow``, ``paths`` and ``coverage``; E writes ``affect`` and ``mood``; C writes ``question``, ``option``, ``joint`` and
 ``sentence``. A module that is switched off leaves None, and R runs with any subset.
 """
 
@@ -37,7 +37,8 @@ class CognitiveState:
     Shapes:
         tokens [s, l, d], words [s, l, w] (word embeddings of the tokens), nodes [n, g], mass [n] and flow [b] (path
         follower), paths (path counter), coverage [b] (share of the question's options that a path reaches), affect
-        [b, a] in 0..1 (valence, arousal, dominance, intensity), question [b, d], option [o, d] (None under joint
+        [b, a] in 0..1 (valence, arousal, dominance, intensity), mood [b, 3] (valence of concepts as they stand in the
+        text, its strength and confidence; None unless E reads it), question [b, d], option [o, d] (None under joint
         reading), joint [o, d] (None under separate reading), sentence [s] (weight of each sequence of its question).
     """
 
@@ -50,6 +51,7 @@ class CognitiveState:
     paths: PathScores | None = None
     coverage: Tensor | None = None
     affect: Tensor | None = None
+    mood: Tensor | None = None
     question: Tensor | None = None
     option: Tensor | None = None
     joint: Tensor | None = None
@@ -91,7 +93,7 @@ _pytree.register_dataclass(
     CognitiveState,
     field_names=[
         "batch", "tokens", "words", "nodes", "mass", "flow", "paths", "coverage",
-        "affect", "question", "option", "joint", "sentence",
+        "affect", "mood", "question", "option", "joint", "sentence",
     ],
     drop_field_names=[],
 )  # fmt: skip

@@ -170,14 +170,20 @@ class TestGraph:
             for code, local in zip(codes, graph.edge_relation, strict=True):
                 assert made.relations.names[batch.relation[code // 2]] == graph.relations[local % total]
                 assert code % 2 == local // total
-            if question.task != "entailment":
-                m, c = graph.option_node.shape[1], len(graph.path_option)
+            c = len(graph.path_option)
+            ends = [graph.path_option]
+            if question.task == "entailment":  # the paths to the hypothesis, once for each label
+                ends = [np.full(c, label) for label in range(len(question.options))]
+            else:
+                m = graph.option_node.shape[1]
                 expected = graph.option_node + np.array([[options], [nodes]])
                 np.testing.assert_array_equal(batch.option_node[:, links : links + m], expected)
-                np.testing.assert_array_equal(batch.path_option[paths : paths + c], graph.path_option + options)
+                links += m
+            for end in ends:
+                np.testing.assert_array_equal(batch.path_option[paths : paths + c], end + options)
                 assert (batch.path_type[paths : paths + c, 1] == -1).tolist() == (graph.path_type[:, 1] < 0).tolist()
                 np.testing.assert_array_equal(batch.path_value[paths : paths + c], graph.path_value)
-                links, paths = links + m, paths + c
+                paths += c
             nodes, options, edges = nodes + len(graph), options + len(question.options), edges + count
         assert batch.num_nodes == nodes
         assert (links, paths) == (batch.option_node.shape[1], len(batch.path_option))

@@ -80,7 +80,7 @@ def test_intensity_is_the_distance_from_neutral():
 
 
 class TestEmotionWithAffect(ModuleCase):
-    writes = ("affect",)
+    writes = ("affect", "mood")
 
     def make(self) -> nn.Module:
         return Emotion(WIDTH, G, affect=True)
@@ -97,9 +97,12 @@ def trained_affect() -> ConceptAffect:
     return concepts.double()
 
 
-def test_untrained_affect_adds_nothing():
-    state = random_state(random_batch())
-    assert not ConceptAffect(WIDTH)(state.batch, state.tokens).any()
+def test_untrained_affect_changes_no_bit():
+    state = state_with_nodes(random_batch())
+    with_affect = Emotion(WIDTH, G, affect=True)
+    plain = Emotion(WIDTH, G)
+    plain.load_state_dict(with_affect.state_dict(), strict=False)
+    assert torch.equal(with_affect(state).affect, plain(state).affect)
 
 
 def test_affect_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
@@ -117,9 +120,8 @@ def test_affect_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
         counts = concepts.attention(stands)[0]
         counts = counts + concepts.weight[0] * valence.abs() + concepts.weight[1] * batch.node_relevance[node]
         held = torch.stack([torch.tanh(concepts.turn(stands))[0] * valence, valence.abs(), confidence])
-        said = concepts.valence(held) + concepts.vector(batch.node_vector[node].double() / 127)
         question = batch.node_question[node]
-        expected[question] += counts.exp() * said
+        expected[question] += counts.exp() * held
         whole[question] += counts.exp()
     batch = replace(batch, node_affect=batch.node_affect.double(), node_relevance=batch.node_relevance.double())
     found = concepts(batch, tokens)

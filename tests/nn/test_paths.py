@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kgreason.errors import ConfigError
-from kgreason.nn.batch import GraphBatch, RelationNames
+from kgreason.nn.batch import TASKS, GraphBatch, RelationNames
 from kgreason.nn.paths import RETURN, Followed, PathCounter, PathFollower, known_codes
 from kgreason.nn.segment import segment_sum
 from tests import puzzles
@@ -65,6 +65,31 @@ def test_an_unknown_relation_weighs_nothing():
     assert value[known].all()
     assert not value[~known].any()
     assert not PathCounter([])(batch, relation_names()).value.any()
+
+
+def test_each_label_of_an_entailment_has_weights_of_its_own():
+    torch.manual_seed(0)
+    batch, counter = random_batch(), PathCounter(NAMES, labels=True)
+    woken(counter)
+    assert counter.label is not None
+    label = torch.arange(batch.num_options) % 4 - 1
+    pairs = replace(batch, question_task=torch.full_like(batch.question_task, TASKS.index("entailment")))
+    pairs = replace(pairs, option_label=label)
+    value = counter(pairs, relation_names()).value.tolist()
+    for option, (first, second), count, found in zip(
+        batch.path_option.tolist(), batch.path_type.tolist(), batch.path_value.tolist(), value, strict=True
+    ):
+        weight = 0.0 if label[option] < 0 else float(counter.label.detach()[label[option], first, second])
+        assert found == pytest.approx(weight * math.log1p(count), abs=1e-6)
+    assert torch.equal(counter(batch, relation_names()).value, plain(counter)(batch, relation_names()).value)
+    assert not plain(counter)(pairs, relation_names()).value.any()
+
+
+def plain(counter: PathCounter) -> PathCounter:
+    """The same without weights of labels."""
+    without = PathCounter(counter.relations)
+    without.weight = counter.weight
+    return without
 
 
 def test_rules_print_the_strongest_types():
