@@ -13,7 +13,7 @@ from kgreason.records import Question
 from kgreason.storage import open_text
 from kgreason.tasks.files import clean, json_lines, lines
 
-__all__ = ["arc", "commonsenseqa", "commonsenseqa_inhouse", "ecare", "lettered", "piqa", "socialiqa"]
+__all__ = ["arc", "commonsenseqa", "commonsenseqa_inhouse", "ecare", "lettered", "piqa", "socialiqa", "strategyqa"]
 
 
 def lettered(files: Sequence[Path]) -> Iterator[Question]:
@@ -115,3 +115,10 @@ def ecare(files: Sequence[Path]) -> Iterator[Question]:
                 answer=row["label"],
                 id=row["index"],
             )
+
+
+def strategyqa(name: str, row: Mapping[str, str]) -> Iterator[Question]:
+    """StrategyQA: yes or no, by steps that the question does not name."""
+    yield Question(
+        text=clean(row["sent1"]), options=(row["ending0"], row["ending1"]), answer=int(row["label"]), id=row["id"]
+    )

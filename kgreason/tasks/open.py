@@ -6,7 +6,6 @@ in the text. ``extra["hop"]`` and ``extra["path"]`` (the way to the answers, as 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 from kgreason.errors import FormatError, InputError
 from kgreason.records import Question, Triple
 from kgreason.storage import open_text
-from kgreason.tasks.files import clean, data_home, find, lines
+from kgreason.tasks.files import clean, data_home, digest, find, lines
 
 __all__ = ["graph_triples", "metaqa", "metaqa_dev", "metaqa_wordings", "pathquestion"]
 
@@ -75,8 +74,7 @@ def metaqa_dev(files: Sequence[Path], *, hops: int, held_out: bool) -> Iterator[
     MetaQA's training questions are larger than what is at hand, hence this division of its dev questions.
     """
     for question, kept in _metaqa(files, hops):
-        digest = hashlib.sha1(question.text.encode(), usedforsecurity=False).digest()
-        if not kept and (int.from_bytes(digest) % _HELD_OUT == 0) == held_out:
+        if not kept and (digest(question.text) % _HELD_OUT == 0) == held_out:
             yield question
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -13,14 +13,12 @@ from kgreason.errors import FormatError, InputError
 from kgreason.records import Question, Task
 from kgreason.tasks import choice, emotion, entailment
 from kgreason.tasks import open as open_
-from kgreason.tasks.files import data_home, find
+from kgreason.tasks.files import BROKEN, Reader, data_home, each, find, json_lines
 from kgreason.tasks.samples import read_samples
 
 __all__ = ["ADAPTERS", "Adapter", "Split", "adapter", "load", "names"]
 
 _log = logging.getLogger(__name__)
-
-Reader = Callable[[Sequence[Path]], Iterator[Question | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +119,8 @@ _TABLE = (
                     dev="socialiqa/dev.jsonl socialiqa/dev-labels.lst")),
     Adapter("sst2", "emotion", "research use", False,
             _splits(emotion.sst2, train="sst2/train.tsv", dev="sst2/dev.tsv", test="sst2/glue_dev_as_test.tsv")),
+    Adapter("strategyqa", "choice", "MIT", True,
+            _splits(each(json_lines, choice.strategyqa), train="strategyqa/train.json", dev="strategyqa/dev.json")),
 )  # fmt: skip
 
 #: Every known data set by name.
@@ -179,7 +179,7 @@ def _load_set(entry: Adapter, split: str | None, data: str | Path | None) -> lis
     files = find(data_home(data), part.files)
     try:
         rows = list(part.read(files))
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+    except BROKEN as error:
         raise FormatError(
             files[0], f"is not as {entry.name} is published ({error!r})", fix="Fetch the file again from its authors."
         ) from error

@@ -33,6 +33,7 @@ COUNTS = {
     "snli-dev": {"dev": 9842},
     "socialiqa": {"train": 33410, "dev": 1954},
     "sst2": {"train": 60614, "dev": 6735, "test": 872},
+    "strategyqa": {"train": 1603, "dev": 687},
 }
 
 
