@@ -23,8 +23,8 @@ __all__ = [
     "digest",
     "each",
     "find",
-    "json_list",
     "json_lines",
+    "json_list",
     "lines",
     "table",
 ]
@@ -33,6 +33,7 @@ __all__ = [
 Reader = Callable[[Sequence[Path]], Iterator[Question | None]]
 #: What a reader may stumble over where a file is not as published.
 BROKEN = (AttributeError, KeyError, IndexError, TypeError, ValueError)
+_ENDING = re.compile(r"(\.(jsonl?|[ct]sv|txt))?(\.gz)?$")
 _Row = TypeVar("_Row")
 
 #: Environment variable that names the folder of data sets, one folder each.
@@ -76,7 +77,7 @@ def each(
 
     def read(files: Sequence[Path]) -> Iterator[Question | None]:
         for path in files:
-            part = path.name.removesuffix(".gz").rpartition(".")[0]
+            part = _ENDING.sub("", path.name)
             for number, row in rows(path):
                 try:
                     made = list(questions(f"{part}-{number}", row))
