@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kgreason.records import Question
-from kgreason.tasks.files import clean, digest, lines, table
+from kgreason.tasks.files import clean, digest, lines, place, table
 
 __all__ = [
     "EKMAN",
@@ -118,7 +118,7 @@ def emocontext(name: str, row: Mapping[str, str]) -> Iterator[Question]:
         text="\n".join(clean(row[turn]) for turn in ("turn1", "turn2", "turn3")),
         options=EMOCONTEXT_LABELS,
         task="emotion",
-        answer=EMOCONTEXT_LABELS.index(row["label"].strip()),
+        answer=place(row["label"].strip(), EMOCONTEXT_LABELS),
         id=name,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kgreason.records import Question
-from kgreason.tasks.files import clean, json_lines, table
+from kgreason.tasks.files import clean, json_lines, place, table
 
 __all__ = [
     "DECIDED",
@@ -88,19 +88,19 @@ def rte(files: Sequence[Path]) -> Iterator[Question]:
 
 def conjnli(name: str, row: Mapping[str, str]) -> Iterator[Question]:
     """ConjNLI: what follows when a conjunct is taken away, put in or exchanged. Its test part has no labels."""
-    yield _pair(row["Premise"], row["Hypothesis"], THREE_WAY.index(row["Label"]), name)
+    yield _pair(row["Premise"], row["Hypothesis"], place(row["Label"], THREE_WAY), name)
 
 
 def help_nli(name: str, row: Mapping[str, str]) -> Iterator[Question]:
     """HELP, its part on ``and`` and ``or``; a tilde joins the words of a name there."""
     premise, hypothesis = (row[column].replace("~", " ") for column in ("ori_sentence", "new_sentence"))
-    yield _pair(premise, hypothesis, THREE_WAY.index(row["gold_label"]), name)
+    yield _pair(premise, hypothesis, place(row["gold_label"], THREE_WAY), name)
 
 
 def ocnli(name: str, row: Mapping[str, Any]) -> Iterator[Question | None]:
     """OCNLI, in Chinese; ``-`` is no gold label."""
     pair, label = (row["sentence1"], row["sentence2"]), row["label"]
-    yield None if label == "-" else replace(_pair(*pair, THREE_WAY.index(label), name), language="zh")
+    yield None if label == "-" else replace(_pair(*pair, place(label, THREE_WAY), name), language="zh")
 
 
 _EDGE = re.compile(r"\(([^;()]+); ([^;()]+); ([^;()]+)\)")

@@ -26,6 +26,7 @@ __all__ = [
     "json_lines",
     "json_list",
     "lines",
+    "place",
     "table",
 ]
 
@@ -60,6 +61,21 @@ def digest(text: str) -> int:
         True
     """
     return int.from_bytes(hashlib.sha1(text.encode(), usedforsecurity=False).digest())
+
+
+def place(label: str, labels: Sequence[str]) -> int:
+    """The index of a label.
+
+    Raises:
+        ValueError: it is none of them.
+
+    Example:
+        >>> place("sad", ("happy", "sad"))
+        1
+    """
+    if label not in labels:
+        raise ValueError(f"{label!r} is none of {', '.join(labels)}")
+    return labels.index(label)
 
 
 def each(
@@ -172,14 +188,8 @@ def json_list(path: Path) -> Iterator[tuple[int, Any]]:
     """
     with open_text(path) as stream:
         text = "\n".join(stream)
-    line, seen, end, sign = 1, 0, 0, "["
-    while True:
-        gap = _GAP.match(text, end)
-        if gap is None or gap[1] not in sign:
-            line += text.count("\n", seen, end)
-            raise FormatError(path, f"no {' or '.join(sign)} where one must be", line=line, fix="Give one JSON array.")
-        if gap[1] == "]" or (sign == "[" and text[gap.end() :] == "]"):
-            break
+    line, seen, gap = 1, 0, _FIRST.match(text)
+    while gap is not None and gap[1] is None:
         line, seen = line + text.count("\n", seen, gap.end()), gap.end()
         try:
             entry, end = _JSON.raw_decode(text, seen)
@@ -187,7 +197,9 @@ def json_list(path: Path) -> Iterator[tuple[int, Any]]:
             reason = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
             raise FormatError(path, reason, line=line, fix="Give one JSON array.") from error
         yield line, entry
-        sign = ",]"
+        gap = _NEXT.match(text, end)
+    if gap is None:
+        raise FormatError(path, "is not one JSON array from here on", line=line, fix="Give one JSON array.")
 
 
 def _refuse_constant(name: str) -> Never:
@@ -203,7 +215,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
-_GAP = re.compile(r"\s*([\[\],])\s*")
+#: What stands before an entry of an array, or, as group 1, its end.
+_FIRST = re.compile(r"\s*\[\s*(\]\s*\Z)?")
+_NEXT = re.compile(r"\s*(?:,\s*|(\]\s*\Z))")
 
 
 def table(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[int, Mapping[str, str]]]:

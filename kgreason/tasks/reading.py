@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kgreason.records import Question
-from kgreason.tasks.files import clean, lines
+from kgreason.tasks.files import clean, lines, place
 
 __all__ = [
     "KINSHIP",
@@ -25,14 +25,17 @@ __all__ = [
 
 
 def logic_lm(name: str, row: Mapping[str, Any]) -> Iterator[Question]:
-    """Puzzles in the form of Logic-LM: options behind their letters (LogicalDeduction, AR-LSAT)."""
+    """Puzzles in the form of Logic-LM: options behind their letters (LogicalDeduction, AR-LSAT).
+
+    Their own ids are not kept: LogicalDeduction has the same in both its splits.
+    """
     letters, _, options = zip(*(option.partition(")") for option in row["options"]), strict=True)
     yield Question(
         text=clean(row["question"]),
         options=tuple(map(clean, options)),
         context=row["context"],
-        answer=letters.index(row["answer"]),
-        id=row["id"],
+        answer=place(row["answer"], letters),
+        id=name,
     )
 
 
@@ -93,14 +96,14 @@ def clutrr(name: str, row: Mapping[str, Any]) -> Iterator[Question | None]:
 def c3(name: str, row: tuple[list[str], list[dict[str, Any]], str]) -> Iterator[Question]:
     """C3, in Chinese: texts (m) and dialogues (d), each with its questions."""
     passage, questions, number = row
-    for place, asked in enumerate(questions):
+    for index, asked in enumerate(questions):
         yield Question(
             text=clean(asked["question"]),
             options=tuple(map(clean, asked["choice"])),
             context="\n".join(passage),
-            answer=asked["choice"].index(asked["answer"]),
+            answer=place(asked["answer"], asked["choice"]),
             language="zh",
-            id=f"{name.rpartition('-')[0]}-{number}-{place}",
+            id=f"{name.rpartition('-')[0]}-{number}-{index}",
         )
 
 
@@ -136,7 +139,7 @@ def logiqa(name: str, item: list[str], *, language: str = "en") -> Iterator[Ques
         found = [match if letter == here else None for match, letter, here in zip(found, letters, order, strict=True)]
         letters = order
     texts = [option if match is None else option[match.end() :] for option, match in zip(options, found, strict=True)]
-    answer = letters.index(key.upper())
+    answer = place(key.upper(), letters)
     yield Question(clean(asked), tuple(map(clean, texts)), context=passage, answer=answer, language=language, id=name)
 
 
@@ -155,7 +158,7 @@ _NUMBER = re.compile(r"(?:Question\s*)?\d+[.:]\s*")
 
 def _exam(name: str, row: Mapping[str, Any], mark: re.Pattern[str], key: re.Pattern[str]) -> Iterator[Question | None]:
     """Questions whose options stand behind marks in one text, and whose outputs begin with the right letters."""
-    for place, (asked, output) in enumerate(zip(row["instructions"], row["outputs"], strict=True)):
+    for index, (asked, output) in enumerate(zip(row["instructions"], row["outputs"], strict=True)):
         text, *parts = mark.split(asked)
         letters, options = parts[::2], parts[1::2]
         right = key.match(output)
@@ -166,8 +169,8 @@ def _exam(name: str, row: Mapping[str, Any], mark: re.Pattern[str], key: re.Patt
                 text=clean(_NUMBER.sub("", text, count=1)),
                 options=tuple(map(clean, options)),
                 context=row["input"],
-                answer=letters.index(right[1]),
-                id=f"{name}-{place}",
+                answer=place(right[1], letters),
+                id=f"{name}-{index}",
             )
         )
 
@@ -180,13 +183,13 @@ def sci_fi(name: str, row: Mapping[str, Any]) -> Iterator[Question]:
 
     ``extra["fact"]`` says whether it is in ours.
     """
-    for place, (asked, output) in enumerate(zip(row["instructions"], row["outputs"], strict=True)):
+    for index, (asked, output) in enumerate(zip(row["instructions"], row["outputs"], strict=True)):
         right, _, fact = output.partition(" ")
         yield Question(
             text=clean(_TRUE_OR_FALSE.sub("", _NUMBER.sub("", asked, count=1))),
             options=("true", "false"),
             context=row["input"],
-            answer=("True", "False").index(right),
-            id=f"{name}-{place}",
-            extra={"fact": ("[fact: False]", "[fact: True]").index(fact) == 1},
+            answer=place(right, ("True", "False")),
+            id=f"{name}-{index}",
+            extra={"fact": place(fact, ("[fact: False]", "[fact: True]")) == 1},
         )

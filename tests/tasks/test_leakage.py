@@ -63,6 +63,9 @@ def test_overlap_counts_ids_texts_and_samples():
     assert overlap(known, asked) == Overlap(ids=1, texts=2, samples=1)
     pair = Question("A bird.", ("a", "b"), "entailment", "An animal.")
     assert overlap([pair], [Question("A bird.", ("a", "b"), "entailment", "A plant.")]) == Overlap(0, 1, 0)
+    asked, other = (Question("Who?", ("a", "b"), context=context) for context in ("A bird sings.", "A bat flies."))
+    assert overlap([asked], [other]) == Overlap(0, 1, 0)
+    assert overlap([asked], [asked]) == Overlap(0, 1, 1)
 
 
 @pytest.mark.data
