@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,8 +10,7 @@ from typing import Any
 
 from kgreason.errors import FormatError
 from kgreason.records import Question
-from kgreason.storage import open_text
-from kgreason.tasks.files import clean, digest, json_lines, lines
+from kgreason.tasks.files import clean, digest, json_lines, json_list, lines
 
 __all__ = [
     "arc",
@@ -78,12 +76,10 @@ _ARC = re.compile(r"Please choose the correct answer to the question:(.*?)\n\n(A
 def arc(files: Sequence[Path]) -> Iterator[Question]:
     """ARC in instruction form: the options stand in one text as ``Answer1: … Answer2: …``."""
     for path in files:
-        with open_text(path) as stream:
-            rows = json.loads("\n".join(stream))
-        for number, row in enumerate(rows):
+        for number, (line, row) in enumerate(json_list(path)):
             match = _ARC.match(row["instruction"])
             if match is None:
-                raise FormatError(path, f"row {number} is not of the form 'question, Answer1: …'")
+                raise FormatError(path, "is not of the form 'question, Answer1: …'", line=line)
             options = re.split(r"\s*Answer\d+:", match[2])[1:]
             yield Question(
                 text=clean(match[1]),
@@ -137,7 +133,7 @@ def ecare(files: Sequence[Path]) -> Iterator[Question]:
             )
 
 
-def strategyqa(name: str, row: Mapping[str, str]) -> Iterator[Question]:
+def strategyqa(name: str, row: Mapping[str, Any]) -> Iterator[Question]:
     """StrategyQA: yes or no, by steps that the question does not name."""
     yield Question(
         text=clean(row["sent1"]), options=(row["ending0"], row["ending1"]), answer=int(row["label"]), id=row["id"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def clutrr(name: str, row: Mapping[str, Any]) -> Iterator[Question | None]:
     )
 
 
-def c3(name: str, row: tuple[list[str], list[dict[str, Any]], str]) -> Iterator[Question]:
+def c3(name: str, row: Sequence[Any]) -> Iterator[Question]:
     """C3, in Chinese: texts (m) and dialogues (d), each with its questions."""
     passage, questions, number = row
     for index, asked in enumerate(questions):

@@ -121,7 +121,7 @@ def test_each_row_stands_for_itself_and_a_broken_one_is_named(tmp_path):
     ):
         (tmp_path / name).write_text(text)
     read = each(json_lines, lambda name, row: [Question(row["q"], id=name)])
-    assert [question.id for question in read([tmp_path / "one.jsonl"])] == ["one-1", "one-3"]
+    assert [question.id for question in filter(None, read([tmp_path / "one.jsonl"]))] == ["one-1", "one-3"]
     found = read([tmp_path / "two.10k.json"])
     assert next(found) == Question("How?", id="two.10k-1")
     with pytest.raises(FormatError, match=r"two\.10k\.json, line 2: is not as published \(KeyError\('q'\)\)"):
