@@ -10,7 +10,7 @@ from typing import Any
 
 from kgreason.errors import FormatError
 from kgreason.records import Question
-from kgreason.tasks.files import clean, digest, json_lines, json_list, lines
+from kgreason.tasks.files import clean, digest, json_lines, json_list, lines, place
 
 __all__ = [
     "arc",
@@ -135,9 +135,8 @@ def ecare(files: Sequence[Path]) -> Iterator[Question]:
 
 def strategyqa(name: str, row: Mapping[str, Any]) -> Iterator[Question]:
     """StrategyQA: yes or no, by steps that the question does not name."""
-    yield Question(
-        text=clean(row["sent1"]), options=(row["ending0"], row["ending1"]), answer=int(row["label"]), id=row["id"]
-    )
+    answer = place(str(row["label"]), ("0", "1"))
+    yield Question(clean(row["sent1"]), (row["ending0"], row["ending1"]), answer=answer, id=row["id"])
 
 
 def comve_validation(name: str, row: Mapping[str, str]) -> Iterator[Question | None]:

@@ -17,7 +17,7 @@ __all__ = [
     "goemotions",
     "goemotions_ekman",
     "isear",
-    "reviews_zh",
+    "review_zh",
     "sst2",
 ]
 
@@ -127,15 +127,13 @@ def emocontext(name: str, row: Mapping[str, str]) -> Iterator[Question]:
 _HELD_OUT = {0: "test", 1: "dev"}
 
 
-def reviews_zh(files: Sequence[Path], *, split: str) -> Iterator[Question | None]:
+def review_zh(name: str, row: Mapping[str, str], *, split: str) -> Iterator[Question | None]:
     """Chinese reviews, negative or positive. A review without a text has nothing to judge.
 
     They are published undivided: the digest of a text says whether it is test, dev (a tenth each) or train, so that
     equal texts are on one side.
     """
-    for path in files:
-        for number, row in table(path):
-            text = clean(row["review"])
-            if _HELD_OUT.get(digest(text) % 10, "train") == split:
-                answer, name = int(row["label"]), f"{path.name.split('.')[0]}-{number}"
-                yield Question(text, SENTIMENT, "emotion", answer=answer, language="zh", id=name) if text else None
+    text = clean(row["review"])
+    if _HELD_OUT.get(digest(text) % 10, "train") == split:
+        answer = place(row["label"], ("0", "1"))
+        yield Question(text, SENTIMENT, "emotion", answer=answer, language="zh", id=name) if text else None

@@ -57,8 +57,8 @@ def digest(text: str) -> int:
     """A number that depends on the text alone, to divide or to shuffle by without a seed.
 
     Example:
-        >>> digest("a bird") % 10 == digest("a bird") % 10
-        True
+        >>> digest("a bird") % 10
+        9
     """
     return int.from_bytes(hashlib.sha1(text.encode(), usedforsecurity=False).digest())
 

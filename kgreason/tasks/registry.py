@@ -101,7 +101,7 @@ def _clutrr(lengths: str) -> Adapter:
 
 def _reviews_zh(name: str, file: str) -> Adapter:
     return Adapter(name, "emotion", "no licence stated; research use", False,
-                   {split: Split((f"{name}/{file}",), partial(emotion.reviews_zh, split=split))
+                   {split: Split((f"{name}/{file}",), each(table, partial(emotion.review_zh, split=split)))
                     for split in ("train", "dev", "test")})  # fmt: skip
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from kgreason.tasks import emotion
+from kgreason.tasks.files import each, table
 
 
 def named(question):
@@ -66,12 +69,16 @@ def test_emocontext_is_three_turns():
     assert (question.text, named(question), question.id) == ("I won\noh great\n😀", ["happy"], "train-9")
 
 
+def reviews(path, split):
+    return each(table, partial(emotion.review_zh, split=split))([path])
+
+
 def test_chinese_reviews_are_divided_by_their_text(tmp_path):
     path = tmp_path / "hotel.csv"
     texts = [f'房间{number}, ""好""' for number in range(97)]
     path.write_text("label,review\n" + "".join(f'1,"{text}"\n0,"{text} "\n' for text in texts))
     splits = ("train", "dev", "test")
-    parts = {split: list(filter(None, emotion.reviews_zh([path], split=split))) for split in splits}
+    parts = {split: list(filter(None, reviews(path, split))) for split in splits}
     assert sum(map(len, parts.values())) == 2 * len(texts)
     known = [{question.text for question in part} for part in parts.values()]
     assert [2 * len(part) for part in known] == [len(part) for part in parts.values()]
@@ -83,5 +90,5 @@ def test_chinese_reviews_are_divided_by_their_text(tmp_path):
 
 def test_a_review_without_a_text_has_no_gold_label(tmp_path):
     (tmp_path / "hotel.csv").write_text("label,review\n1, \n")
-    found = [list(emotion.reviews_zh([tmp_path / "hotel.csv"], split=split)) for split in ("train", "dev", "test")]
+    found = [list(reviews(tmp_path / "hotel.csv", split)) for split in ("train", "dev", "test")]
     assert sorted(found) == [[], [], [None]]
