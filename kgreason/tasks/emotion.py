@@ -6,9 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kgreason.records import Question
-from kgreason.tasks.files import clean, lines, table
+from kgreason.tasks.files import clean, digest, lines, place, table
 
-__all__ = ["EKMAN", "EKMAN_LABELS", "SENTIMENT", "emobank", "goemotions", "goemotions_ekman", "isear", "sst2"]
+__all__ = [
+    "EKMAN",
+    "EKMAN_LABELS",
+    "SENTIMENT",
+    "emobank",
+    "emocontext",
+    "goemotions",
+    "goemotions_ekman",
+    "isear",
+    "review_zh",
+    "sst2",
+]
 
 SENTIMENT = ("negative", "positive")
 
@@ -96,3 +107,33 @@ def isear(files: Sequence[Path]) -> Iterator[Question]:
                 answer=ISEAR_LABELS.index(label),
                 id=f"isear-{number}",
             )
+
+
+EMOCONTEXT_LABELS = ("angry", "happy", "others", "sad")
+
+
+def emocontext(name: str, row: Mapping[str, str]) -> Iterator[Question]:
+    """EmoContext: what the last of three turns of a talk feels like, one turn a line."""
+    yield Question(
+        text="\n".join(clean(row[turn]) for turn in ("turn1", "turn2", "turn3")),
+        options=EMOCONTEXT_LABELS,
+        task="emotion",
+        answer=place(row["label"].strip(), EMOCONTEXT_LABELS),
+        id=name,
+    )
+
+
+#: What the last digit of a text's digest says of its split; any other is train.
+_HELD_OUT = {0: "test", 1: "dev"}
+
+
+def review_zh(name: str, row: Mapping[str, str], *, split: str) -> Iterator[Question | None]:
+    """Chinese reviews, negative or positive. A review without a text has nothing to judge.
+
+    They are published undivided: the digest of a text says whether it is test, dev (a tenth each) or train, so that
+    equal texts are on one side.
+    """
+    text = clean(row["review"])
+    if _HELD_OUT.get(digest(text) % 10, "train") == split:
+        answer = place(row["label"], ("0", "1"))
+        yield Question(text, SENTIMENT, "emotion", answer=answer, language="zh", id=name) if text else None

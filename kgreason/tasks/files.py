@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, TypeVar
 
 from kgreason.errors import FormatError, InputError
+from kgreason.records import Question
 from kgreason.storage import open_text
 
-__all__ = ["clean", "data_home", "find", "json_lines", "lines", "table"]
+__all__ = [
+    "BROKEN",
+    "Reader",
+    "clean",
+    "data_home",
+    "digest",
+    "each",
+    "find",
+    "json_lines",
+    "json_list",
+    "lines",
+    "place",
+    "table",
+]
+
+#: From the files of a split to its questions; None for a row without a gold label.
+Reader = Callable[[Sequence[Path]], Iterator[Question | None]]
+#: What a reader may stumble over where a file is not as published.
+BROKEN = (AttributeError, KeyError, IndexError, TypeError, ValueError)
+_ENDING = re.compile(r"(\.(jsonl?|[ct]sv|txt))?(\.gz)?$")
+_Row = TypeVar("_Row")
 
 #: Environment variable that names the folder of data sets, one folder each.
 DATA_VARIABLE = "KGREASON_DATA"
@@ -28,6 +51,58 @@ def clean(text: str) -> str:
         'so good'
     """
     return " ".join(text.split())
+
+
+def digest(text: str) -> int:
+    """A number that depends on the text alone, to divide or to shuffle by without a seed.
+
+    Example:
+        >>> digest("a bird") % 10
+        9
+    """
+    return int.from_bytes(hashlib.sha1(text.encode(), usedforsecurity=False).digest())
+
+
+def place(label: str, labels: Sequence[str]) -> int:
+    """The index of a label.
+
+    Raises:
+        ValueError: it is none of them.
+
+    Example:
+        >>> place("sad", ("happy", "sad"))
+        1
+    """
+    if label not in labels:
+        raise ValueError(f"{label!r} is none of {', '.join(labels)}")
+    return labels.index(label)
+
+
+def each(
+    rows: Callable[[Path], Iterator[tuple[int, _Row]]], questions: Callable[[str, _Row], Iterable[Question | None]]
+) -> Reader:
+    """A reader of files whose rows stand for themselves.
+
+    Args:
+        rows: of a file, with the lines that they begin on.
+        questions: of a row and of the name that it has: file and line.
+
+    Returns:
+        The reader. It raises a FormatError that names file and line where ``questions`` stumbles.
+    """
+
+    def read(files: Sequence[Path]) -> Iterator[Question | None]:
+        for path in files:
+            part = _ENDING.sub("", path.name)
+            for number, row in rows(path):
+                try:
+                    made = list(questions(f"{part}-{number}", row))
+                except BROKEN as error:
+                    fix = "Fetch the file again from its authors."
+                    raise FormatError(path, f"is not as published ({error!r})", line=number, fix=fix) from error
+                yield from made
+
+    return read
 
 
 def data_home(data: str | Path | None = None) -> Path:
@@ -94,7 +169,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """
     for number, line in lines(path):
         try:
-            row = json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+            row = _JSON.decode(line)
         except (ValueError, RecursionError) as error:
             reason = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
             raise FormatError(path, reason, line=number, fix="Give one JSON object a line.") from error
@@ -103,6 +178,28 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 path, f"holds a {type(row).__name__}, not an object", line=number, fix="Give one JSON object a line."
             )
         yield number, row
+
+
+def json_list(path: Path) -> Iterator[tuple[int, Any]]:
+    """Entries of a file that is one JSON array, with the lines that they begin on.
+
+    Raises:
+        FormatError: it is not one array, or an entry is not JSON as :func:`json_lines` takes it.
+    """
+    with open_text(path) as stream:
+        text = "\n".join(stream)
+    line, seen, gap = 1, 0, _FIRST.match(text)
+    while gap is not None and gap[1] is None:
+        line, seen = line + text.count("\n", seen, gap.end()), gap.end()
+        try:
+            entry, end = _JSON.raw_decode(text, seen)
+        except (ValueError, RecursionError) as error:
+            reason = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
+            raise FormatError(path, reason, line=line, fix="Give one JSON array.") from error
+        yield line, entry
+        gap = _NEXT.match(text, end)
+    if gap is None:
+        raise FormatError(path, "is not one JSON array from here on", line=line, fix="Give one JSON array.")
 
 
 def _refuse_constant(name: str) -> Never:
@@ -115,6 +212,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} is there twice")
     return row
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique)
+#: What stands before an entry of an array, or, as group 1, its end.
+_FIRST = re.compile(r"\s*\[\s*(\]\s*\Z)?")
+_NEXT = re.compile(r"\s*(?:,\s*|(\]\s*\Z))")
 
 
 def table(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -33,7 +33,7 @@ def overlap(first: Iterable[Question], second: Iterable[Question]) -> Overlap:
 
     Returns:
         Counts of questions of ``second``. ``texts`` counts equal questions, premises or texts; ``samples`` only those
-        whose hypothesis and options are equal too.
+        whose hypothesis, context and options are equal too.
 
     Example:
         >>> seen = [Question("A bird?", ("yes", "no"), id="1")]
@@ -56,10 +56,11 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _sample(question: Question) -> tuple[str, str, tuple[str, ...]]:
+def _sample(question: Question) -> tuple[str, str, str, tuple[str, ...]]:
     return (
         _folded(question.text),
         _folded(question.hypothesis or ""),
+        _folded(question.context or ""),
         tuple(sorted(map(_folded, question.options))),
     )
 

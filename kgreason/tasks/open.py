@@ -6,7 +6,6 @@ in the text. ``extra["hop"]`` and ``extra["path"]`` (the way to the answers, as 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,9 +14,17 @@ from typing import Any
 from kgreason.errors import FormatError, InputError
 from kgreason.records import Question, Triple
 from kgreason.storage import open_text
-from kgreason.tasks.files import clean, data_home, find, lines
+from kgreason.tasks.files import clean, data_home, digest, find, lines
 
-__all__ = ["graph_triples", "metaqa", "metaqa_dev", "metaqa_wordings", "pathquestion"]
+__all__ = [
+    "graph_triples",
+    "metaqa",
+    "metaqa_dev",
+    "metaqa_wordings",
+    "nlpcc_blocks",
+    "nlpcc_kbqa",
+    "pathquestion",
+]
 
 #: The file of each set's graph, and what parts its columns.
 _GRAPHS = {
@@ -27,6 +34,7 @@ _GRAPHS = {
     "pathquestion-large-2hop": ("pathquestion/PQL2-KB.txt", "\t"),
     "pathquestion-large-3hop": ("pathquestion/PQL3-KB.txt", "\t"),
 }
+_NLPCC = "nlpcc2016-kbqa-zh"
 _TOPIC = re.compile(r"(.*)\[(.+)\](.*)")
 #: One question in so many is held out for dev.
 _HELD_OUT = 10
@@ -46,8 +54,12 @@ def graph_triples(name: str, data: str | Path | None = None) -> list[Triple]:
         InputError: the set has no graph of its own, or its file is not there.
         FormatError: a line is no triple.
     """
+    if name == _NLPCC:
+        return _nlpcc_triples(find(data_home(data), [f"{_NLPCC}/*ing-data"]))
     if name not in _GRAPHS:
-        raise InputError(f"{name!r} has no graph of its own", fix=f"Sets that have one: {', '.join(_GRAPHS)}.")
+        raise InputError(
+            f"{name!r} has no graph of its own", fix=f"Sets that have one: {', '.join((*_GRAPHS, _NLPCC))}."
+        )
     pattern, mark = _GRAPHS[name]
     (path,) = find(data_home(data), [pattern])
     triples: list[Triple] = []
@@ -75,8 +87,7 @@ def metaqa_dev(files: Sequence[Path], *, hops: int, held_out: bool) -> Iterator[
     MetaQA's training questions are larger than what is at hand, hence this division of its dev questions.
     """
     for question, kept in _metaqa(files, hops):
-        digest = hashlib.sha1(question.text.encode(), usedforsecurity=False).digest()
-        if not kept and (int.from_bytes(digest) % _HELD_OUT == 0) == held_out:
+        if not kept and (digest(question.text) % _HELD_OUT == 0) == held_out:
             yield question
 
 
@@ -145,6 +156,59 @@ def _answers(cell: str) -> tuple[str, ...]:
         if cell.endswith("/)") and cell[:place] in listed:
             return tuple(listed)
     raise ValueError(f"answers are {cell!r}")
+
+
+def nlpcc_blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Question, triple and answer each, as they stand between lines of equality signs."""
+    block: list[str] = []
+    first = 1
+    for number, line in lines(path):
+        if line.startswith("===="):
+            yield first, block
+            block = []
+        else:
+            first = first if block else number
+            block.append(line)
+    if block:
+        yield first, block
+
+
+_TAGGED = re.compile(r"<question id=\d+>\t(.*)\n<triple id=\d+>\t(.*)\n<answer id=\d+>\t.*")
+
+
+def _nlpcc(block: Sequence[str]) -> tuple[str, Triple]:
+    """The question of a block and its triple, whose object is the answer; parts of two published triples are empty."""
+    match = _TAGGED.fullmatch("\n".join(block))
+    if match is None:
+        raise ValueError("a question, a triple and an answer must be here")
+    source, relation, target = (clean(part) for part in match[2].split("|||"))
+    return clean(match[1]), (source, relation, target)
+
+
+def nlpcc_kbqa(name: str, block: Sequence[str]) -> Iterator[Question | None]:
+    """NLPCC 2016 KBQA: Chinese questions that one triple answers; the gold is its object.
+
+    The encyclopedia that they were written from is not at hand. The graph of the set, the gold triples of both its
+    splits, has one relation for most of its topics, so what it asks for is to find the topic. ``extra`` holds topic
+    and path, so that the gold triple is whole.
+    """
+    question, (topic, path, answer) = _nlpcc(block)
+    extra = {"topic": topic, "hop": 1, "path": path}
+    yield Question(question, task="open", gold=(answer,), language="zh", id=name, extra=extra) if answer else None
+
+
+def _nlpcc_triples(files: Sequence[Path]) -> list[Triple]:
+    found: dict[Triple, None] = {}
+    for path in files:
+        for number, block in nlpcc_blocks(path):
+            try:
+                _, triple = _nlpcc(block)
+            except ValueError as error:
+                fix = "Fetch the file again."
+                raise FormatError(path, f"holds no triple ({error})", line=number, fix=fix) from error
+            if all(triple):
+                found[triple] = None
+    return list(found)
 
 
 def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:

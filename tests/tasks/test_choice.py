@@ -60,7 +60,7 @@ def test_arc(tmp_path):
     assert (question.text, question.options) == ("Which is a bird?", ("a bat", "a penguin, or", "a bee"))
     assert (question.answer, question.id) == (1, "easy-0")
     path.write_text(json.dumps([{"instruction": "Which is a bird?", "answer": "answer2"}]))
-    with pytest.raises(FormatError, match="row 0"):
+    with pytest.raises(FormatError, match="line 1: is not of the form"):
         list(choice.arc([path]))
 
 
@@ -81,3 +81,56 @@ def test_ecare_asks_in_words(tmp_path):
     assert effect.text == "It rained. What happened as a result?"
     assert cause.text == "It rained. What was the cause of this?"
     assert (cause.options, cause.answer, cause.id) == (("Wet.", "Dry."), 0, "dev-0")
+
+
+def test_strategyqa():
+    row = {"id": "dev-1", "sent1": "Can owls  swim?", "ending0": "yes", "ending1": "no", "label": 1}
+    (question,) = choice.strategyqa("dev-1", row)
+    assert (question.text, question.options, question.answer, question.id) == (
+        "Can owls swim?",
+        ("yes", "no"),
+        1,
+        "dev-1",
+    )
+
+
+def test_a_translation_is_divided_as_its_original(tmp_path):
+    rows = [lettered(name=name, question_concept="鸟") for name in ("q1", "q2")]
+    for row in rows:
+        row["question"]["choice"] = row["question"].pop("choices")
+    (tmp_path / "ids.txt").write_text("q2\n")
+    files = [write(tmp_path / "a.jsonl", *rows), tmp_path / "ids.txt"]
+    (question,) = choice.commonsenseqa_inhouse(files, listed=True, language="zh")
+    assert (question.id, question.language, right(question)) == ("q2", "zh", "nest")
+
+
+def comve(number):
+    return {
+        "Correct Statement": f"He drinks milk {number}.",
+        "Incorrect Statement": f"He drinks  stone {number}.",
+        "Right Reason1": f"Stone {number} is hard.",
+        "Confusing Reason1": f"Stone {number} is grey.",
+        "Confusing Reason2": f"Milk {number} is white.",
+    }
+
+
+def right(question):
+    return question.options[question.answer]
+
+
+def test_comve_is_shuffled_for_its_files_name_the_right_option_first():
+    places = set()
+    for number in range(31):
+        row = comve(number)
+        which, why = filter(None, (*choice.comve_validation("dev-2", row), *choice.comve_explanation("dev-2", row)))
+        assert right(which) == f"He drinks stone {number}."
+        assert right(why) == row["Right Reason1"]
+        assert why.text == f"He drinks stone {number}. Why is this against common sense?"
+        places |= {("which", which.answer), ("why", why.answer)}
+    assert len(places) == 5
+
+
+def test_comve_rows_with_one_statement_twice_have_no_answer():
+    assert list(choice.comve_validation("dev-2", comve(1) | {"Correct Statement": "He drinks stone 1."})) == [None]
+    (two,) = filter(None, choice.comve_explanation("dev-2", comve(1) | {"Confusing Reason2": " "}))
+    assert sorted(two.options) == ["Stone 1 is grey.", "Stone 1 is hard."]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from kgreason.tasks import emotion
+from kgreason.tasks.files import each, table
 
 
 def named(question):
@@ -58,3 +61,34 @@ def test_isear_mends_what_its_file_breaks(tmp_path):
     joy, guilt, fear = emotion.isear([tmp_path / "i.csv"])
     assert (joy.text, named(joy), named(guilt)) == ("When I met her.", ["joy"], ["guilt"])
     assert fear.text == "The end, ,I thought"
+
+
+def test_emocontext_is_three_turns():
+    row = {"id": "7", "turn1": "I won ", "turn2": "oh  great", "turn3": "😀", "label": "happy"}
+    (question,) = emotion.emocontext("train-9", row)
+    assert (question.text, named(question), question.id) == ("I won\noh great\n😀", ["happy"], "train-9")
+
+
+def reviews(path, split):
+    return each(table, partial(emotion.review_zh, split=split))([path])
+
+
+def test_chinese_reviews_are_divided_by_their_text(tmp_path):
+    path = tmp_path / "hotel.csv"
+    texts = [f'房间{number}, ""好""' for number in range(97)]
+    path.write_text("label,review\n" + "".join(f'1,"{text}"\n0,"{text} "\n' for text in texts))
+    splits = ("train", "dev", "test")
+    parts = {split: list(filter(None, reviews(path, split))) for split in splits}
+    assert sum(map(len, parts.values())) == 2 * len(texts)
+    known = [{question.text for question in part} for part in parts.values()]
+    assert [2 * len(part) for part in known] == [len(part) for part in parts.values()]
+    assert len(set.union(*known)) == len(texts)
+    assert all(2 <= len(known[place]) <= 20 for place in (1, 2))
+    first = parts["train"][0]
+    assert (named(first), first.language, first.text[-3:]) == (["positive"], "zh", '"好"')
+
+
+def test_a_review_without_a_text_has_no_gold_label(tmp_path):
+    (tmp_path / "hotel.csv").write_text("label,review\n1, \n")
+    found = [list(reviews(tmp_path / "hotel.csv", split)) for split in ("train", "dev", "test")]
+    assert sorted(found) == [[], [], [None]]

@@ -63,15 +63,26 @@ def test_overlap_counts_ids_texts_and_samples():
     assert overlap(known, asked) == Overlap(ids=1, texts=2, samples=1)
     pair = Question("A bird.", ("a", "b"), "entailment", "An animal.")
     assert overlap([pair], [Question("A bird.", ("a", "b"), "entailment", "A plant.")]) == Overlap(0, 1, 0)
+    bird, bat = (Question("Who?", ("a", "b"), context=context) for context in ("A bird sings.", "A bat flies."))
+    assert overlap([bird], [bat]) == Overlap(0, 1, 0)
+    assert overlap([bird], [bird]) == Overlap(0, 1, 1)
 
 
 @pytest.mark.data
 def test_the_splits_that_are_trained_and_tested_on_share_no_sample(data_dir):
-    for name in ("commonsenseqa", "lingnli", "sst2"):
+    for name in ("commonsenseqa", "conjnli", "explagraphs", "folio", "lingnli", "ocnli-zh", "proofwriter", "sst2"):
         train, dev = load(name, "train", data=data_dir), load(name, "dev", data=data_dir)
         shared = overlap(train, dev)
         assert shared.ids == 0
         assert shared.samples == (75 if name == "sst2" else 0)  # SST-2's dev are held-out phrases of its train part
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("trained", ["commonsenseqa", "commonsenseqa-zh"])
+def test_what_is_trained_on_in_one_language_is_not_tested_on_in_the_other(data_dir, trained):
+    train = load(trained, "train", data=data_dir)
+    for name in ("commonsenseqa", "commonsenseqa-zh"):
+        assert all(overlap(train, load(name, split, data=data_dir)).ids == 0 for split in ("dev", "test"))
 
 
 @pytest.mark.data

@@ -135,6 +135,46 @@ def test_the_table_reader_reads_a_graph_with_bars(data):
     assert found == graph_triples("metaqa-2hop", data)
 
 
+BLOCK = "<question id={0}>\t{1}？\n<triple id={0}>\t{2}\n<answer id={0}>\tx\n{3}\n"
+
+
+@pytest.fixture
+def nlpcc(tmp_path):
+    folder = tmp_path / "nlpcc2016-kbqa-zh"
+    folder.mkdir()
+    train = (
+        ("谁写了红楼梦", "红楼梦 ||| 作者 ||| 曹雪芹"),
+        ("多少", "红楼梦 ||| 字数 ||| "),
+        ("日文", " ||| 日语 ||| カ"),
+    )
+    for part, blocks in (("training", train), ("testing", train[:1])):
+        text = "".join(BLOCK.format(i, *block, "=" * 50) for i, block in enumerate(blocks, start=1))
+        (folder / f"nlpcc-iccpol-2016.kbqa.{part}-data").write_bytes(text.replace("\n", "\r\n").encode())
+    return tmp_path
+
+
+def test_nlpcc_is_questions_with_their_triples(nlpcc):
+    first, second = load("nlpcc2016-kbqa-zh", "train", data=nlpcc)
+    assert (first.text, first.gold, first.language) == ("谁写了红楼梦？", ("曹雪芹",), "zh")
+    assert first.extra == {"topic": "红楼梦", "hop": 1, "path": "作者"}
+    assert (second.gold, second.id) == (("カ",), "nlpcc-iccpol-2016.kbqa.training-data-9")
+    assert graph_triples("nlpcc2016-kbqa-zh", nlpcc) == [("红楼梦", "作者", "曹雪芹")]
+
+
+def test_a_cut_block_of_nlpcc_is_refused(nlpcc):
+    path = nlpcc / "nlpcc2016-kbqa-zh" / "nlpcc-iccpol-2016.kbqa.testing-data"
+    path.write_text(path.read_text() + "<question id=2>\t谁？\n")
+    with pytest.raises(FormatError, match="line 5: is not as published"):
+        load("nlpcc2016-kbqa-zh", "test", data=nlpcc)
+    with pytest.raises(FormatError, match="line 5: holds no triple"):
+        graph_triples("nlpcc2016-kbqa-zh", nlpcc)
+
+
+@pytest.mark.data
+def test_the_graph_of_nlpcc_is_its_gold_triples(data_dir):
+    assert len(graph_triples("nlpcc2016-kbqa-zh", data_dir)) == 24_477 - 2  # two lack a part
+
+
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.parametrize(("hops", "share"), [(1, 0.999), (2, 0.96), (3, 0.97)])
