@@ -17,15 +17,17 @@ from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
-from kgreason.grounding import Grounder
+from kgreason.grounding import Grounder, Rules, with_stated
 from kgreason.grounding.unknown import Meaning
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
+from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
 from kgreason.records import Answer, Evidence, Mood, Option, Question, Subgraph, Task, Triple
+from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph
 from kgreason.tasks import validate
 
@@ -73,6 +75,8 @@ class Reasoner:
         config: of the retrieval.
         index: of the graph, such as :class:`kgreason.nn.meaning.MeaningIndex`; with it, names that the graph does not
             know are linked by spelling and meaning.
+        stated: whether edges that a question's texts state, and what follows from them, are read too.
+        rules: what follows; the packaged rules if None.
 
     Example:
         >>> import kgreason as kr
@@ -88,6 +92,8 @@ class Reasoner:
         config: RetrievalConfig | None = None,
         *,
         index: Meaning | None = None,
+        stated: bool = True,
+        rules: Rules | None = None,
     ) -> None:
         if index is not None and graph is None:
             raise InputError("an index was given, but there is no graph", fix="Open a graph, or leave it out.")
@@ -95,6 +101,7 @@ class Reasoner:
         self.graph = graph
         self._config = config
         self._index = index
+        self._stated, self._rules = stated, rules
 
     @cached_property
     def _readers(self) -> tuple[Grounder, Retriever]:
@@ -109,6 +116,8 @@ class Reasoner:
         graph: KnowledgeGraph | str | Path | None = "default",
         *,
         index: Meaning | None = None,
+        stated: bool = True,
+        rules: Rules | None = None,
         device: str = "auto",
     ) -> Self:
         """A reasoner from a checkpoint.
@@ -117,6 +126,8 @@ class Reasoner:
             name: a checkpoint's folder or the name of a shipped one.
             graph: an open graph, a graph's folder, "default", or None (also "none") for the text alone.
             index: of the graph, to link names that it does not know.
+            stated: whether edges that texts state are read.
+            rules: what follows from them; the packaged rules if None.
             device: auto, cpu or cuda.
 
         Raises:
@@ -124,7 +135,8 @@ class Reasoner:
         """
         if isinstance(graph, str | Path):
             graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
-        return cls(ReasoningModel.from_pretrained(find_checkpoint(name), device=device), graph, index=index)
+        model = ReasoningModel.from_pretrained(find_checkpoint(name), device=device)
+        return cls(model, graph, index=index, stated=stated, rules=rules)
 
     def ask(
         self,
@@ -175,7 +187,8 @@ class Reasoner:
         Raises:
             InputError: what is asked cannot be answered, or names an edge that is not there to remove.
         """
-        if validate(question).task == "open":
+        question = self._with_stated(validate(question), add, remove)
+        if question.task == "open":
             return self._open_answer(question, tuple(add), tuple(remove))
         read = self._read(question, tuple(add), tuple(remove))
         scores, reading = self._reading(read)
@@ -212,7 +225,7 @@ class Reasoner:
 
     def _open_answer(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
         follower = None if self.model.knowledge is None else self.model.knowledge.follower
-        if follower is None or (self.graph is None and not question.facts):
+        if follower is None or (self.graph is None and not (question.facts or question.edges)):
             missing = "there is no graph" if follower is not None else "this model follows no paths"
             raise InputError(
                 f"the question has no options, and {missing} to find answers in",
@@ -274,7 +287,7 @@ class Reasoner:
         Raises:
             InputError: ``remove`` names an edge that is not there.
         """
-        return self._read(question, tuple(add), tuple(remove)).subgraph
+        return self._read(self._with_stated(question, add, remove), tuple(add), tuple(remove)).subgraph
 
     def emotion(self, text: str, *, language: str = "en") -> Mood:
         """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found.
@@ -310,9 +323,12 @@ class Reasoner:
             trace=read.trace,
         )
 
+    def _with_stated(self, question: Question, add: Sequence[Triple], remove: Sequence[Triple]) -> Question:
+        return with_stated(question, self._rules, add=add, remove=remove) if self._stated else question
+
     def _read(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Read:
         trace: dict[str, float] = {"ground_ms": 0.0, "retrieve_ms": 0.0, "nodes": 0, "edges": 0}
-        if self.graph is None and not question.facts:
+        if self.graph is None and not (question.facts or question.edges):
             if add or remove:
                 raise InputError("edits were given, but there is no graph", fix="Open a graph, or leave them out.")
             return _Read(question, None, add, remove, trace)
@@ -345,8 +361,9 @@ class Reasoner:
 
     def _evidence(self, read: _Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
         """Best paths of some options or answers (of the hypothesis, for each label of an entailment)."""
+        proven = [_proof_paths(read.question, option) for option in options]
         if read.subgraph is None or not len(read.subgraph):
-            return [Evidence()] * len(options)
+            return [Evidence(paths) for paths in proven]
         start = perf_counter()
         pair = read.question.task == "entailment"
         found = [
@@ -354,7 +371,8 @@ class Reasoner:
             for option in ((0,) if pair else options)
         ]
         read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
-        return found * len(options) if pair else found
+        found = found * len(options) if pair else found
+        return [Evidence((*paths, *each.paths)) for paths, each in zip(proven, found, strict=True)]
 
     def _key_sentences(self, question: Question, scores: Scores) -> tuple[tuple[str, float], ...]:
         if not question.context or scores.sentence is None:
@@ -369,8 +387,15 @@ def _on_cpu(scores: Scores) -> Scores:
     return Scores(*(None if part is None else part.detach().cpu() for part in scores))  # type: ignore[arg-type]  # parts keep their types
 
 
+def _proof_paths(question: Question, option: int) -> tuple[EvidencePath, ...]:
+    """What the question's own texts prove an option by."""
+    return tuple(EvidencePath(each.edges, PROOF * each.weight) for each in question.proofs if each.option == option)
+
+
 def _graph_note(read: _Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
     """Whether the graph had a say, and if not, why."""
+    if read.question.proofs:
+        return True, ""
     if read.subgraph is None:
         return False, "answered without a graph"
     if not len(read.subgraph):

@@ -281,7 +281,11 @@ def _edge(subgraph: Subgraph, retriever: Retriever, edge: int) -> Edge:
     if backward:
         source, target = target, source
     name = subgraph.relations[code % count]
-    text = retriever.graph.relation_table.sentence(name, subgraph.labels[source], subgraph.labels[target])
+    ends = subgraph.keys[source], subgraph.keys[target]
+    said = (e.text for e in subgraph.question.edges if (e.source, e.relation, e.target) == (ends[0], name, ends[1]))
+    text = next(said, "") or retriever.graph.relation_table.sentence(
+        name, subgraph.labels[source], subgraph.labels[target]
+    )
     origin = ORIGINS[int(subgraph.edge_origin[edge])]
     weight = float(subgraph.edge_weight[edge])
-    return Edge(subgraph.keys[source], name, subgraph.keys[target], weight, origin, text)
+    return Edge(ends[0], name, ends[1], weight, origin, text)

@@ -14,7 +14,7 @@ from kgreason.errors import InputError
 from kgreason.graph.schema import default_label, is_negated
 from kgreason.grounding import namesakes, resolve
 from kgreason.language import normal_form
-from kgreason.records import ORIGINS, Grounding, Triple
+from kgreason.records import ORIGINS, Edge, Grounding, Triple
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
@@ -96,8 +96,8 @@ class Degrees(NamedTuple):
 class GraphView:
     """A graph under the edits of one question; an edited view equals a graph built with the edits.
 
-    Facts of the question come first, then ``remove`` hides edges of both, then ``add`` adds. A fact that is there
-    already gains weight 1. Concepts that the graph does not know get the ids after its last; relations that it does
+    Facts of the question and edges that its texts state come first, then ``remove`` hides edges of all, then ``add``
+    adds. A fact that is there already gains weight 1. Concepts that the graph does not know get the ids after its last; relations that it does
     not know come after its own.
 
     Args:
@@ -110,7 +110,8 @@ class GraphView:
         relations: names, R of them; ``symmetric`` [R]; ``inverse`` [2R] the code of an edge from its other end;
             ``negated`` [2R] whether a code is of a relation Not<name>; ``name_ranks`` [R] the order of the names;
             ``image_codes`` what the image's codes are here; names: keys of the question's own concepts; patched: [p]
-            int64, ascending, nodes whose rows are not the image's; own: these rows.
+            int64, ascending, nodes whose rows are not the image's; own: these rows; texts: words in which the question
+            states an edge.
 
     Raises:
         InputError: ``remove`` names a concept, relation or edge that is not there.
@@ -120,7 +121,8 @@ class GraphView:
         self, graph: KnowledgeGraph, grounding: Grounding, add: Iterable[Triple] = (), remove: Iterable[Triple] = ()
     ) -> None:
         self.graph = graph
-        facts, add, remove = grounding.question.facts, tuple(add), tuple(remove)
+        laid, add, remove = _laid(grounding), tuple(add), tuple(remove)
+        facts = [(edge.source, edge.relation, edge.target) for edge in laid]
         self._nodes: dict[str, int | None] = {}
         self._local: dict[str, int] = {}
         names: list[str] = []
@@ -137,8 +139,9 @@ class GraphView:
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
         self.patched, self.own = _NOTHING, _NO_ROWS
-        if facts or add or remove:
-            self._patch(facts, remove, add)
+        self.texts = {fact: edge.text for fact, edge in zip(facts, laid, strict=True) if edge.text}
+        if laid or add or remove:
+            self._patch(laid, remove, add)
 
     @property
     def num_nodes(self) -> int:
@@ -247,7 +250,9 @@ class GraphView:
         canonical = self.graph.relation_table.canonical(name)
         return canonical if canonical in self.graph.relations else None
 
-    def _patch(self, facts: Sequence[Triple], remove: Sequence[Triple], add: Sequence[Triple]) -> None:
+    def _patch(self, laid: Sequence[Edge], remove: Sequence[Triple], add: Sequence[Triple]) -> None:
+        laid = [edge for edge in laid if self.node(edge.source) != self.node(edge.target)]
+        facts = [(edge.source, edge.relation, edge.target) for edge in laid]
         given, hidden, added = (self._entries(triples) for triples in (facts, remove, add))
         patched = np.unique(np.concatenate([given[0], hidden[0], added[0]]))
         base = self.rows(patched[patched < self.graph.num_nodes].tolist())
@@ -258,8 +263,9 @@ class GraphView:
             return key
 
         key = np.concatenate([keyed(patched[base.row_of()], base.idx, base.code), keyed(*given)])
-        weight = np.concatenate([base.weight, np.ones(len(given[0]), np.float32)])
-        origin = np.concatenate([base.origin, np.full(len(given[0]), _GIVEN, np.uint8)])
+        weight = np.concatenate([base.weight, np.tile(np.array([edge.weight for edge in laid], np.float32), 2)])
+        origins = np.array([ORIGINS.index(edge.origin) for edge in laid], np.uint8)
+        origin = np.concatenate([base.origin, np.tile(origins, 2)])
         gone = keyed(*hidden)
         if not (there := np.isin(gone, key)).all():
             proper = [triple for triple in remove if self.node(triple[0]) != self.node(triple[2])]
@@ -288,6 +294,12 @@ class GraphView:
         if code is None:
             raise _missing(triple, f"relation {triple[1]!r}")
         return source, code, target
+
+
+def _laid(grounding: Grounding) -> list[Edge]:
+    """A question's own edges: its facts, then what its texts state."""
+    question = grounding.question
+    return [*(Edge(*fact, 1.0, "given") for fact in question.facts), *question.edges]
 
 
 @lru_cache(maxsize=64)

@@ -201,5 +201,6 @@ def _edge(
     if first[0].encode() > last[0].encode() if view.symmetric[code % count] else code >= count:
         first, last = last, first
     name = view.relations[code % count]
-    text = view.graph.relation_table.sentence(name, first[1], last[1])
+    said = view.texts.get((first[0], name, last[0]))
+    text = said or view.graph.relation_table.sentence(name, first[1], last[1])
     return Edge(first[0], name, last[0], weight, ORIGINS[origin], text)
