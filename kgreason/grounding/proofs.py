@@ -1,4 +1,4 @@
-"""A question with the edges that its texts state, those that rules derive from them, and the options that they settle."""
+"""A question with the edges that its texts state, those that rules derive, and the options that they settle."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from kgreason.graph.relations import RelationTable
+from kgreason.graph.schema import is_negated
 from kgreason.grounding.rules import Derived, Rules, derive, opposite
 from kgreason.grounding.stated import Clause, Reader
 from kgreason.records import Edge, Proof, Question, Triple
@@ -80,9 +81,9 @@ class _Closure:
 
     def edges(self) -> Iterator[Edge]:
         """The edges to lay over a graph: what is stated, then what is derived; no negations."""
-        positive = (triple for triple in self.derived if not triple[1].lower().startswith("not"))
-        yield from (self.edge(triple) for triple in self.stated if not triple[1].lower().startswith("not"))
-        yield from map(self.edge, islice(positive, MAX_KEPT))
+        yield from (self.edge(triple) for triple in self.stated if not _negative(triple))
+        follow = (triple for triple in self.derived if not _negative(triple) and triple[2] not in GENDERS)
+        yield from map(self.edge, islice(follow, MAX_KEPT))
 
     def proof(self, option: int, triple: Triple) -> Proof | None:
         """What the triple rests on, then the triple itself, or None where it does not hold."""
@@ -144,6 +145,10 @@ def _surest(proofs: Iterator[Proof]) -> list[Proof]:
     found = list(proofs)
     best = max((proof.weight for proof in found), default=0.0)
     return [proof for proof in found if proof.weight >= best]
+
+
+def _negative(triple: Triple) -> bool:
+    return is_negated(triple[1]) or triple[1].startswith("not ")
 
 
 def _word(option: str) -> str:

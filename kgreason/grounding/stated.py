@@ -22,6 +22,8 @@ __all__ = ["Clause", "Reader", "Reading", "Stated"]
 
 #: Edges read of one text; one with more is no story.
 MAX_STATED = 1000
+#: Words of the longest name of which is asked whether something holds, and one.
+LONGEST = 6
 
 
 class Clause(NamedTuple):
@@ -128,12 +130,11 @@ class Reader:
 
     def claim(self, clause: Clause) -> Triple | None:
         """The one edge that a clause states, or asks whether it holds; None if there is none, or more than one."""
-        said = clause.text
-        if clause.asks:
-            if (whether := next((m for f in self.asked["whether"] if (m := f.fullmatch(said))), None)) is None:
-                return None
-            said = f"{whether['a']} is {whether['rest']}"
-        found = set(self._edges(said, {}))
+        said = [clause.text]
+        if clause.asks:  # "Is the cat red?" may be said of "the cat" or of "the"
+            words = [m["rest"].split() for m in self._asks("whether", clause)]
+            said = [f"{' '.join(w[:i])} is {' '.join(w[i:])}" for w in words for i in range(1, min(len(w), LONGEST))]
+        found = {triple for each in said for triple in self._edges(each, {})}
         return found.pop() if len(found) == 1 else None
 
     def related(self, clause: Clause) -> tuple[str, str] | None:
@@ -155,7 +156,7 @@ class Reader:
         return (match for form in self.asked[kind] if (match := form.fullmatch(clause.text)))
 
     def named(self, text: str | None) -> str:
-        """A name or a thing without brackets, articles and capitalised words that are no names; empty if none is left."""
+        """A name or a thing without brackets, articles and words that are no names; empty if none is left."""
         words = (text or "").strip("[]")
         for article in self._articles:
             if words.lower().startswith(article):
@@ -206,7 +207,7 @@ class Reader:
                         yield ends[0], relation or self._both[match["both"]], ends[1]
 
     def _by_pronoun(self, clauses: Sequence[str], names: re.Pattern[str], known: dict[str, str]) -> Iterator[Triple]:
-        """Kin of whom a possessive pronoun in the first clause means, where that is sure; the others stand before it."""
+        """Kin of whom a pronoun in the first clause means, where that is sure; the other clauses stand before it."""
         clause, *earlier = clauses
         resolved: list[tuple[int, str, list[str]]] = []  # where a pronoun's name ends, its gender, whom it means
         matches = [

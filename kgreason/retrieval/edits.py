@@ -14,12 +14,12 @@ from kgreason.errors import InputError
 from kgreason.graph.schema import default_label, is_negated
 from kgreason.grounding import namesakes, resolve
 from kgreason.language import normal_form
-from kgreason.records import ORIGINS, Edge, Grounding, Triple
+from kgreason.records import ORIGINS, Edge, Grounding, Question, Triple
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["Degrees", "GraphView", "Rows"]
+__all__ = ["Degrees", "GraphView", "Rows", "worded"]
 
 #: idx, code, weight, origin of one node's row.
 _Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.uint8]]
@@ -97,8 +97,8 @@ class GraphView:
     """A graph under the edits of one question; an edited view equals a graph built with the edits.
 
     Facts of the question and edges that its texts state come first, then ``remove`` hides edges of all, then ``add``
-    adds. A fact that is there already gains weight 1. Concepts that the graph does not know get the ids after its last; relations that it does
-    not know come after its own.
+    adds. A fact that is there already gains weight 1. Concepts that the graph does not know get the ids after its
+    last; relations that it does not know come after its own.
 
     Args:
         graph: the image.
@@ -110,8 +110,7 @@ class GraphView:
         relations: names, R of them; ``symmetric`` [R]; ``inverse`` [2R] the code of an edge from its other end;
             ``negated`` [2R] whether a code is of a relation Not<name>; ``name_ranks`` [R] the order of the names;
             ``image_codes`` what the image's codes are here; names: keys of the question's own concepts; patched: [p]
-            int64, ascending, nodes whose rows are not the image's; own: these rows; texts: words in which the question
-            states an edge.
+            int64, ascending, nodes whose rows are not the image's; own: these rows.
 
     Raises:
         InputError: ``remove`` names a concept, relation or edge that is not there.
@@ -120,7 +119,7 @@ class GraphView:
     def __init__(
         self, graph: KnowledgeGraph, grounding: Grounding, add: Iterable[Triple] = (), remove: Iterable[Triple] = ()
     ) -> None:
-        self.graph = graph
+        self.graph, self.question = graph, grounding.question
         laid, add, remove = _laid(grounding), tuple(add), tuple(remove)
         facts = [(edge.source, edge.relation, edge.target) for edge in laid]
         self._nodes: dict[str, int | None] = {}
@@ -139,7 +138,6 @@ class GraphView:
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
         self.patched, self.own = _NOTHING, _NO_ROWS
-        self.texts = {fact: edge.text for fact, edge in zip(facts, laid, strict=True) if edge.text}
         if laid or add or remove:
             self._patch(laid, remove, add)
 
@@ -300,6 +298,16 @@ def _laid(grounding: Grounding) -> list[Edge]:
     """A question's own edges: its facts, then what its texts state."""
     question = grounding.question
     return [*(Edge(*fact, 1.0, "given") for fact in question.facts), *question.edges]
+
+
+def worded(graph: KnowledgeGraph, question: Question, source: str, relation: str, target: str) -> str:
+    """An edge between two labels, in the words of the question if it states it."""
+    if question.edges:
+        asked = normal_form(source), relation, normal_form(target)
+        for edge in question.edges:
+            if edge.text and (normal_form(edge.source), edge.relation, normal_form(edge.target)) == asked:
+                return edge.text
+    return graph.relation_table.sentence(relation, source, target)
 
 
 @lru_cache(maxsize=64)
