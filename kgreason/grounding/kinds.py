@@ -13,6 +13,10 @@ from kgreason.records import Triple
 __all__ = ["Kinds"]
 
 
+#: A participle, which says what is done and no property.
+_VERBAL = re.compile(r"\w{2}(?:ing|ed)$")
+
+
 class Kinds:
     """Reads whole clauses such as "Every dog is an animal", "Max is not sour", "If something is red then it is round".
 
@@ -96,7 +100,7 @@ class Kinds:
     ) -> Triple | None:
         """A kind after an article or in the plural, a property otherwise."""
         plural = not article and not plain and _singular(what) != what
-        if not article and not plural and (what in self._no_property or what.endswith(("ing", "ed"))):
+        if not article and not plural and (what in self._no_property or _VERBAL.search(what)):
             return None
         return source, _relation(negated, article or plural), _singular(what) if plural else what
 

@@ -322,7 +322,8 @@ def _slots(values: Mapping[str, Any], kin: Iterable[str], both: Iterable[str], p
 def _sentences() -> Iterator[tuple[str, str, re.Pattern[str]]]:
     """The table's English sentences with two words or more between source and target."""
     part = r"(?:(?:[Aa]n?|[Tt]he) )?[\w'-]+(?: [\w'-]+){0,3}"
-    for name, relation in RelationTable.load().items():
-        start, inner, end = re.split(r"\{source\}|\{target\}", relation.templates["en"])
-        if not start and not end and len(inner.split()) > 1:
-            yield name, inner, re.compile(rf"(?P<a>{part}){re.escape(inner)}(?P<b>{part})")
+    for plain in RelationTable.load().values():
+        for relation in (plain.negated(), plain):
+            start, inner, end = re.split(r"\{source\}|\{target\}", relation.templates["en"])
+            if not start and not end and len(inner.split()) > 1:
+                yield relation.name, inner, re.compile(rf"(?P<a>{part}){re.escape(inner)}(?P<b>{part})")
