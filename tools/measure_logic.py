@@ -43,7 +43,7 @@ CLUTRR = "gen_train234_test2to10_test.json.gz"
 
 
 def clutrr(path: Path) -> Iterator[Question]:
-    """CLUTRR's stories with the genders that come with them as facts; asked is how the last name is related to the first."""
+    """CLUTRR's stories, their genders as facts; asked is how the last name is related to the first."""
     for number, row in json_lines(path):
         story, listed = row["context"].removeprefix("Story: ").split("\nGender: ")
         genders = [tuple(pair.split(":")) for pair in listed.strip().split(",")]
@@ -71,7 +71,7 @@ def reading(questions: Iterable[Question]) -> dict[str, float]:
 
 
 def consistency(graph: KnowledgeGraph, count: int, seed: int = 0) -> dict[str, list[tuple[Question, ...]]]:
-    """Questions that have to be answered alike, by kind: pairs of negations and symmetric ones, triples of transitive ones."""
+    """Groups of questions whose answers hang together, by kind: two hypotheses of one premise, or three."""
     random, table = Random(seed), graph.relation_table
     found: dict[str, list[tuple[Question, ...]]] = {"symmetry": [], "negation": [], "transitivity": []}
 

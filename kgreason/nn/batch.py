@@ -36,7 +36,8 @@ class GraphBatch:
         sequence_option [s] (−1: the question's own), sequence_joint [s] bool (text holds question and option);
         option_question [o]; option_proof [o] (weight of what settles the option, 0 without);
         question_task [b] (index into TASKS), multi_label [b] bool, question_given [b] bool (its graph holds
-        facts of its own), question_code [2, q] (question, relation code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
+        facts of its own), question_code [2, q] (question, relation code that its graph knows);
+        node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
         question); edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
         option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of

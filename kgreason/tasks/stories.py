@@ -1,7 +1,7 @@
 """Stories whose facts lead to an answer step by step: families, kinds of invented things, orders of people.
 
-What follows is read off the family tree, the chain of kinds or the order that a story was drawn from, by no rule, so that
-rules and readers can be measured on it. Names are common first names; words for kinds are invented.
+What follows is read off the family tree, the chain of kinds or the order that a story was drawn from, by no rule, so
+that rules and readers can be measured on it. Names are common first names; words for kinds are invented.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from random import Random
 from typing import Any, Literal, get_args
 
@@ -197,7 +198,7 @@ def _kinds(random: Random, length: int, held_out: bool, name: str) -> Question:
     words = _data()["kind"]
     chain, beside = _invented(random, length + 3), random.sample(words["properties"], 3)
     one, chain, others = random.choice(_data()["names"]["female"]), chain[:length], chain[length:]
-    links = [*zip(chain, chain[1:], strict=False), *zip(others, others[1:], strict=False), (others[0], chain[-1])]
+    links = [*pairwise(chain), *pairwise(others), (others[0], chain[-1])]
     stated: list[Triple] = [(one, "IsA", chain[0]), *((x, "IsA", y) for x, y in links)]
     sentences = [f"{one} is a {chain[0]}."]
     facts = _wordings(words["facts"], held_out)
@@ -220,7 +221,7 @@ def _order(random: Random, length: int, held_out: bool, name: str) -> Question:
     more, less = random.choice(data["order"]["relations"])
     people = random.sample([*data["names"]["male"], *data["names"]["female"]], length + 1)
     sentences, stated = [], []
-    for x, y in zip(people, people[1:], strict=False):
+    for x, y in pairwise(people):
         turned = random.random() < 0.5
         source, relation, target = (y, less, x) if turned else (x, more, y)
         sentences.append(f"{source} is {'much ' if held_out else ''}{relation} than {target}.")
