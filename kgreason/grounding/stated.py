@@ -180,7 +180,7 @@ class Reader:
         for kind in ("kin", "apposed", "copular"):
             for form in forms[kind]:
                 for match in form.finditer(clause):
-                    if kind == "copular" and doubt and doubt.start() < match.start():
+                    if kind == "copular" and doubt and doubt.start() < match.start("kin"):
                         continue
                     if triple := self._triple(match, "x", "y", known):
                         yield triple
@@ -325,5 +325,5 @@ def _sentences() -> Iterator[tuple[str, str, re.Pattern[str]]]:
     for plain in RelationTable.load().values():
         for relation in (plain.negated(), plain):
             start, inner, end = re.split(r"\{source\}|\{target\}", relation.templates["en"])
-            if not start and not end and len(inner.split()) > 1:
+            if not start and not end and len(plain.templates["en"].split()) > 3:
                 yield relation.name, inner, re.compile(rf"(?P<a>{part}){re.escape(inner)}(?P<b>{part})")

@@ -22,9 +22,8 @@ def read(text):
         ("Ben's dad is Carl.", [("Carl", "father of", "Ben")]),
         ("The older sister of Ben is Dora.", [("Dora", "sister of", "Ben")]),
         ("[Anna] and her brother [Ben] went out.", [("Ben", "brother of", "Anna")]),
-        ("[Anna]'s brother [Ben] and mother [Cora] sang.", [("Ben", "brother of", "Anna"), ("Cora", "mother of", "Anna")]),
-        ("Anna took her son Ben and her daughter Cora home.", [("Ben", "son of", "Anna"), ("Cora", "daughter of", "Anna")]),
-        ("Anna, Ben's aunt, is not the sister of Carl.", [("Anna", "aunt of", "Ben"), ("Anna", "not sister of", "Carl")][:1]),
+        ("[Ana]'s brother [Ben] and mother [Eva] sang.", [("Ben", "brother of", "Ana"), ("Eva", "mother of", "Ana")]),
+        ("Ana took her son Ben and her niece Eva home.", [("Ben", "son of", "Ana"), ("Eva", "niece of", "Ana")]),
         ("Anna is not the sister of Carl.", [("Anna", "not sister of", "Carl")]),
         ("Anna has a niece called Ben.", [("Ben", "niece of", "Anna")]),
         ("Anna likes to visit her sister. Her name is Cora.", [("Cora", "sister of", "Anna")]),
@@ -93,8 +92,8 @@ def test_other_languages_state_nothing_yet():
 
 
 WORDS = st.sampled_from(
-    ["Anna", "[Ben]", "Cora's", "is", "the", "mother", "of", "her", "his", "their", "brother", "and", ",", ".", "?", "not",
-     "taller", "than", "if", "then", "every", "cat", "are", "a", "kind", "named", "has", "\n", "siblings"]
+    ["Anna", "[Ben]", "Cora's", "is", "the", "mother", "of", "her", "his", "their", "brother", "and", ",", ".", "?",
+     "not", "taller", "than", "if", "then", "every", "cat", "are", "a", "kind", "named", "has", "\n", "siblings"]
 )  # fmt: skip
 
 

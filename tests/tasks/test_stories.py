@@ -1,5 +1,7 @@
 """Stories: the same for a seed, valid, and wordings held out."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ def test_chains_of_a_family_lead_from_the_one_asked_about_to_the_other():
         near = question.extra["stated"][: question.extra["steps"]]
         first, last = near[0][2], near[-1][0]
         assert question.text == f"How is {last} related to {first}?"
-        assert all(one[0] == other[2] for one, other in zip(near, near[1:], strict=False))
+        assert all(one[0] == other[2] for one, other in pairwise(near))
 
 
 def test_every_kin_word_is_an_option():
