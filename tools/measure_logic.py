@@ -115,21 +115,22 @@ def violations(kind: str, answers: Sequence[Sequence[int]]) -> list[bool]:
     return [first == second == entailed != last for first, second, last in answers]
 
 
-def answered(model: ReasoningModel, questions: Sequence[Question], *, stated: bool) -> list[int]:
-    """The option chosen for each question, without a graph."""
-    read = [with_stated(question) if stated else question for question in questions]
+def answered(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, list[int]]:
+    """The option chosen for each question from the text alone, and with what it states; no graph is read."""
 
     def progress(done: int, total: int) -> None:
         sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
 
-    return [int(p.logits.argmax()) for p in predict(model, [(question, None) for question in read], progress=progress)]
+    found = predict(model, [(with_stated(question), None) for question in questions], progress=progress)
+    return {"text": [int(p.text.argmax()) for p in found], "stated": [int(p.logits.argmax()) for p in found]}
 
 
 def arms(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, list[bool]]:
-    """Which questions are answered right from the text alone, and with what it states."""
+    """Which questions are answered right in either way."""
+    found = answered(model, questions) if questions else {"text": [], "stated": []}
     return {
-        name: [a == q.answer for a, q in zip(answered(model, questions, stated=stated), questions, strict=True)]
-        for name, stated in (("text", False), ("stated", True))
+        name: [chosen == question.answer for chosen, question in zip(choices, questions, strict=True)]
+        for name, choices in found.items()
     }
 
 
@@ -164,12 +165,13 @@ def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[tuple[str, di
     elif part == "consistency":
         for kind, groups in consistency(KnowledgeGraph.open("default"), limit).items():
             flat = [question for group in groups for question in group]
-            width, share = len(groups[0]), {}
-            for name, stated in (("off", False), ("on", True)):
-                found = answered(model, flat, stated=stated)
-                share[name] = sum(violations(kind, [found[i : i + width] for i in range(0, len(found), width)]))
-            fell = 100 * (1 - share["on"] / max(share["off"], 1))
-            yield f"logic, consistency, {kind}", {"value": round(fell, 1), "n": len(groups), **share}
+            width, found = len(groups[0]), answered(model, flat)
+            off, on = (
+                sum(violations(kind, [found[name][i : i + width] for i in range(0, len(flat), width)]))
+                for name in ("text", "stated")
+            )
+            row = {"value": round(100 * (1 - on / max(off, 1)), 1), "n": len(groups), "off": off, "on": on}
+            yield f"logic, consistency, {kind}", row
     else:
         for name in DEV:
             yield f"logic, harm, {name}", harm(model, list(load(name, "dev"))[:limit])
@@ -178,7 +180,7 @@ def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[tuple[str, di
 def harm(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, Any]:
     """What reading does where texts were not written for it: how many state anything, and answers won and lost."""
     stating = [question for question in questions if with_stated(question).edges]
-    right = arms(model, stating) if stating else {"text": [], "stated": []}
+    right = arms(model, stating)
     won = sum(b > a for a, b in zip(*right.values(), strict=True))
     lost = sum(a > b for a, b in zip(*right.values(), strict=True))
     value = round(100 * (won - lost) / len(questions), 3)

@@ -77,6 +77,7 @@ class Reader:
         self._forms = {kind: tuple(map(self._compiled, forms)) for kind, forms in values["forms"].items()}
         self.asked = {kind: tuple(map(self._compiled, forms)) for kind, forms in values["asked"].items()}
         self.truth = {word: key == "yes" for key in ("yes", "no") for word in values["truth"][key]}
+        self._of_kin = re.compile(rf"\b(?:{_either(self.kin)})", re.IGNORECASE)
         self._names, self._bracketed = re.compile(values["name"]), re.compile(values["bracketed"])
         self._of = re.compile(values["possessive"])
         self._kinds = Kinds(values["kinds"], self._unnamed, values["name"])
@@ -102,16 +103,17 @@ class Reader:
         """Edges and rules of a text.
 
         Args:
-            text: any text; long clauses and what follows the thousandth edge are left alone.
+            text: any text; long clauses and those behind the thousandth edge are left alone.
             genders: names known to be male or female, which says whom a pronoun means.
         """
         known = dict(genders or {})
         clauses = [each for each in self.clauses(text) if not each.asks and len(each.text) <= self._longest]
         found: dict[Triple, tuple[int, int]] = {}
         for clause in clauses:
+            if len(found) >= MAX_STATED:
+                break
             for triple in self._edges(clause.text, known):
-                if len(found) < MAX_STATED:
-                    found.setdefault(triple, (clause.start, clause.end))
+                found.setdefault(triple, (clause.start, clause.end))
         for form in self._forms["named_later"]:
             for match in form.finditer(text):
                 if triple := self._triple(match, "y", "x", known):
@@ -119,10 +121,11 @@ class Reader:
         names = self._bracketed if self._bracketed.search(text) else self._names
         before: list[str] = []
         for clause in clauses:
-            told = [clause.text, *before]
-            for triple in self._by_pronoun(told, names, known):
-                if len(found) < MAX_STATED:
-                    found.setdefault(triple, (clause.start, clause.end))
+            if len(found) >= MAX_STATED:
+                break
+            told = [clause.text, *before] if self._of_kin.search(clause.text) else []
+            for triple in self._by_pronoun(told, names, known) if told else ():
+                found.setdefault(triple, (clause.start, clause.end))
             before = [clause.text] if names.search(clause.text) else before
         rules = dict.fromkeys(rule for clause in clauses if (rule := self._kinds.rule(clause.text)))
         edges = (Stated(triple, *span) for triple, span in found.items())
@@ -177,6 +180,21 @@ class Reader:
         """What a clause states without pronouns."""
         forms = self._forms
         doubt = self._doubt.search(clause)
+        if self._of_kin.search(clause):
+            yield from self._kin_of(clause, doubt, known)
+        if doubt:
+            return
+        yield from self._mutual(clause)
+        for form in forms["compared"]:
+            if (match := form.fullmatch(clause)) and (ends := self._ends(match, "a", "b")):
+                relation = self.compared(match)
+                yield ends[0], opposite(relation) if match.groupdict().get("not") else relation, ends[1]
+        if (edge := self._kinds.edge(clause)) or (edge := self._tabled(clause)):
+            yield edge
+
+    def _kin_of(self, clause: str, doubt: re.Match[str] | None, known: dict[str, str]) -> Iterator[Triple]:
+        """Kin stated without pronouns."""
+        forms = self._forms
         for kind in ("kin", "apposed", "copular"):
             for form in forms[kind]:
                 for match in form.finditer(clause):
@@ -188,15 +206,6 @@ class Reader:
             for match in form.finditer(clause):
                 if triple := self._triple(match, "y", "x", known):
                     yield triple
-        if doubt:
-            return
-        yield from self._mutual(clause)
-        for form in forms["compared"]:
-            if (match := form.fullmatch(clause)) and (ends := self._ends(match, "a", "b")):
-                relation = self.compared(match)
-                yield ends[0], opposite(relation) if match.groupdict().get("not") else relation, ends[1]
-        if (edge := self._kinds.edge(clause)) or (edge := self._tabled(clause)):
-            yield edge
 
     def _mutual(self, clause: str) -> Iterator[Triple]:
         """Relations that hold both ways between two names."""
