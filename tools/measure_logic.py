@@ -79,14 +79,15 @@ def consistency(graph: KnowledgeGraph, count: int, seed: int = 0) -> dict[str, l
         return tuple(Question(f"{premise}.", ENTAILMENT, "entailment", f"{each}.") for each in hypotheses)
 
     def edges(names: Sequence[str], node: int) -> list[tuple[str, int]]:
-        codes = {graph.relations.index(name): name for name in names}
+        codes = {graph.relations.index(name): name for name in names if name in graph.relations}
         span = slice(int(graph.ptr[node]), int(graph.ptr[node + 1]))
         row = zip(graph.rel[span].tolist(), graph.idx[span].tolist(), strict=True)
         return [(codes[code], other) for code, other in row if code in codes]
 
-    while any(len(each) < count for each in found.values()):
-        node = random.randrange(graph.num_nodes)
-        label = graph.label
+    label = graph.label
+    for node in random.sample(range(graph.num_nodes), graph.num_nodes):
+        if all(len(each) >= count for each in found.values()):
+            break
         for kind, names in (("symmetry", SYMMETRIC), ("negation", TRANSITIVE), ("transitivity", TRANSITIVE)):
             options = edges(names, node)
             if not options or len(found[kind]) >= count:
