@@ -171,7 +171,7 @@ def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[tuple[str, di
                 sum(violations(kind, [found[name][i : i + width] for i in range(0, len(flat), width)]))
                 for name in ("text", "stated")
             )
-            row = {"value": round(100 * (1 - on / max(off, 1)), 1), "n": len(groups), "off": off, "on": on}
+            row = {"value": round(100 * (1 - on / off), 1) if off else 0.0, "n": len(groups), "off": off, "on": on}
             yield f"logic, consistency, {kind}", row
     else:
         for name in DEV:

@@ -116,8 +116,8 @@ class Reader:
                 found.setdefault(triple, (clause.start, clause.end))
         for form in self._forms["named_later"]:
             for match in form.finditer(text):
-                if triple := self._triple(match, "y", "x", known):
-                    found.setdefault(triple, match.span())
+                if later := self._triple(match, "y", "x", known):
+                    found.setdefault(later, match.span())
         names = self._bracketed if self._bracketed.search(text) else self._names
         before: list[str] = []
         for clause in clauses:
