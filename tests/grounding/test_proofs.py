@@ -93,4 +93,4 @@ def test_edges_are_laid_over_the_graph_with_their_origin():
 @pytest.mark.parametrize("held_out", [False, True])
 def test_stories_are_settled_rightly(kind, held_out):
     for question in stories(kind, 23, steps=range(2, 11), seed=5, held_out=held_out):
-        assert settled(question) == [question.options[question.answer]]
+        assert [proof.option for proof in with_stated(question).proofs] == [question.answer]

@@ -1,14 +1,21 @@
 """Stories: the same for a seed, valid, and wordings held out."""
 
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.errors import InputError
+from kgreason.records import Question
 from kgreason.tasks import read_samples, validate, write_samples
 from kgreason.tasks.stories import KIN, stories
+
+
+def stated(question: Question) -> list[list[str]]:
+    return cast(list[list[str]], question.extra["stated"])
+
 
 KINDS = st.sampled_from(["family", "kinds", "order"])
 
@@ -19,7 +26,7 @@ def test_valid_and_the_same_for_a_seed(kind, seed, steps, held_out):
     assert drawn == list(stories(kind, 2, steps=steps, seed=seed, held_out=held_out))
     for question in drawn:
         assert validate(question).extra["steps"] == steps
-        assert len(question.extra["stated"]) >= steps
+        assert len(stated(question)) >= steps
 
 
 @pytest.mark.parametrize("kind", ["family", "kinds", "order"])
@@ -32,7 +39,7 @@ def test_both_answers_are_drawn_and_files_keep_them(kind, tmp_path):
 
 def test_chains_of_a_family_lead_from_the_one_asked_about_to_the_other():
     for question in stories("family", 13, steps=[2, 5, 10]):
-        near = question.extra["stated"][: question.extra["steps"]]
+        near = stated(question)[: cast(int, question.extra["steps"])]
         first, last = near[0][2], near[-1][0]
         assert question.text == f"How is {last} related to {first}?"
         assert all(one[0] == other[2] for one, other in pairwise(near))
