@@ -18,17 +18,19 @@ from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
-from kgreason.grounding import Grounder
+from kgreason.grounding import Grounder, Rules, with_stated
 from kgreason.grounding.unknown import Meaning
 from kgreason.language.sentences import sentences
 from kgreason.metrics import turning_point
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
+from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
 from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
+from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph
 from kgreason.tasks import validate
 
@@ -78,6 +80,8 @@ class Reasoner:
         config: of the retrieval.
         index: of the graph, such as :class:`kgreason.nn.meaning.MeaningIndex`; with it, names that the graph does not
             know are linked by spelling and meaning.
+        stated: whether edges that a question's texts state, and what follows from them, are read too.
+        rules: what follows; the packaged rules if None.
 
     Example:
         >>> import kgreason as kr
@@ -93,6 +97,8 @@ class Reasoner:
         config: RetrievalConfig | None = None,
         *,
         index: Meaning | None = None,
+        stated: bool = True,
+        rules: Rules | None = None,
     ) -> None:
         if index is not None and graph is None:
             raise InputError("an index was given, but there is no graph", fix="Open a graph, or leave it out.")
@@ -100,6 +106,7 @@ class Reasoner:
         self.graph = graph
         self._config = config
         self._index = index
+        self._stated, self._rules = stated, rules
 
     @cached_property
     def _readers(self) -> tuple[Grounder, Retriever]:
@@ -114,6 +121,8 @@ class Reasoner:
         graph: KnowledgeGraph | str | Path | None = "default",
         *,
         index: Meaning | None = None,
+        stated: bool = True,
+        rules: Rules | None = None,
         device: str = "auto",
     ) -> Self:
         """A reasoner from a checkpoint.
@@ -122,6 +131,8 @@ class Reasoner:
             name: a checkpoint's folder or the name of a shipped one.
             graph: an open graph, a graph's folder, "default", or None (also "none") for the text alone.
             index: of the graph, to link names that it does not know.
+            stated: whether edges that texts state are read.
+            rules: what follows from them; the packaged rules if None.
             device: auto, cpu or cuda.
 
         Raises:
@@ -129,7 +140,8 @@ class Reasoner:
         """
         if isinstance(graph, str | Path):
             graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
-        return cls(ReasoningModel.from_pretrained(find_checkpoint(name), device=device), graph, index=index)
+        model = ReasoningModel.from_pretrained(find_checkpoint(name), device=device)
+        return cls(model, graph, index=index, stated=stated, rules=rules)
 
     def ask(
         self,
@@ -180,7 +192,8 @@ class Reasoner:
         Raises:
             InputError: what is asked cannot be answered, or names an edge that is not there to remove.
         """
-        if validate(question).task == "open":
+        question = self._with_stated(validate(question), add, remove)
+        if question.task == "open":
             return self._open_answer(question, tuple(add), tuple(remove))
         read = self._read(question, tuple(add), tuple(remove))
         scores, reading = self._reading(read)
@@ -217,7 +230,7 @@ class Reasoner:
 
     def _open_answer(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
         follower = None if self.model.knowledge is None else self.model.knowledge.follower
-        if follower is None or (self.graph is None and not question.facts):
+        if follower is None or (self.graph is None and not (question.facts or question.edges)):
             missing = "there is no graph" if follower is not None else "this model follows no paths"
             raise InputError(
                 f"the question has no options, and {missing} to find answers in",
@@ -279,7 +292,7 @@ class Reasoner:
         Raises:
             InputError: ``remove`` names an edge that is not there.
         """
-        return self._read(question, tuple(add), tuple(remove)).subgraph
+        return self._read(self._with_stated(question, add, remove), tuple(add), tuple(remove)).subgraph
 
     def emotion(self, text: str, *, language: str = "en") -> Mood:
         """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found.
@@ -331,9 +344,12 @@ class Reasoner:
         odds = (scores.logits[1::2] - scores.logits[::2]) / self.model.settings.temperature.get("emotion", 1.0)
         return tuple(zip(parts, odds.tolist(), strict=True))
 
+    def _with_stated(self, question: Question, add: Sequence[Triple], remove: Sequence[Triple]) -> Question:
+        return with_stated(question, self._rules, add=add, remove=remove) if self._stated else question
+
     def _read(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Read:
         trace: dict[str, float] = {"ground_ms": 0.0, "retrieve_ms": 0.0, "nodes": 0, "edges": 0}
-        if self.graph is None and not question.facts:
+        if self.graph is None and not (question.facts or question.edges):
             if add or remove:
                 raise InputError("edits were given, but there is no graph", fix="Open a graph, or leave them out.")
             return _Read(question, None, add, remove, trace)
@@ -366,15 +382,16 @@ class Reasoner:
 
     def _evidence(self, read: _Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
         """Best paths of some options or answers."""
+        proven = [_proof_paths(read.question, option) for option in options]
         if read.subgraph is None or not len(read.subgraph):
-            return [Evidence()] * len(options)
+            return [Evidence(paths) for paths in proven]
         start = perf_counter()
         found = [
             evidence.evidence(reading, self._readers[1], read.subgraph, option, add=read.add, remove=read.remove)
             for option in options
         ]
         read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
-        return found
+        return [Evidence((*paths, *each.paths)) for paths, each in zip(proven, found, strict=True)]
 
     def _key_sentences(self, question: Question, scores: Scores) -> tuple[tuple[str, float], ...]:
         if not question.context or scores.sentence is None:
@@ -405,8 +422,15 @@ def _strength(found: ConceptMood | None) -> float:
     return 0.0 if found is None else abs(found.valence) * found.confidence
 
 
+def _proof_paths(question: Question, option: int) -> tuple[EvidencePath, ...]:
+    """What the question's own texts prove an option by."""
+    return tuple(EvidencePath(each.edges, PROOF * each.weight) for each in question.proofs if each.option == option)
+
+
 def _graph_note(read: _Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
     """Whether the graph had a say, and if not, why."""
+    if read.question.proofs:
+        return True, ""
     if read.subgraph is None:
         return False, "answered without a graph"
     if not len(read.subgraph):

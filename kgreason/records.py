@@ -25,6 +25,7 @@ __all__ = [
     "Option",
     "Origin",
     "Path",
+    "Proof",
     "Question",
     "Subgraph",
     "Task",
@@ -45,6 +46,30 @@ ROLE_OPTION = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """One assertion as evidence. ``source`` and ``target`` are concept keys, ``text`` the edge in words."""
+
+    source: str
+    relation: str
+    target: str
+    weight: float
+    origin: Origin = "graph"
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text or f"{self.source} —{self.relation}→ {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What settles an option: the edges it rests on, then the one that they prove; ``weight`` says how surely."""
+
+    option: int
+    weight: float
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One sample of any task: a text, its options, and what is known of the answer.
 
@@ -61,6 +86,8 @@ class Question:
         vad: valence, arousal, dominance in 0..1, if known.
         intensity: strength of emotion in 0..1, if known.
         facts: the sample's own triples (label or key, relation, label or key).
+        edges: what its texts state and rules derive, see :func:`kgreason.grounding.with_stated`; never in a file.
+        proofs: options that those edges settle.
         language: BCP-47 primary tag.
         id: the sample's name.
         extra: whatever else a sample file said; carried along, never read by a model.
@@ -78,6 +105,8 @@ class Question:
     vad: tuple[float, float, float] | None = None
     intensity: float | None = None
     facts: tuple[Triple, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     language: str = "en"
     id: str = ""
     extra: Mapping[str, object] = field(default_factory=dict, hash=False)
@@ -118,21 +147,6 @@ class Grounding:
     def of(self, option: int) -> tuple[Mention, ...]:
         """Mentions of one option, or of the question with −1."""
         return tuple(m for m in self.mentions if m.option == option)
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One assertion as evidence. ``source`` and ``target`` are concept keys, ``text`` the edge in words."""
-
-    source: str
-    relation: str
-    target: str
-    weight: float
-    origin: Origin = "graph"
-    text: str = ""
-
-    def __str__(self) -> str:
-        return self.text or f"{self.source} —{self.relation}→ {self.target}"
 
 
 @dataclass(frozen=True, slots=True)

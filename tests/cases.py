@@ -17,7 +17,7 @@ WIDTH = 24
 #: Which tensors of a batch run over questions, options, sequences, nodes, edges and path counts, and in which axis.
 ROWS = {
     "questions": ("labels", "vad", "question_task", "multi_label", "question_given"),
-    "options": ("target", "option_question"),
+    "options": ("target", "option_question", "option_proof"),
     "sequences": ("sequence_text", "sequence_question", "sequence_option", "sequence_joint"),
     "nodes": ("node_question", "node_role", "node_vector", "node_prior", "node_relevance", "node_gold", "node_affect"),
     "paths": ("path_option", "path_type", "path_value"),
@@ -79,6 +79,7 @@ def random_batch(
         sequence_joint=torch.zeros(b + o, dtype=torch.bool),
         option_question=option_question,
         option_label=torch.full((o,), -1),
+        option_proof=torch.zeros(o),
         question_task=torch.zeros(b, dtype=torch.int64),
         multi_label=torch.zeros(b, dtype=torch.bool),
         question_given=torch.zeros(b, dtype=torch.bool),

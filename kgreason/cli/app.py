@@ -16,6 +16,7 @@ from kgreason.cli.graph import app as graph
 from kgreason.cli.index import index
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
+from kgreason.cli.rules import rules
 from kgreason.cli.sources import get, sources
 from kgreason.cli.training import evaluate, predict, train
 from kgreason.cli.update import add, clean, remove
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, bench, doctor):
+for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, rules, bench, doctor):
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)

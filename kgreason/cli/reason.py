@@ -30,11 +30,15 @@ ReasonerGraph = Annotated[
 ]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="A checkpoint's folder or the name of a shipped one.")]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
+NotStated = Annotated[bool, typer.Option("--not-stated", help="Do not read what the texts state themselves.")]
+RulesOption = Annotated[Path | None, typer.Option("--rules", help="A file of rules beside the packaged ones.")]
 BAR = 24
 SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
 
 
-def open_reasoner(model: str, graph: str, out: Output, index: str | None = None) -> Reasoner:
+def open_reasoner(
+    model: str, graph: str, out: Output, index: str | None = None, *, stated: bool = True, rules: Path | None = None
+) -> Reasoner:
     """A reasoner; the first use of the packaged graph builds it, which shows."""
     opened = None if graph == "none" else open_graph(graph, out)
     if opened is None and index is not None:
@@ -44,7 +48,10 @@ def open_reasoner(model: str, graph: str, out: Output, index: str | None = None)
         from kgreason.engine import Reasoner
 
         found = None if opened is None else open_index(opened, index)
-        return Reasoner.from_pretrained(model, opened, index=found)
+        from kgreason.grounding import Rules
+
+        read = None if rules is None else Rules.load(rules)
+        return Reasoner.from_pretrained(model, opened, index=found, stated=stated, rules=read)
 
 
 def ask(
@@ -59,6 +66,8 @@ def ask(
     language: LanguageOption = "en",
     show_all: All = False,
     html: Html = None,
+    not_stated: NotStated = False,
+    rules: RulesOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -71,7 +80,7 @@ def ask(
     task: Task = "choice" if options else "open"
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=language))
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out, index)
+    reasoner = open_reasoner(model, graph, out, index, stated=not not_stated, rules=rules)
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
@@ -91,6 +100,8 @@ def entails(
     index: IndexOption = None,
     model: ModelOption = "mini",
     language: LanguageOption = "en",
+    not_stated: NotStated = False,
+    rules: RulesOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -102,7 +113,8 @@ def entails(
 
     out = Output(as_json, quiet)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=language))
-    answer = open_reasoner(model, graph, out, index).entails(premise, hypothesis, language=language)
+    reasoner = open_reasoner(model, graph, out, index, stated=not not_stated, rules=rules)
+    answer = reasoner.entails(premise, hypothesis, language=language)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
         tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)

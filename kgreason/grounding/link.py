@@ -97,7 +97,8 @@ class Grounder:
                 f"the question has {size} bytes, more than {LIMITS.question_bytes}",
                 fix="Ask shortly, and give the long text as context.",
             )
-        known = local_names(self.graph, (*question.facts, *add)) if question.facts or add else {}
+        own = [*question.facts, *((edge.source, edge.relation, edge.target) for edge in question.edges), *add]
+        known = local_names(self.graph, own) if own else {}
         linker = _Linker(self.graph, self.config.max_candidates, language(question.language), known, self.index)
         topic = topics(question)
         texts = [] if topic else [(question.text, -1)]

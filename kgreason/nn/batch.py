@@ -37,8 +37,8 @@ class GraphBatch:
         labels [b] int64 (−100: none), target [o] float (multi-label truth, NaN: none), vad [b, 3] (NaN: none),
         input_ids, attention_mask, token_type_ids [t, l]; sequence_text [s] (row of its text), sequence_question [s],
         sequence_option [s] (−1: the question's own), sequence_joint [s] bool (text holds question and option);
-        option_question [o], option_label [o] (index into LABELS, −1: none of them); question_task [b] (index into
-        TASKS), multi_label [b] bool,
+        option_question [o], option_label [o] (index into LABELS, −1: none of them), option_proof [o] (weight of what
+        settles the option, 0 without); question_task [b] (index into TASKS), multi_label [b] bool,
         question_given [b] bool (its graph holds facts of its own), question_code [2, q] (question, relation
         code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
@@ -66,6 +66,7 @@ class GraphBatch:
     sequence_joint: Tensor
     option_question: Tensor
     option_label: Tensor
+    option_proof: Tensor
     question_task: Tensor
     multi_label: Tensor
     question_given: Tensor
@@ -277,12 +278,15 @@ def _truth(questions: Sequence[Question]) -> dict[str, Tensor]:
         right = set(q.answers or ())
         target += [float(i in right) if known else float("nan") for i in range(len(q.options))]
     counts = torch.tensor([len(q.options) for q in questions])
+    proof = [{proof.option: proof.weight for proof in q.proofs} for q in questions]
+    proofs = [proven.get(i, 0.0) for q, proven in zip(questions, proof, strict=True) for i in range(len(q.options))]
     return {
         "labels": torch.tensor(labels, dtype=torch.int64),
         "target": torch.tensor(target, dtype=torch.float32),
         "vad": torch.tensor([q.vad or (float("nan"),) * 3 for q in questions], dtype=torch.float32),
         "option_question": torch.repeat_interleave(torch.arange(len(questions)), counts),
         "option_label": torch.tensor([_label(q, option) for q in questions for option in q.options], dtype=torch.int64),
+        "option_proof": torch.tensor(proofs, dtype=torch.float32),
         "question_task": torch.tensor([TASKS.index(q.task) for q in questions], dtype=torch.int64),
         "multi_label": torch.tensor([q.multi_label for q in questions], dtype=torch.bool),
     }

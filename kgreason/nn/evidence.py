@@ -27,6 +27,7 @@ from kgreason.nn.state import CognitiveState, Scores
 from kgreason.nn.walks import Flow, Walk, message_walks
 from kgreason.records import ORIGINS, Edge, Evidence, Path, Subgraph, Triple
 from kgreason.retrieval import Retriever
+from kgreason.retrieval.edits import worded
 
 if TYPE_CHECKING:
     from kgreason.nn.gnn import BellmanFord, GraphInput
@@ -291,7 +292,8 @@ def _edge(subgraph: Subgraph, retriever: Retriever, edge: int) -> Edge:
     if backward:
         source, target = target, source
     name = subgraph.relations[code % count]
-    text = retriever.graph.relation_table.sentence(name, subgraph.labels[source], subgraph.labels[target])
+    ends = subgraph.labels[source], subgraph.labels[target]
+    text = worded(retriever.graph, subgraph.question, ends[0], name, ends[1])
     origin = ORIGINS[int(subgraph.edge_origin[edge])]
     weight = float(subgraph.edge_weight[edge])
     return Edge(subgraph.keys[source], name, subgraph.keys[target], weight, origin, text)

@@ -13,7 +13,7 @@ from kgreason.nn.paths import FLOOR
 from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState, Scores
 
-__all__ = ["DOUBTS", "FAINT", "GATE_FEATURES", "NODE_WEIGHT", "Abstention", "Gate", "Logic"]
+__all__ = ["DOUBTS", "FAINT", "GATE_FEATURES", "NODE_WEIGHT", "PROOF", "Abstention", "Gate", "Logic"]
 
 #: What the gate reads of a question, in this order.
 GATE_FEATURES = ("bias", "coverage", "text margin", "text entropy", "graph margin", "agreement", "linked", "given")
@@ -25,6 +25,8 @@ FAINT = 1e-3
 #: How much node states count in open answers beside the follower: in graphs unlike those they were trained on they
 #: mislead. Chosen on dev splits of PathQuestion and MetaQA, see docs/log.md.
 NODE_WEIGHT = 0.1
+#: What a sure proof adds to an option, more than any text score differs.
+PROOF = 20.0
 _OPEN = TASKS.index("open")
 _LABELLED = [TASKS.index("entailment"), TASKS.index("emotion")]
 
@@ -36,6 +38,8 @@ class Logic(nn.Module):
     sum. Tasks with a label set (entailment, emotion) first pass the question through a residual map of their own and
     add a linear offset per label. Affect enters the labels of an emotion task. Node scores end in a layer that
     starts at zero and γ is 0 until it is fitted, so that an untrained K leaves the text model bit for bit.
+
+    An option that the question's own texts prove gets :data:`PROOF` times the proof's weight, with or without a gate.
 
     Where a question brings facts of its own and the gate is open, they decide, and of text :data:`FAINT` is left.
 
@@ -82,7 +86,7 @@ class Logic(nn.Module):
             features = self.gate.features(text.detach(), (paths + graph).detach(), state.coverage, batch)
             gate = self.gate(features, batch.question_task)
             text = torch.where((batch.question_given & (gate > 0))[batch.option_question], FAINT * text, text)
-        logits = text + gate[batch.option_question] * (paths + graph)
+        logits = text + gate[batch.option_question] * (paths + graph) + PROOF * batch.option_proof
         followed = {"mass": state.mass, "flow": state.flow}
         scores = Scores(logits, text, paths, graph, gate, state.affect, features, state.sentence, **followed)
         return self._answers(scores, state)

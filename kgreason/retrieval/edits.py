@@ -14,12 +14,12 @@ from kgreason.errors import InputError
 from kgreason.graph.schema import default_label, is_negated
 from kgreason.grounding import namesakes, resolve
 from kgreason.language import normal_form
-from kgreason.records import ORIGINS, Grounding, Triple
+from kgreason.records import ORIGINS, Edge, Grounding, Question, Triple
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["Degrees", "GraphView", "Rows"]
+__all__ = ["Degrees", "GraphView", "Rows", "worded"]
 
 #: idx, code, weight, origin of one node's row.
 _Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.uint8]]
@@ -96,9 +96,9 @@ class Degrees(NamedTuple):
 class GraphView:
     """A graph under the edits of one question; an edited view equals a graph built with the edits.
 
-    Facts of the question come first, then ``remove`` hides edges of both, then ``add`` adds. A fact that is there
-    already gains weight 1. Concepts that the graph does not know get the ids after its last; relations that it does
-    not know come after its own.
+    Facts of the question and edges that its texts state come first, then ``remove`` hides edges of all, then ``add``
+    adds. A fact that is there already gains weight 1. Concepts that the graph does not know get the ids after its
+    last; relations that it does not know come after its own.
 
     Args:
         graph: the image.
@@ -119,8 +119,9 @@ class GraphView:
     def __init__(
         self, graph: KnowledgeGraph, grounding: Grounding, add: Iterable[Triple] = (), remove: Iterable[Triple] = ()
     ) -> None:
-        self.graph = graph
-        facts, add, remove = grounding.question.facts, tuple(add), tuple(remove)
+        self.graph, self.question = graph, grounding.question
+        laid, add, remove = _laid(grounding), tuple(add), tuple(remove)
+        facts = [(edge.source, edge.relation, edge.target) for edge in laid]
         self._nodes: dict[str, int | None] = {}
         self._local: dict[str, int] = {}
         names: list[str] = []
@@ -137,8 +138,8 @@ class GraphView:
         self._codes: dict[str, int | None] = {}
         self._ranks: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
         self.patched, self.own = _NOTHING, _NO_ROWS
-        if facts or add or remove:
-            self._patch(facts, remove, add)
+        if laid or add or remove:
+            self._patch(laid, remove, add)
 
     @property
     def num_nodes(self) -> int:
@@ -247,7 +248,9 @@ class GraphView:
         canonical = self.graph.relation_table.canonical(name)
         return canonical if canonical in self.graph.relations else None
 
-    def _patch(self, facts: Sequence[Triple], remove: Sequence[Triple], add: Sequence[Triple]) -> None:
+    def _patch(self, laid: Sequence[Edge], remove: Sequence[Triple], add: Sequence[Triple]) -> None:
+        laid = [edge for edge in laid if self.node(edge.source) != self.node(edge.target)]
+        facts = [(edge.source, edge.relation, edge.target) for edge in laid]
         given, hidden, added = (self._entries(triples) for triples in (facts, remove, add))
         patched = np.unique(np.concatenate([given[0], hidden[0], added[0]]))
         base = self.rows(patched[patched < self.graph.num_nodes].tolist())
@@ -258,8 +261,9 @@ class GraphView:
             return key
 
         key = np.concatenate([keyed(patched[base.row_of()], base.idx, base.code), keyed(*given)])
-        weight = np.concatenate([base.weight, np.ones(len(given[0]), np.float32)])
-        origin = np.concatenate([base.origin, np.full(len(given[0]), _GIVEN, np.uint8)])
+        weight = np.concatenate([base.weight, np.tile(np.array([edge.weight for edge in laid], np.float32), 2)])
+        origins = np.array([ORIGINS.index(edge.origin) for edge in laid], np.uint8)
+        origin = np.concatenate([base.origin, np.tile(origins, 2)])
         gone = keyed(*hidden)
         if not (there := np.isin(gone, key)).all():
             proper = [triple for triple in remove if self.node(triple[0]) != self.node(triple[2])]
@@ -288,6 +292,22 @@ class GraphView:
         if code is None:
             raise _missing(triple, f"relation {triple[1]!r}")
         return source, code, target
+
+
+def _laid(grounding: Grounding) -> list[Edge]:
+    """A question's own edges: its facts, then what its texts state."""
+    question = grounding.question
+    return [*(Edge(*fact, 1.0, "given") for fact in question.facts), *question.edges]
+
+
+def worded(graph: KnowledgeGraph, question: Question, source: str, relation: str, target: str) -> str:
+    """An edge between two labels, in the words of the question if it states it."""
+    if question.edges:
+        asked = normal_form(source), relation, normal_form(target)
+        for edge in question.edges:
+            if edge.text and (normal_form(edge.source), edge.relation, normal_form(edge.target)) == asked:
+                return edge.text
+    return graph.relation_table.sentence(relation, source, target)
 
 
 @lru_cache(maxsize=64)

@@ -127,6 +127,7 @@ def _name(graph: KnowledgeGraph, questions: Sequence[Question], config: Retrieva
         (
             *(q.text, q.options, q.hypothesis if q.task == "entailment" else None, q.task, q.facts, q.language),
             *(q.gold, topics(q)),
+            *((asdict(edge) for edge in q.edges) if q.edges else ()),
         )
         for q in questions
     )

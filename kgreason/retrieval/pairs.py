@@ -60,7 +60,7 @@ class Pairs(Lazy[Pair]):
     ) -> None:
         self.questions = questions
         config = config or RetrievalConfig()
-        read = [i for i, question in enumerate(questions) if graph is not None or question.facts]
+        read = [i for i, question in enumerate(questions) if graph is not None or question.facts or question.edges]
         kept = [i for i in read if stored and (graph is None or not is_wide(graph, questions[i], config))]
         self._read, self._place = frozenset(read), {i: place for place, i in enumerate(kept)}
         self._kept: Sequence[Subgraph] = ()

@@ -39,7 +39,7 @@ _Nodes = npt.NDArray[np.int32]
 
 def is_wide(graph: KnowledgeGraph, question: Question, config: RetrievalConfig) -> bool:
     """Whether a question is read wide: an open one, one about its own facts alone, and others where ``wide`` is set."""
-    alone = bool(question.facts) and not graph.num_nodes
+    alone = bool(question.facts or question.edges) and not graph.num_nodes
     return question.task == "open" or (question.task == "choice" and (config.wide or alone))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.nn.batch import TASKS
-from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES, NODE_WEIGHT, Abstention, Gate, Logic, _best
+from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES, NODE_WEIGHT, PROOF, Abstention, Gate, Logic, _best
 from kgreason.nn.paths import FLOOR
 from kgreason.nn.state import CognitiveState, PathScores
 from tests.cases import WIDTH, Order, random_batch, reorder, without_graph
@@ -125,6 +125,14 @@ def test_facts_of_its_own_decide_a_question():
     torch.testing.assert_close(scores.logits, scores.text + scores.gate[of] * (scores.paths + scores.graph))
     made.gate.fitted.fill_(False)
     assert torch.equal(made(own).logits, plain.text)
+
+
+def test_a_proof_counts_with_and_without_a_graph():
+    for given_ in (state(), replace(state(graph=False), coverage=None)):
+        proof = torch.zeros_like(given_.batch.option_proof)
+        proof[1] = 0.5
+        proven = logic()(replace(given_, batch=replace(given_.batch, option_proof=proof)))
+        torch.testing.assert_close(proven.logits, logic()(given_).logits + PROOF * proof)
 
 
 def test_without_k_there_is_nothing_to_gate():
