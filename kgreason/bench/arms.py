@@ -142,8 +142,9 @@ ARMS: Mapping[str, Arm] = {
             "counter": Form(knowledge=_COUNTER),
             "counter-nodes": Form(knowledge={**_COUNTER, "nodes": True}),
             "follower-nodes": Form(knowledge=_READER),
-            "counter-labels": Form(knowledge={**_COUNTER, "labels": True}),
         }, main=True, claims=True),
+        Arm("T+L", "text and paths that speak to labels", {"": Form(knowledge={**_COUNTER, "labels": True})},
+            main=True, claims=True),
         Arm("K", "K where only the graph knows", {
             "tuned": Form("separate", _READER, tuned=True),
             "frozen": Form("separate", _READER),

@@ -87,7 +87,7 @@ class Bench:
     part: Callable[[Ints, Ints], Parts]
     tune: str
     pools: Mapping[str, tuple[str, ...]]
-    arms: tuple[str, ...] = tuple(name for name in ARMS if name not in ("K", "mini"))
+    arms: tuple[str, ...] = tuple(name for name in ARMS if name not in ("T+L", "K", "mini"))
     controls: tuple[str, ...] = ("none@test", "rewired@test", "permuted@test", "rewired", "no-direct")
     graph: Callable[[str | Path | None], KnowledgeGraph] | None = None
     own_facts: bool = False
@@ -215,7 +215,7 @@ BENCHES: Mapping[str, Bench] = {
               controls=("none@test", "permuted@test", "permuted"), own_facts=True,
               budget={"epochs": 1, "graph_epochs": 3}, retrieval=RetrievalConfig(wide=True)),
         Bench("lexical", "Lexical entailment, the pair's own edge removed", lexical_splits, official, "dev",
-              {"words never seen": ("test",)}, arms=("T", "T+K"),
+              {"words never seen": ("test",)}, arms=("T", "T+L"),
               controls=("none@test", "rewired@test", "permuted@test", "rewired"), budget={"epochs": 2},
               retrieval=RetrievalConfig(direct=False)),
         Bench("metaqa", "MetaQA", metaqa_splits, metaqa_folds, "dev", METAQA_POOLS, graph=own_graph("metaqa-1hop"),
