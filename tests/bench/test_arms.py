@@ -69,7 +69,7 @@ def test_a_finished_model_can_be_an_arm(budget):
 
 def test_only_arms_without_a_reading_of_their_own_stand_on_a_text_model():
     assert {name for name, each in ARMS.items() if each.on_text} == {
-        "T+K", "T+facts", "GSC", "RGCN", "GAT", "QAGNN",
+        "T+K", "T+L", "T+facts", "GSC", "RGCN", "GAT", "QAGNN",
     }  # fmt: skip
     with pytest.raises(InputError, match="there is no arm 'BERT'"):
         arm("BERT")
