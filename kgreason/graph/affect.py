@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kgreason.graph.image import KnowledgeGraph
-    from kgreason.records import Question
 
 __all__ = ["ConceptAffect", "lexicon"]
 
@@ -73,10 +72,6 @@ class ConceptAffect:
     def __init__(self, graph: KnowledgeGraph, words: Mapping[str, float] | None = None) -> None:
         self.graph = graph
         self._words = words
-
-    def of_question(self, question: Question, nodes: npt.NDArray[np.integer], own: Sequence[str]) -> _Values:
-        """The same where a question asks for an emotion, else nothing. Shapes: nodes [k] -> [k, 2] or [0, 2]."""
-        return self.of_nodes(nodes, own) if question.task == "emotion" else np.zeros((0, 2), np.int8)
 
     def of_nodes(self, nodes: npt.NDArray[np.integer], own: Sequence[str] = ()) -> _Values:
         """Valence in −127..127 and confidence in 0..127.

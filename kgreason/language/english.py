@@ -118,8 +118,8 @@ def _table() -> list[str]:
 @cache
 def english() -> Language:
     """English as the linker wants it."""
-    stop, broken, weak = (frozenset(_words()[name].split()) for name in ("stop", "break", "weak"))
-    return Language("en", tokenize, lemmas, stop, broken, weak, ascii_lowercase)
+    stop, broken, weak, deny = (frozenset(_words()[name].split()) for name in ("stop", "break", "weak", "deny"))
+    return Language("en", tokenize, lemmas, stop, broken, weak, ascii_lowercase, deny=deny)
 
 
 @cache

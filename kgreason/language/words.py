@@ -29,6 +29,7 @@ class Language:
         break_words: words dropped at the ends of names, which no name with words dropped spans.
         weak_words: words kept inside names that never name a concept alone.
         letters: what may be missing in a misspelt word or stand wrong in it; without any, nothing is respelt.
+        deny: words, with _ between two, that turn round what a few words behind them say.
     """
 
     code: str
@@ -38,3 +39,4 @@ class Language:
     break_words: frozenset[str]
     weak_words: frozenset[str]
     letters: str = ""
+    deny: frozenset[str] = frozenset()

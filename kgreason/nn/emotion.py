@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import GraphBatch
-from kgreason.nn.segment import segment_max, segment_mean, segment_softmax, segment_sum
+from kgreason.nn.segment import segment_max, segment_softmax, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
 
@@ -36,7 +36,7 @@ class Emotion(nn.Module):
         self.concepts = nn.Linear(graph_width, graph_width, bias=False)
         nn.init.zeros_(self.concepts.weight)
         self.out = nn.Linear(graph_width, 3)
-        self.affect = ConceptAffect(width) if affect else None
+        self.affect = ConceptAffect() if affect else None
         self.valence = nn.Linear(MOOD, 3, bias=False) if affect else None
         if self.valence is not None:
             nn.init.zeros_(self.valence.weight)
@@ -51,7 +51,7 @@ class Emotion(nn.Module):
         pooled = segment_sum(tokens[own].sum(1), index, batch.num_questions) / lengths.unsqueeze(-1)
         vad, mood = self.out(self.text(pooled) + self._concepts(state)), None
         if self.affect is not None and self.valence is not None:
-            mood = self.affect(batch, tokens)
+            mood = self.affect(batch)
             vad = vad + self.valence(mood)
         vad = torch.sigmoid(vad)
         intensity = (vad - 0.5).norm(dim=-1, keepdim=True) * (2 / 3**0.5)
@@ -69,40 +69,28 @@ class Emotion(nn.Module):
 
 
 class ConceptAffect(nn.Module):
-    """The valence of a text's concepts as they stand in it, how strong it is, and how sure.
+    """The valence of a text's concepts, how strong it is, and how sure.
 
-    A concept enters by how it stands in the text: from the states of the tokens that mention it comes how much it
-    counts, and how far its valence holds there or is turned round ("not a joy"). It counts more the stronger its
-    valence is and the nearer it lies to the text (KET, Zhong et al. 2019, eq. 4, with weights that are learned); where
-    none counts much, little is said.
-
-    Args:
-        width: text width d.
+    A concept counts more the stronger and surer its valence is and the nearer it lies to the text (KET, Zhong et al.
+    2019, eq. 4, with weights that are learned); where none counts much, little is said. How the words stand in the text
+    is in the valence already (:mod:`kgreason.retrieval.moods`): states of tokens know the mood of seen words too well
+    to learn from them what is done to one.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.attention = nn.Linear(width, 1)
-        self.weight = nn.Parameter(torch.tensor([4.0, 1.0]))
-        self.turn = nn.Linear(width, 1)
-        for layer in (self.attention, self.turn):
-            nn.init.zeros_(layer.weight)
-        nn.init.zeros_(self.attention.bias)
-        nn.init.ones_(self.turn.bias)
+        self.weight = nn.Parameter(torch.tensor([4.0, 1.0, 1.0]))
 
-    def forward(self, batch: GraphBatch, tokens: Tensor) -> Tensor:
-        """Read concepts. Shapes: tokens [s, l, d] -> [b, 3]."""
-        sequence, token, node = batch.token_node
-        own = (batch.sequence_option[sequence] < 0).nonzero().squeeze(1)
-        nodes, index = torch.unique(node[own], return_inverse=True)
-        stands = segment_mean(tokens[sequence[own], token[own]], index, len(nodes))
-        question, affect = batch.node_question[nodes], batch.node_affect[nodes]
-        valence, confidence = affect.unbind(-1)
-        facts = torch.stack([valence.abs(), batch.node_relevance[nodes]], dim=-1)
-        counts = self.attention(stands).squeeze(-1) + facts @ self.weight
-        weight = _share(counts, question, batch.num_questions).unsqueeze(-1)
-        held = torch.stack([torch.tanh(self.turn(stands)).squeeze(-1) * valence, valence.abs(), confidence], dim=-1)
-        return segment_sum(weight * held, question, batch.num_questions)
+    def forward(self, batch: GraphBatch) -> Tensor:
+        """Read concepts. Shape: [b, 3]."""
+        sequence, _, node = batch.token_node
+        nodes = torch.unique(node[batch.sequence_option[sequence] < 0])
+        question = batch.node_question[nodes]
+        valence, confidence = batch.node_affect[nodes].unbind(-1)
+        facts = torch.stack([valence.abs(), confidence, batch.node_relevance[nodes]], dim=-1)
+        weight = _share(facts @ self.weight, question, batch.num_questions).unsqueeze(-1)
+        said = torch.stack([valence, valence.abs(), confidence], dim=-1)
+        return segment_sum(weight * said, question, batch.num_questions)
 
 
 def _share(counts: Tensor, index: Tensor, size: int) -> Tensor:

@@ -21,6 +21,7 @@ from kgreason.graph.schema import default_label
 from kgreason.grounding import Grounder, topics
 from kgreason.records import Candidate, Grounding, Mention, Question, Subgraph
 from kgreason.retrieval.lazy import Lazy
+from kgreason.retrieval.moods import moods
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.subgraph import Retriever
@@ -219,8 +220,9 @@ def _unpack(part: Mapping[str, _Array], relevance: Relevance, affect: ConceptAff
     labels = Names(part["node"], lambda node: graph.label(node) if node >= 0 else default_label(own[-1 - node]))
     first, second = part["edge_end"].T
     numbered = np.where(part["node"] >= 0, part["node"], graph.num_nodes - 1 - part["node"])
+    grounding = Grounding(question, tuple(_mentions(part, graph, own, question)))
     return Subgraph(
-        grounding=Grounding(question, tuple(_mentions(part, graph, own, question))),
+        grounding=grounding,
         keys=keys,
         labels=labels,
         relations=(*graph.relations, *relations),
@@ -239,7 +241,7 @@ def _unpack(part: Mapping[str, _Array], relevance: Relevance, affect: ConceptAff
         path_value=part["path_value"],
         mention_node=part["mention_node"].T,
         gold=part["gold"],
-        affect=affect.of_question(question, numbered, own),
+        affect=moods(affect, grounding, numbered, own, part["mention_node"].T),
     )
 
 

@@ -14,6 +14,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.graph.affect import ConceptAffect
 from kgreason.records import Grounding, Path, Subgraph, Triple
 from kgreason.retrieval.edits import GraphView, Rows
+from kgreason.retrieval.moods import moods
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.network import Network, Room
 from kgreason.retrieval.paths import Links, count_types
@@ -110,6 +111,7 @@ class Retriever:
             nodes = self._choose(view, seeds, rows, text, own)
             edges = self._edges(view, nodes, _fitted(seeds.role, len(nodes)))
         kept = min(len(seeds), len(nodes))
+        mentioned = seeds.mentioned[:, seeds.mentioned[1] < kept]
         vectors = self.relevance.of_nodes(nodes, own)
         return Subgraph(
             grounding=grounding,
@@ -124,9 +126,9 @@ class Retriever:
             **edges,
             option_node=seeds.of_options[:, seeds.of_options[1] < kept],
             **types,
-            mention_node=seeds.mentioned[:, seeds.mentioned[1] < kept],
+            mention_node=mentioned,
             gold=gold_nodes(view, grounding.question, nodes),
-            affect=self.affect.of_question(grounding.question, nodes, view.names),
+            affect=moods(self.affect, grounding, nodes, view.names, mentioned),
         )
 
     def paths(

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.affect import ConceptAffect, lexicon
 from kgreason.graph.kernels import spread
-from kgreason.records import Question
 
 RELATIONS = ("Antonym", "Synonym", "NotIsA", "own relation")
 FADE = 0.8
@@ -57,13 +56,6 @@ def test_concepts_that_a_question_alone_knows_are_looked_up_by_their_words():
     values = ConceptAffect(graph).of_nodes(np.array([2, 0, 3]), ["/c/en/joy", "zog"])
     assert values[0].tolist() == [round(127 * lexicon()["joy"]), 127]
     assert not values[1:].any()
-
-
-def test_only_emotions_are_asked_for():
-    affect = ConceptAffect(KnowledgeGraph.from_triples([("joy", "IsA", "feeling")]))
-    nodes = np.array([1, 0])
-    assert affect.of_question(Question("joy", ("a", "b")), nodes, ()).shape == (0, 2)
-    assert affect.of_question(Question("joy", ("a", "b"), task="emotion"), nodes, ()).shape == (2, 2)
 
 
 @pytest.mark.parametrize("words", [{}, {"x": 1.0}])

@@ -89,14 +89,6 @@ class TestEmotionWithAffect(ModuleCase):
         return state_with_nodes(batch)
 
 
-def trained_affect() -> ConceptAffect:
-    torch.manual_seed(1)
-    concepts = ConceptAffect(WIDTH)
-    for parameter in concepts.parameters():
-        nn.init.normal_(parameter)
-    return concepts.double()
-
-
 def test_untrained_affect_changes_no_bit():
     state = state_with_nodes(random_batch())
     with_affect = Emotion(WIDTH, G, affect=True)
@@ -105,25 +97,17 @@ def test_untrained_affect_changes_no_bit():
     assert torch.equal(with_affect(state).affect, plain(state).affect)
 
 
-def test_affect_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
-    concepts, state = trained_affect(), random_state(random_batch(nodes=(7, 0, 11)))
-    assert state.tokens is not None
-    batch, tokens = state.batch, state.tokens.double()
-    expected = torch.zeros(batch.num_questions, 3, dtype=torch.float64)
-    whole = torch.ones(batch.num_questions, dtype=torch.float64)
-    for node in range(batch.num_nodes):
-        mentions = [m for m in batch.token_node.T.tolist() if m[2] == node and batch.sequence_option[m[0]] < 0]
-        if not mentions:
-            continue
-        stands = torch.stack([tokens[s, t] for s, t, _ in mentions]).mean(0)
-        valence, confidence = batch.node_affect[node].double()
-        counts = concepts.attention(stands)[0]
-        counts = counts + concepts.weight[0] * valence.abs() + concepts.weight[1] * batch.node_relevance[node]
-        held = torch.stack([torch.tanh(concepts.turn(stands))[0] * valence, valence.abs(), confidence])
+def test_mood_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
+    concepts, batch = ConceptAffect(), random_batch(nodes=(7, 0, 11))
+    expected, whole = torch.zeros(batch.num_questions, 3), torch.ones(batch.num_questions)
+    own = {node for s, _, node in batch.token_node.T.tolist() if batch.sequence_option[s] < 0}
+    for node in sorted(own):
+        valence, confidence = batch.node_affect[node].tolist()
+        facts = torch.tensor([abs(valence), confidence, float(batch.node_relevance[node])])
+        share = (facts @ concepts.weight.detach()).exp()
         question = batch.node_question[node]
-        expected[question] += counts.exp() * held
-        whole[question] += counts.exp()
-    batch = replace(batch, node_affect=batch.node_affect.double(), node_relevance=batch.node_relevance.double())
-    found = concepts(batch, tokens)
-    torch.testing.assert_close(found, expected / whole.unsqueeze(-1))
+        expected[question] += share * torch.tensor([valence, abs(valence), confidence])
+        whole[question] += share
+    found = concepts(batch)
+    torch.testing.assert_close(found.detach(), expected / whole.unsqueeze(-1))
     assert not found[1].any()
