@@ -35,6 +35,11 @@ from kgreason.tasks import load
 from tools import results
 from tools.affect_words import met, words
 
+__all__ = ["DEGREE", "TURN", "UNSEEN"]
+
+UNSEEN = "affect, words never seen and not listed, graph - none"
+DEGREE = "affect, degrees in order"
+TURN = "affect, turn of mood found"
 FRAMES = ("In a word, the evening was about {}.", "What stayed with me was {}.", "The word that fits it is {}.")
 DEGREES = ("not {}", "slightly {}", "{}", "very {}", "extremely {}")
 GRADED = ("I am {}.", "They were {}.", "She felt {}.", "He looked {} to me.", "All day long we were {}.")
@@ -134,9 +139,9 @@ def main() -> None:
     order, sentences = ordered(Reader(model, graph))
     turn = turned(Reader(model, graph), arguments.split, arguments.data)
     for name, value, more in (
-        ("affect/unseen concept", found["listed"], found),
-        ("affect/degrees in order", order, {"n": sentences}),
-        ("affect/turn found", turn, {"n": TEXTS, "split": arguments.split}),
+        (UNSEEN, found["carried - text"][0], found),
+        (DEGREE, order, {"n": sentences}),
+        (TURN, turn, {"n": TEXTS, "split": arguments.split}),
     ):
         sys.stdout.write(f"{name}: {value} {more}\n")
         if arguments.record:

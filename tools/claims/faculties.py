@@ -1,11 +1,17 @@
-"""What we claim of the faculties beside the graph: logic, from the edges that texts state.
+"""What we claim of the faculties beside the graph: emotion, and logic by lexical relations and by what texts state.
 
-The figures took long to measure and are read from docs/results.jsonl, where ``tools/measure_logic.py`` writes them.
+The figures took long to measure and are read from docs/results.jsonl, where ``kgreason bench lexical``,
+``tools.measure_affect`` and ``tools.measure_logic`` write them.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
+from kgreason.bench.rows import PLAIN
 from tools.claims.claim import Claim, at_least, recorded
+from tools.claims.yardstick import difference
+from tools.measure_affect import DEGREE, TURN, UNSEEN
 
 __all__ = ["CLAIMS"]
 
@@ -14,8 +20,14 @@ _CHAINS = (
     "logic, stories, family, other wordings",
     "logic, CLUTRR, 5 steps or more",
 )
+_WORDS = ("lexical", "words never seen")
 
 CLAIMS = [
+    Claim(UNSEEN, at_least(5, "points"), recorded(UNSEEN)),
+    Claim(DEGREE, at_least(85, "%"), recorded(DEGREE)),
+    Claim(TURN, at_least(85, "%"), recorded(TURN)),
+    Claim("lexical entailment, graph - text", at_least(8, "points"),
+          partial(difference, *_WORDS, ("T+L", PLAIN), ("T", PLAIN))),
     *(Claim(f"{name}, stated − text", at_least(20, "points"), recorded(name)) for name in _CHAINS),
     *(Claim(f"{name} violations, fewer with rules", at_least(100 / 3, "%"), recorded(f"logic, consistency, {name}"))
       for name in ("negation", "symmetry", "transitivity")),
