@@ -115,7 +115,7 @@ class Bench:
             rows = np.sort(np.random.default_rng(0).permutation(len(questions))[:limit])
             questions, split = [questions[row] for row in rows], split[rows]
         cluster = _clusters(questions)
-        siblings = sibling_groups(questions) if questions[0].options else cluster
+        siblings = sibling_groups(questions) if questions[0].task == "choice" else cluster
         folds: dict[str, Fold] = {}
         shared: dict[bytes, str] = {}
         for name, (train, test) in self.part(split, siblings).items():

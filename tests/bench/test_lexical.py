@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from kgreason.bench.benches import BENCHES
+from kgreason.bench.benches import BENCHES, set_aside
 from kgreason.bench.lexical import SIZES, lexical_splits
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
@@ -51,3 +51,9 @@ def test_the_edge_of_a_pair_is_not_read(graph, splits):
     subgraphs = [retriever.retrieve(grounder.ground(question)) for question in splits[1][:53]]
     assert any(len(subgraph.path_type) for subgraph in subgraphs)
     assert all((subgraph.path_type[:, 1] >= 0).all() for subgraph in subgraphs)
+
+
+def test_a_tenth_can_be_held_out(graph):
+    pool = BENCHES["lexical"].pool(graph)
+    aside = set_aside(pool.siblings[pool.folds["test"].train])
+    assert 0.05 < aside.mean() < 0.15
