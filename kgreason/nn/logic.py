@@ -27,7 +27,9 @@ FAINT = 1e-3
 NODE_WEIGHT = 0.1
 #: What a sure proof adds to an option, more than any text score differs.
 PROOF = 20.0
-_OPEN = TASKS.index("open")
+#: Strength of the valence of a text's concepts at which they have a say.
+FELT = 0.05
+_OPEN, _EMOTION = TASKS.index("open"), TASKS.index("emotion")
 _LABELLED = [TASKS.index("entailment"), TASKS.index("emotion")]
 
 
@@ -49,7 +51,7 @@ class Logic(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
-        affect: whether the valence of concepts enters the labels of an emotion task, too.
+        affect: whether the valence of concepts is the graph's part in an emotion task; then nothing else is.
     """
 
     def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
@@ -80,10 +82,16 @@ class Logic(nn.Module):
         if state.mass is not None:
             paths = paths + _mass_score(state.mass, batch)
         graph = self._nodes(state, torch.zeros_like(text))
-        features = None
+        coverage, features = state.coverage, None
+        if self.mood is not None and state.mood is not None:
+            felt = self._is(batch, [_EMOTION])
+            paths, graph = (part.masked_fill(felt[batch.option_question], 0.0) for part in (paths, graph))
+            graph = graph + self._moods(state, felt)
+            if coverage is not None:
+                coverage = torch.where(felt, (state.mood[:, 1] > FELT).float(), coverage)
         gate = text.new_zeros(batch.num_questions)
-        if state.coverage is not None:
-            features = self.gate.features(text.detach(), (paths + graph).detach(), state.coverage, batch)
+        if coverage is not None:
+            features = self.gate.features(text.detach(), (paths + graph).detach(), coverage, batch)
             gate = self.gate(features, batch.question_task)
             text = torch.where((batch.question_given & (gate > 0))[batch.option_question], FAINT * text, text)
         logits = text + gate[batch.option_question] * (paths + graph) + PROOF * batch.option_proof
@@ -130,8 +138,6 @@ class Logic(nn.Module):
         if state.affect is not None:
             emotion = self._is(batch, [TASKS.index("emotion")]).unsqueeze(-1)
             question = question + self.affect(state.affect - 0.5) * emotion
-            if self.mood is not None and state.mood is not None:
-                question = question + self.mood(state.mood) * emotion
         return question
 
     def _offset(self, option: Tensor, batch: GraphBatch) -> Tensor:
@@ -146,6 +152,15 @@ class Logic(nn.Module):
             return zero
         option, node = batch.option_node
         return segment_mean(self._node_scores(state, node), option, batch.num_options)
+
+    def _moods(self, state: CognitiveState, felt: Tensor) -> Tensor:
+        """What the valence of concepts says to the labels of an emotion. Shapes: felt [b] bool -> [o]."""
+        assert self.mood is not None
+        assert state.mood is not None
+        assert state.option is not None, "labels are read by themselves"
+        index = state.batch.option_question
+        said = self.mood(state.mood)[index] * nn.functional.normalize(state.option, dim=-1)
+        return said.sum(-1) * felt[index]
 
     def _node_scores(self, state: CognitiveState, rows: Tensor) -> Tensor:
         assert state.nodes is not None

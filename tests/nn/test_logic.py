@@ -239,3 +239,31 @@ def test_abstention_doubts_nothing_until_it_is_fitted():
     made.weight.copy_(torch.tensor([-1.0, 2.0, 0.5, -3.0]))
     made.fitted.fill_(True)
     torch.testing.assert_close(made(doubts), (doubts @ made.weight).sigmoid())
+
+
+def test_the_valence_of_concepts_is_the_graphs_part_in_an_emotion():
+    felt = Logic(WIDTH, G, affect=True)
+    assert felt.mood is not None
+    with torch.no_grad():
+        for parameter in felt.parameters():
+            parameter.add_(torch.randn(parameter.shape) * 0.1)
+    plain = logic(awake=False)
+    plain.load_state_dict(felt.state_dict(), strict=False)
+    task = torch.tensor([EMOTION, CHOICE, EMOTION])
+    made = state()
+    made = replace(made, batch=replace(made.batch, question_task=task))
+    before = plain(made)
+    made = replace(made, mood=torch.tensor([[0.5, 0.5, 1.0], [0.2, 0.4, 0.3], [0.0, 0.0, 0.0]]))
+    after = felt(made)
+    assert made.mood is not None
+    assert made.option is not None
+    index = made.batch.option_question
+    emotional = task[index] == EMOTION
+    assert torch.equal(before.text, after.text)
+    expected = ((made.mood @ felt.mood.weight.T)[index] * torch.nn.functional.normalize(made.option, dim=-1)).sum(-1)
+    torch.testing.assert_close(after.graph[emotional], expected[emotional])
+    assert not after.paths[emotional].any()
+    assert torch.equal(before.paths[~emotional], after.paths[~emotional])
+    assert torch.equal(before.graph[~emotional], after.graph[~emotional])
+    assert after.features is not None
+    assert after.features[:, GATE_FEATURES.index("coverage")].tolist() == [1.0, 0.0, 0.0]
