@@ -267,3 +267,12 @@ def test_the_valence_of_concepts_is_the_graphs_part_in_an_emotion():
     assert torch.equal(before.graph[~emotional], after.graph[~emotional])
     assert after.features is not None
     assert after.features[:, GATE_FEATURES.index("coverage")].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_affect_alone_needs_no_labels():
+    felt = Logic(WIDTH, G, affect=True)
+    made = state(EMOTION)
+    empty = {name: getattr(made.batch, name)[:0] for name in ("option_question", "option_label", "option_proof")}
+    batch = replace(without_graph(made.batch), **empty, option_node=made.batch.option_node[:, :0])
+    bare = replace(made, batch=batch, option=None, paths=None, nodes=None, mood=torch.rand(3, 3))
+    assert felt(bare).logits.shape == (0,)
