@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = ["Language", "Token"]
@@ -29,6 +29,9 @@ class Language:
         break_words: words dropped at the ends of names, which no name with words dropped spans.
         weak_words: words kept inside names that never name a concept alone.
         letters: what may be missing in a misspelt word or stand wrong in it; without any, nothing is respelt.
+        spaced: whether a token is a word; where words are not set apart it is a character, most of which mean something
+            else by themselves than in the name that they stand in.
+        labels: what labels of tasks are called, such as "positive"; those left out keep their English names.
     """
 
     code: str
@@ -38,3 +41,5 @@ class Language:
     break_words: frozenset[str]
     weak_words: frozenset[str]
     letters: str = ""
+    spaced: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)

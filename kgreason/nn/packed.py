@@ -226,7 +226,10 @@ def write_base(model: PackedModel, folder: str | Path) -> None:
 
     names = {f"{name}_token": model.pieces[place][0] for name, place in model.special.items()}
     # Sequences of one text or two are read as the same kind of token, as the model was trained.
-    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": model.config["max_position_embeddings"]}
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": model.config["max_position_embeddings"],
+    }
 
     def write(target: Path) -> None:
         storage.write_json(target / "config.json", model.config)
