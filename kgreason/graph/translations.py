@@ -115,14 +115,16 @@ def _make(graph: KnowledgeGraph, source: Path) -> Translations:
     from kgreason.graph.derive import surface_table
 
     senses = list(read_senses(source))
-    common = _commonness({sense.simplified for sense in senses})
+    parts = _parts({sense.simplified for sense in senses})
     rows: list[tuple[str, int, float]] = []
-    named: dict[int, tuple[float, int, str]] = {}
+    named: dict[int, tuple[float, int, int, str]] = {}
     for place, sense in enumerate(senses):
+        others = parts[sense.simplified]
+        usual = _usual(sense.simplified, others)
         for node, prior in graph.lookup(sense.english):
             worth = sense.weight * prior
             rows.extend((form, node, TRANSLATION_PRIOR * worth) for form in {sense.simplified, sense.traditional})
-            rank = (-worth * worth * common[sense.simplified], place, normal_form(sense.simplified))
+            rank = (-worth * worth * usual, -others, place, normal_form(sense.simplified))
             named[node] = min(named.get(node, rank), rank)
     schema = {"form": pl.String, "node": pl.Int32, "prior": pl.Float32}
     surfaces = surface_table(pl.DataFrame(rows, schema=schema, orient="row"))
@@ -132,12 +134,19 @@ def _make(graph: KnowledgeGraph, source: Path) -> Translations:
     return Translations(surfaces, name)
 
 
-def _commonness(words: Set[str]) -> dict[str, float]:
-    """How usual each word is, from 1 to 4: the logarithm of how many others it is a part of, as far as that tells."""
-    parts = Counter(
+def _parts(words: Set[str]) -> Counter[str]:
+    """Of how many words each text of one to four characters is a part, itself among them if it is one."""
+    return Counter(
         word[start:end]
         for word in words
         for start in range(len(word))
         for end in range(start + 1, min(start + 5, len(word) + 1))
     )
-    return {word: math.log2(min(2 + parts[word] - (len(word) < 5), 16)) for word in words}
+
+
+def _usual(word: str, others: int) -> float:
+    """How usual a word is for what it means: dictionaries do not say, but usual words are parts of many others.
+
+    A single character is a part of most words that it stands in without being one, so that this says little of it.
+    """
+    return math.log2(min(1 + others, 16)) if len(word) > 1 else 1.9
