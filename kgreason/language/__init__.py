@@ -19,6 +19,8 @@ __all__ = ["LANGUAGES", "Language", "Token", "detect", "language", "lemmas", "no
 LANGUAGES: Mapping[str, Callable[[], Language]] = {"en": english, "zh": chinese}
 #: Share of Chinese characters among the letters from which a text is Chinese: each of them is worth several letters.
 _HAN_SHARE = 0.2
+#: Chinese characters for each Japanese syllable from which a text is Chinese with a Japanese name in it.
+_HAN_FOR_KANA = 4
 _HAN = re.compile(rf"[{HAN}]")
 _KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -40,7 +42,7 @@ def detect(text: str) -> str:
     if text.isascii():
         return "en"
     han, kana, letters = (len(kind.findall(text)) for kind in (_HAN, _KANA, _LETTER))
-    return "zh" if han > max(_HAN_SHARE * letters, kana) else "en"
+    return "zh" if han > max(_HAN_SHARE * letters, _HAN_FOR_KANA * kana) else "en"
 
 
 def language(code: str) -> Language:

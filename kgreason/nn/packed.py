@@ -105,7 +105,12 @@ def read_packed(path: str | Path) -> PackedModel:
         if (found := (reader.bytes(4), *reader.values("I"))) != (_MAGIC, _VERSION):
             raise ValueError(f"it begins with {found}")
         header = _Header(*reader.values("7ifi"))
-        if min(header[:7]) < 1 or header.hidden % header.heads or header.block != _BLOCK:
+        if (
+            min(header[:7]) < 1
+            or header.hidden % header.heads
+            or header.block != _BLOCK
+            or not 1e-15 < header.epsilon < 1e-3
+        ):
             raise ValueError(f"its header says {header}")
         pieces, special = _pieces(reader, header)
         _pass_over_normaliser(reader)
