@@ -124,7 +124,7 @@ def _make(graph: KnowledgeGraph, source: Path) -> Translations:
         for node, prior in graph.lookup(sense.english):
             worth = sense.weight * prior
             rows.extend((form, node, TRANSLATION_PRIOR * worth) for form in {sense.simplified, sense.traditional})
-            rank = (-worth * worth * usual, -others, place, normal_form(sense.simplified))
+            rank = (-(worth**4) * usual, -others, place, normal_form(sense.simplified))
             named[node] = min(named.get(node, rank), rank)
     schema = {"form": pl.String, "node": pl.Int32, "prior": pl.Float32}
     surfaces = surface_table(pl.DataFrame(rows, schema=schema, orient="row"))
