@@ -35,7 +35,7 @@ ReasonerModel = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="A checkpoint's folder or the name of a shipped one; by the language by default.",
+        help="A checkpoint's folder or the name of a shipped one; by default that of the language.",
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]

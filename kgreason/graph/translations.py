@@ -66,12 +66,12 @@ def translations(graph: KnowledgeGraph, language: str) -> Translations | None:
         language: BCP-47 primary tag.
 
     Returns:
-        None for a language without a dictionary.
+        None for a language without a dictionary, and for a graph without concepts.
 
     Raises:
         InputError: the dictionary is not installed.
     """
-    if language != "zh":
+    if language != "zh" or not graph.num_nodes:
         return None
     held = _HELD.setdefault(graph, {})
     if language not in held:

@@ -29,10 +29,9 @@ def worded(paths: Sequence[Path], graph: KnowledgeGraph, grounding: Grounding) -
     Returns:
         The same paths; those of an English question as they were.
     """
-    language = grounding.question.language
-    known = translations(graph, language)
-    if known is None or language != "zh":
+    if grounding.question.language != "zh":
         return tuple(paths)
+    known = translations(graph, "zh")
     said: dict[str, str] = {}
     for mention in grounding.mentions:
         for best in mention.candidates[:1]:
@@ -41,8 +40,10 @@ def worded(paths: Sequence[Path], graph: KnowledgeGraph, grounding: Grounding) -
     def name(key: str) -> str:
         if key in said:
             return said[key]
-        node = graph.find(key)
-        return key if node is None else known.label(node) or graph.label(node)
+        node = graph.find(key) if graph.num_nodes else None
+        if node is None:
+            return key
+        return (known.label(node) if known else None) or graph.label(node)
 
     def spoken(edge: Edge) -> Edge:
         text = graph.relation_table.sentence(edge.relation, name(edge.source), name(edge.target), "zh")
