@@ -20,21 +20,22 @@ from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder, Rules, with_stated
 from kgreason.grounding.unknown import Meaning
+from kgreason.language import LANGUAGES, detect
 from kgreason.language.sentences import sentences
 from kgreason.metrics import turning_point
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
-from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
+from kgreason.nn.confidence import OPEN_THRESHOLD, confidence
 from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
 from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.records import Path as EvidencePath
-from kgreason.retrieval import Retriever, facts_graph
+from kgreason.retrieval import Retriever, facts_graph, worded
 from kgreason.tasks import validate
 
-__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "find_checkpoint"]
+__all__ = ["EKMAN", "ENTAILMENT", "READERS", "SENTIMENT", "Reasoner", "find_checkpoint"]
 
 ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
@@ -43,6 +44,8 @@ KEY_SENTENCES = 3
 BEST_ANSWERS = 10
 #: Valence times confidence at which a concept is not worth telling.
 WEAK = 0.05
+#: The shipped checkpoint that reads a language, where it is not ``mini``.
+READERS = {"zh": "multilingual"}
 
 
 def find_checkpoint(name: str | Path) -> Path:
@@ -152,7 +155,7 @@ class Reasoner:
         facts: Sequence[Triple] = (),
         add: Sequence[Triple] = (),
         remove: Sequence[Triple] = (),
-        language: str = "en",
+        language: str | None = None,
     ) -> Answer:
         """Choose among options, or name the answers that the graph holds.
 
@@ -163,7 +166,7 @@ class Reasoner:
             facts: triples that hold for this question; without a graph they are the graph.
             add: edges to answer as if they existed.
             remove: edges to answer as if they did not.
-            language: of the question.
+            language: of the question; by default found from its script.
 
         Returns:
             Options ranked, with evidence for each. Of an open question the options are the likeliest concepts,
@@ -175,16 +178,18 @@ class Reasoner:
         if isinstance(options, str):
             raise InputError("options is one text", fix="Give a list of 2 to 64 texts.")
         task: Task = "choice" if options else "open"
-        asked = Question(question, tuple(options), task, context=context, facts=tuple(facts), language=language)
+        told = language or detect(question)
+        asked = Question(question, tuple(options), task, context=context, facts=tuple(facts), language=told)
         return self.answer(asked, add=add, remove=remove)
 
-    def entails(self, premise: str, hypothesis: str, *, language: str = "en") -> Answer:
+    def entails(self, premise: str, hypothesis: str, *, language: str | None = None) -> Answer:
         """Whether a premise entails a hypothesis; evidence runs from the premise's concepts to the hypothesis's.
 
         Raises:
             InputError: a text is empty or too long.
         """
-        return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=language))
+        told = language or detect(premise)
+        return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=told))
 
     def answer(self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Answer:
         """Answer a question of any kind: among its options, or an open one by the graph's concepts.
@@ -294,21 +299,28 @@ class Reasoner:
         """
         return self._read(self._with_stated(question, add, remove), tuple(add), tuple(remove)).subgraph
 
-    def emotion(self, text: str, *, language: str = "en") -> Mood:
+    def emotion(self, text: str, *, language: str | None = None) -> Mood:
         """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found.
+
+        Args:
+            text: any text.
+            language: of the text, in which its labels are too; by default found from its script.
 
         Raises:
             InputError: the text is empty or too long.
         """
-        sentiment = self._read(validate(Question(text, SENTIMENT, task="emotion", language=language)), (), ())
-        ekman = Question(text, EKMAN, task="emotion", multi_label=True, language=language)
+        language = language or detect(text)
+        called = LANGUAGES[language]().labels if language in LANGUAGES else {}
+        sides, feelings = (tuple(called.get(label, label) for label in labels) for labels in (SENTIMENT, EKMAN))
+        sentiment = self._read(validate(Question(text, sides, task="emotion", language=language)), (), ())
+        ekman = Question(text, feelings, task="emotion", multi_label=True, language=language)
         read = self._read(validate(ekman), (), ())
         read.trace.update({name: read.trace[name] + value for name, value in sentiment.trace.items()})
         items = [(sentiment.question, sentiment.subgraph), (ekman, read.subgraph)]
         scores = self._score(items, read.trace)
         polarity = confidence(sentiment.question, scores.logits[:2].numpy(), self.model.settings.temperature)
         sure = confidence(ekman, scores.logits[2:].numpy(), self.model.settings.temperature)
-        limit = self.model.settings.threshold.get(label_set(ekman), 0.5)
+        limit = self.model.settings.threshold.get("|".join(EKMAN), 0.5)  # the labels mean the same in any language
         order = np.argsort(-sure, kind="stable")
         paths = self._evidence(read, None, range(len(EKMAN)))
         spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
@@ -316,13 +328,13 @@ class Reasoner:
         reads = self.model.emotion is not None and self.model.emotion.affect is not None
         concepts = _concept_moods(read.subgraph) if reads and read.subgraph is not None else ()
         affect = None if scores.affect is None else scores.affect[0].tolist()
-        told = self._sentence_moods(text, language)
+        told = self._sentence_moods(text, sides, language)
         return Mood(
             text=text,
-            sentiment=SENTIMENT[int(polarity.argmax())],
+            sentiment=sides[int(polarity.argmax())],
             confidence=float(polarity.max()),
-            categories={EKMAN[i]: float(sure[i]) for i in order},
-            found=tuple(EKMAN[i] for i in order if sure[i] >= limit) or (EKMAN[order[0]],),
+            categories={feelings[i]: float(sure[i]) for i in order},
+            found=tuple(feelings[i] for i in order if sure[i] >= limit) or (feelings[order[0]],),
             vad=None if affect is None else (affect[0], affect[1], affect[2]),
             intensity=None if affect is None else affect[3],
             concepts=concepts,
@@ -334,12 +346,12 @@ class Reasoner:
             trace=read.trace,
         )
 
-    def _sentence_moods(self, text: str, language: str) -> tuple[tuple[str, float], ...]:
+    def _sentence_moods(self, text: str, sides: tuple[str, ...], language: str) -> tuple[tuple[str, float], ...]:
         """Each sentence of several, with the log-odds of its being positive."""
         parts = sentences(text)
         if len(parts) < 2:
             return ()
-        reads = [self._read(Question(part, SENTIMENT, task="emotion", language=language), (), ()) for part in parts]
+        reads = [self._read(Question(part, sides, task="emotion", language=language), (), ()) for part in parts]
         scores = self._score([(read.question, read.subgraph) for read in reads], {})
         odds = (scores.logits[1::2] - scores.logits[::2]) / self.model.settings.temperature.get("emotion", 1.0)
         return tuple(zip(parts, odds.tolist(), strict=True))
@@ -390,6 +402,8 @@ class Reasoner:
             evidence.evidence(reading, self._readers[1], read.subgraph, option, add=read.add, remove=read.remove)
             for option in options
         ]
+        graph, grounding = self._readers[1].graph, read.subgraph.grounding
+        found = [Evidence(worded(each.paths, graph, grounding)) for each in found]
         read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
         return [Evidence((*paths, *each.paths)) for paths, each in zip(proven, found, strict=True)]
 

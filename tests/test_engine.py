@@ -370,3 +370,28 @@ class TestOpen:
     def test_without_a_graph_or_facts_it_cannot_be_answered(self, follower):
         with pytest.raises(InputError, match="the question has no options, and there is no graph"):
             Reasoner(follower, None).ask("Where is a zorb?")
+
+
+class TestChinese:
+    def test_labels_and_evidence_are_in_the_language_of_the_text(self, reasoner):
+        mood = reasoner.emotion("企鹅很可爱")
+        assert mood.sentiment in {"负面", "正面"}
+        assert len(mood.categories) == len(EKMAN)
+        assert mood.categories.keys().isdisjoint(EKMAN)
+        answer = reasoner.ask("企鹅住在哪里？", ["动物园", "沙漠"])
+        found = {str(path) for option in answer.options for path in option.evidence.paths}
+        assert "企鹅在动物园" in found
+
+    def test_the_language_can_be_given(self, reasoner):
+        assert reasoner.emotion("企鹅很可爱", language="en").sentiment in SENTIMENT
+        assert reasoner.emotion("penguin", language="zh").sentiment not in SENTIMENT
+
+    @pytest.mark.parametrize("said", ["😀😀😀😀", "龘" * 2700, "啊", "这个iPad的battery真good👍", "\u0301\u200b的"])
+    def test_odd_texts_are_answered(self, reasoner, said):
+        mood = reasoner.emotion(said)
+        assert 0 <= mood.confidence <= 1
+        assert mood.graph_used or mood.note
+
+    def test_a_megabyte_of_one_character_is_too_long_and_says_so(self, reasoner):
+        with pytest.raises(LimitError, match="8,192"):
+            reasoner.emotion("好" * (1 << 20))

@@ -12,6 +12,7 @@ from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import GraphOption, open_graph
 from kgreason.cli.index import IndexOption, open_index
 from kgreason.errors import InputError
+from kgreason.language import detect
 
 if TYPE_CHECKING:
     from kgreason import records
@@ -21,14 +22,16 @@ __all__ = ["Add", "Options", "Remove", "ground", "retrieve"]
 Options = Annotated[list[str] | None, typer.Option("--options", metavar="A B C", help="The answers to choose from.")]
 Add = Annotated[list[str] | None, typer.Option("--add", metavar="S R T", help="Answer as if this edge existed.")]
 Remove = Annotated[list[str] | None, typer.Option("--remove", metavar="S R T", help="Answer as if it did not.")]
-LanguageOption = Annotated[str, typer.Option("--language", help="Language of the text: en or zh.")]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="Language of the text: en or zh; by default found from its script.")
+]
 
 
 def ground(
     text: Annotated[str, typer.Argument(help="Any text.")],
     graph: GraphOption = "default",
     index: IndexOption = None,
-    language: LanguageOption = "en",
+    language: LanguageOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,7 +44,7 @@ def ground(
     from kgreason.tasks import validate
 
     out = Output(as_json, quiet)
-    question = validate(Question(text, task="open", language=language))
+    question = validate(Question(text, task="open", language=language or detect(text)))
     opened = open_graph(graph, out)
     mentions = Grounder(opened, index=open_index(opened, index)).ground(question).mentions
     marked = Text(text)
@@ -77,7 +80,7 @@ def retrieve(
     remove: Remove = None,
     graph: GraphOption = "default",
     index: IndexOption = None,
-    language: LanguageOption = "en",
+    language: LanguageOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -93,17 +96,18 @@ def retrieve(
     from kgreason.cli.evidence import evidence_tree
     from kgreason.grounding import Grounder
     from kgreason.records import Question
-    from kgreason.retrieval import Retriever
+    from kgreason.retrieval import Retriever, worded
     from kgreason.tasks import validate
 
-    asked = validate(Question(question, tuple(options or ()), "choice" if options else "open", language=language))
+    told = language or detect(question)
+    asked = validate(Question(question, tuple(options or ()), "choice" if options else "open", language=told))
     opened = open_graph(graph, out)
     added, removed = triples(add or ()), triples(remove or ())
     grounding = Grounder(opened, index=open_index(opened, index)).ground(asked, add=added)
     retriever = Retriever(opened)
     subgraph = retriever.retrieve(grounding, add=added, remove=removed)
     paths = {
-        option: retriever.paths(subgraph, index, add=added, remove=removed)
+        option: worded(retriever.paths(subgraph, index, add=added, remove=removed), opened, grounding)
         for index, option in enumerate(asked.options)
     }
     values = {

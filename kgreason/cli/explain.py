@@ -10,7 +10,8 @@ from kgreason.cli.answer import Add, LanguageOption, Options, Remove
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.index import IndexOption
-from kgreason.cli.reason import ModelOption, ReasonerGraph, open_reasoner
+from kgreason.cli.reason import ReasonerGraph, ReasonerModel, open_reasoner
+from kgreason.language import detect
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,8 +41,8 @@ def explain(
     limit: Limit = 64,
     graph: ReasonerGraph = "default",
     index: IndexOption = None,
-    model: ModelOption = "mini",
-    language: LanguageOption = "en",
+    model: ReasonerModel = None,
+    language: LanguageOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -54,13 +55,14 @@ def explain(
     out = Output(as_json, quiet)
     if hypothesis is not None and options:
         raise InputError("options and a hypothesis were given", fix="Give one of the two.")
+    told = language or detect(question)
     if hypothesis is None:
-        asked = Question(question, tuple(options or ()), "choice" if options else "open", language=language)
+        asked = Question(question, tuple(options or ()), "choice" if options else "open", language=told)
     else:
-        asked = Question(question, THREE_WAY, "entailment", hypothesis, language=language)
+        asked = Question(question, THREE_WAY, "entailment", hypothesis, language=told)
     validate(asked)
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out, index)
+    reasoner = open_reasoner(model, graph, out, index, language=told)
     with out.progress() as report:
         report("ask with edits", 0, 0)
         from kgreason.explain import explain as explained

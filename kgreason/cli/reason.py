@@ -15,6 +15,7 @@ from kgreason.cli.graph import open_graph
 from kgreason.cli.index import IndexOption, open_index
 from kgreason.cli.picture import Html, draw
 from kgreason.errors import InputError
+from kgreason.language import detect
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
     from kgreason.engine import Reasoner
     from kgreason.records import Answer, ConceptMood, Mood, Option, Task
 
-__all__ = ["ModelOption", "ReasonerGraph", "ask", "emotion", "entails", "open_reasoner"]
+__all__ = ["ModelOption", "ReasonerGraph", "ReasonerModel", "ask", "emotion", "entails", "open_reasoner"]
 
 ReasonerGraph = Annotated[
     str, typer.Option("--graph", "-g", help="A graph's folder; 'none' for the text alone; the packaged one by default.")
 ]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="A checkpoint's folder or the name of a shipped one.")]
+ReasonerModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="A checkpoint's folder or the name of a shipped one; by default that of the language.",
+    ),
+]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
 NotStated = Annotated[bool, typer.Option("--not-stated", help="Do not read what the texts state themselves.")]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="A file of rules beside the packaged ones.")]
@@ -37,21 +46,29 @@ SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
 
 
 def open_reasoner(
-    model: str, graph: str, out: Output, index: str | None = None, *, stated: bool = True, rules: Path | None = None
+    model: str | None,
+    graph: str,
+    out: Output,
+    index: str | None = None,
+    *,
+    language: str = "en",
+    stated: bool = True,
+    rules: Path | None = None,
 ) -> Reasoner:
-    """A reasoner; the first use of the packaged graph builds it, which shows."""
+    """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows."""
     opened = None if graph == "none" else open_graph(graph, out)
     if opened is None and index is not None:
         raise InputError("--index was given, but no graph", fix="Name a graph, or leave --index out.")
     with out.progress() as report:
         report("load the model", 0, 0)
-        from kgreason.engine import Reasoner
+        from kgreason.engine import READERS, Reasoner
 
         found = None if opened is None else open_index(opened, index)
         from kgreason.grounding import Rules
 
+        name = model or READERS.get(language, "mini")
         read = None if rules is None else Rules.load(rules)
-        return Reasoner.from_pretrained(model, opened, index=found, stated=stated, rules=read)
+        return Reasoner.from_pretrained(name, opened, index=found, stated=stated, rules=read)
 
 
 def ask(
@@ -62,8 +79,8 @@ def ask(
     remove: Remove = None,
     graph: ReasonerGraph = "default",
     index: IndexOption = None,
-    model: ModelOption = "mini",
-    language: LanguageOption = "en",
+    model: ReasonerModel = None,
+    language: LanguageOption = None,
     show_all: All = False,
     html: Html = None,
     not_stated: NotStated = False,
@@ -78,9 +95,10 @@ def ask(
     out = Output(as_json, quiet)
     text = None if context is None else _text(context)
     task: Task = "choice" if options else "open"
-    asked = validate(Question(question, tuple(options or ()), task, context=text, language=language))
+    told = language or detect(question)
+    asked = validate(Question(question, tuple(options or ()), task, context=text, language=told))
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out, index, stated=not not_stated, rules=rules)
+    reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
@@ -98,8 +116,8 @@ def entails(
     hypothesis: Annotated[str, typer.Argument(help="What may follow from it.")],
     graph: ReasonerGraph = "default",
     index: IndexOption = None,
-    model: ModelOption = "mini",
-    language: LanguageOption = "en",
+    model: ReasonerModel = None,
+    language: LanguageOption = None,
     not_stated: NotStated = False,
     rules: RulesOption = None,
     as_json: Json = False,
@@ -112,9 +130,10 @@ def entails(
     from kgreason.tasks.entailment import THREE_WAY
 
     out = Output(as_json, quiet)
-    validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=language))
-    reasoner = open_reasoner(model, graph, out, index, stated=not not_stated, rules=rules)
-    answer = reasoner.entails(premise, hypothesis, language=language)
+    told = language or detect(premise)
+    validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=told))
+    reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
+    answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
         tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)
@@ -127,8 +146,8 @@ def emotion(
     text: Annotated[str, typer.Argument(help="Any text.")],
     graph: ReasonerGraph = "default",
     index: IndexOption = None,
-    model: ModelOption = "mini",
-    language: LanguageOption = "en",
+    model: ReasonerModel = None,
+    language: LanguageOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -137,8 +156,9 @@ def emotion(
     from kgreason.tasks import validate
 
     out = Output(as_json, quiet)
-    validate(Question(text, task="emotion", language=language))
-    mood = open_reasoner(model, graph, out, index).emotion(text, language=language)
+    told = language or detect(text)
+    validate(Question(text, task="emotion", language=told))
+    mood = open_reasoner(model, graph, out, index, language=told).emotion(text, language=told)
     out.show(mood.to_dict(), *_feelings(mood))
     _tell(mood.trace, out)
 

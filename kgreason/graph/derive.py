@@ -17,7 +17,7 @@ from kgreason.language import normal_form
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Progress", "derive", "is_symmetric"]
+__all__ = ["Progress", "derive", "is_symmetric", "surface_table"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -213,16 +213,31 @@ def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
 def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) -> Surfaces:
     import polars as pl
 
-    from kgreason.graph.kernels import fill_slots
-
     nodes = np.arange(len(keys), dtype=np.int32)
     parts = [pl.DataFrame({"form": labels, "node": nodes}).with_columns(prior=pl.lit(LABEL_PRIOR, pl.Float32))]
     if aliases is not None:
         ids = pl.DataFrame({"key": keys, "node": nodes})
         parts.append(aliases.join(ids, on="key").select("form", "node", pl.col("prior").cast(pl.Float32)))
+    return surface_table(pl.concat(parts))
+
+
+def surface_table(candidates: pl.DataFrame) -> Surfaces:
+    """The hash table of some candidates; of several rows of a form and a node the highest prior counts.
+
+    Args:
+        candidates: columns form (in any spelling), node (int32), prior (float32).
+
+    Returns:
+        The table; equal rows in any order give equal bytes.
+    """
+    import polars as pl
+
+    from kgreason.graph.kernels import fill_slots
+
     table = (
-        pl.concat(parts)
-        .with_columns(pl.col("form").map_batches(lambda forms: _each(forms, normal_form), return_dtype=pl.String))
+        candidates.with_columns(
+            pl.col("form").map_batches(lambda forms: _each(forms, normal_form), return_dtype=pl.String)
+        )
         .filter(pl.col("form") != "")
         .group_by("form", "node")
         .agg(pl.col("prior").max())

@@ -13,6 +13,7 @@ import numpy as np
 from kgreason.config import LIMITS, RetrievalConfig
 from kgreason.errors import InputError, LimitError
 from kgreason.graph.surfaces import Surfaces
+from kgreason.graph.translations import translations
 from kgreason.grounding.match import MAX_WORDS, How, WordClass, Words, find_forms, split_texts
 from kgreason.grounding.names import local_names, local_surfaces, namesakes
 from kgreason.grounding.unknown import Meaning, respelt, runs, strange_spans
@@ -163,10 +164,13 @@ class _Linker:
         index: Meaning | None,
     ) -> None:
         self.graph = graph
+        translated = translations(graph, language.code)
+        self.tables = [(graph.surfaces, False)] + ([(translated.surfaces, False)] if translated else [])
         self.max_candidates = max_candidates
         self.language = language
         self.names = tuple(names.values())
-        self.local = local_surfaces(names) if names else None
+        if names:
+            self.tables.append((local_surfaces(names), True))
         self.guessing = index is not None
         self.waiting: dict[tuple[int, int, int], _Waiting] = {}
 
@@ -188,7 +192,7 @@ class _Linker:
         chosen = _longest(read.spans, read.kinds)
         for first, last in chosen:
             yield self._mention(read, (first, last), read.spans[first, last], 1.0)
-            for part, factor in _parts(read.spans, read.kinds, first, last):
+            for part, factor in _parts(read.spans, read.kinds, first, last, self.language.spaced):
                 yield self._mention(read, part, read.spans[part], factor)
         if self.guessing:
             yield from self._unknown(read, chosen, 1.0)
@@ -260,9 +264,7 @@ class _Linker:
 
     def _spans(self, texts: Sequence[Words], max_words: Sequence[int], across: Sequence[bool]) -> list[_Spans]:
         spans: list[_Spans] = [{} for _ in texts]
-        for surfaces, local in ((self.graph.surfaces, False), (self.local, True)):
-            if surfaces is None:
-                continue
+        for surfaces, local in self.tables:
             hits = find_forms(surfaces, texts, max_words, across)
             ends = surfaces.ptr[hits[:, 3]], surfaces.ptr[hits[:, 3] + 1]
             spanned = zip(hits.tolist(), *(end.tolist() for end in ends), strict=True)
@@ -275,8 +277,8 @@ class _Linker:
         """Candidates of a whole text, signs included."""
         found: dict[int, float] = {}
         form = normal_form(text)
-        for surfaces, local in ((self.graph.surfaces, False), (self.local, True)):
-            if surfaces is not None and (index := surfaces.index(form)) >= 0:
+        for surfaces, local in self.tables:
+            if (index := surfaces.index(form)) >= 0:
                 self._collect(found, surfaces, surfaces.span(index), 1.0, local)
         return found
 
@@ -322,10 +324,17 @@ def _longest(spans: _Spans, kinds: Sequence[int]) -> list[tuple[int, int]]:
     return sorted(chosen)
 
 
-def _parts(spans: _Spans, kinds: Sequence[int], first: int, last: int) -> list[tuple[tuple[int, int], float]]:
-    """Names inside a longer one: the longest that ends it, its last word, and its first word of content."""
+def _parts(
+    spans: _Spans, kinds: Sequence[int], first: int, last: int, spaced: bool
+) -> list[tuple[tuple[int, int], float]]:
+    """Names inside a longer one: the longest that ends it, its last word, and its first word of content.
+
+    Where a token is a character, only an ending of two or more is a word for sure.
+    """
     content = [place for place in range(first, last) if kinds[place] == WordClass.CONTENT]
     parts = [(start, last) for start, end in spans if end == last and start > first]
+    if not spaced:
+        return [(min(parts), ENDING_PRIOR)] if parts and last - min(parts)[0] > 1 else []
     parts = [min(parts), max(parts)] if parts else []
     if content and last - first > 1:
         parts.append((content[0], content[0] + 1))

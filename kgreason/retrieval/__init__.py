@@ -5,5 +5,6 @@ from __future__ import annotations
 from kgreason.retrieval.file import SubgraphFile
 from kgreason.retrieval.pairs import Pairs, facts_graph
 from kgreason.retrieval.subgraph import Retriever
+from kgreason.retrieval.wording import worded
 
-__all__ = ["Pairs", "Retriever", "SubgraphFile", "facts_graph"]
+__all__ = ["Pairs", "Retriever", "SubgraphFile", "facts_graph", "worded"]

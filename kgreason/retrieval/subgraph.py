@@ -22,6 +22,7 @@ from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
 from kgreason.retrieval.seeds import Seeds, gold_nodes, seed_rows
 from kgreason.retrieval.wide import is_wide, read_wide
+from kgreason.retrieval.wording import readable
 
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
@@ -170,7 +171,7 @@ class Retriever:
             view = GraphView(self.graph, grounding, add, remove)
             seeds = Seeds.of(grounding, view)
             rows = seed_rows(view, seeds, self.config, self._scratch)
-            text = self.relevance.of_text(grounding.question.text)
+            text = self.relevance.of_text(readable(self.graph, grounding))
             held = self._last.asked = _Asked(grounding, add, remove, view, seeds, rows, rows.row_of(), text)
         return held
 

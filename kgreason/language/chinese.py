@@ -1,0 +1,68 @@
+"""Chinese: a token for each character, so that the walk over n-grams finds the names; words of ``chinese.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from kgreason.language.english import tokenize as english_words
+from kgreason.language.words import Language, Token
+
+__all__ = ["HAN", "chinese", "tokenize"]
+
+#: Chinese characters: ideographs, their extensions, and the marks that stand for one.
+HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_RUN = re.compile(rf"[{HAN}]+")
+_LISTS = ("stop", "break", "weak")
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut Chinese text into characters, and what stands between them in other scripts into words.
+
+    Words of ``chinese.toml`` stay whole, so that no character of theirs is taken for a name.
+
+    Args:
+        text: any text.
+
+    Returns:
+        Tokens in reading order; ``text[token.start : token.end] == token.text``.
+
+    Example:
+        >>> [token.text for token in tokenize("这个iPad很好, 3.5分")]
+        ['这个', 'iPad', '很', '好', '3.5', '分']
+    """
+    tokens: list[Token] = []
+    end = 0
+    for run in _RUN.finditer(text):
+        tokens += _others(text, end, run.start())
+        end = run.end()
+        tokens += (Token(*piece.span(), piece[0]) for piece in _pieces().finditer(text, run.start(), end))
+    return tokens + _others(text, end, len(text))
+
+
+def _others(text: str, start: int, end: int) -> list[Token]:
+    words = english_words(text[start:end]) if start < end else []
+    return [Token(start + word.start, start + word.end, word.text) for word in words]
+
+
+@cache
+def _listed() -> dict[str, Any]:
+    return tomllib.loads((files("kgreason.language") / "chinese.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    """Listed words of several characters, the longest first, or any one character."""
+    several = {word for name in _LISTS for word in _listed()[name].split() if len(word) > 1}
+    whole = sorted(several, key=lambda word: (-len(word), word))
+    return re.compile("|".join((*whole, ".")), re.DOTALL)
+
+
+@cache
+def chinese() -> Language:
+    """Chinese as the linker wants it; its words have no inflections."""
+    stop, broken, weak = (frozenset(_listed()[name].split()) for name in _LISTS)
+    return Language("zh", tokenize, lambda word: (), stop, broken, weak, spaced=False, labels=_listed()["labels"])
