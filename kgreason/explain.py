@@ -158,7 +158,7 @@ def explain(
     missing = tuple(change.edge for change in additions)
     removals = _removals(answer, other, given=not add)
     search = _Search(reasoner, question, tuple(add), tuple(remove), answer, None if against is None else other, limit)
-    if note := _no_edit(reasoner, answer, [*removals, *additions]):
+    if note := _no_edit(reasoner, question, answer, [*removals, *additions]):
         return Explanation(question.text, answer, other.text, missing, None, None, 0, note)
     edit, edited = search.run([*removals, *additions])
     if edit is None:
@@ -266,12 +266,13 @@ def _edit(changes: Iterable[_Change]) -> Edit:
     )
 
 
-def _no_edit(reasoner: Reasoner, answer: Answer, changes: Sequence[_Change]) -> str:
+def _no_edit(reasoner: Reasoner, question: Question, answer: Answer, changes: Sequence[_Change]) -> str:
     """Why no edit need be tried, or nothing."""
     knowledge = reasoner.model.knowledge
     if reasoner.graph is None:
         return "there is no graph to edit"
-    if not answer.gate and (knowledge is None or not len(knowledge.fusion)):
+    silent = not answer.gate or (question.task == "entailment" and not any(o.graph_score for o in answer.options))
+    if silent and (knowledge is None or not len(knowledge.fusion)):
         return "the graph adds nothing to the scores, so that no edit can turn the answer"
     return "" if changes else "no path of the graph speaks for an option, so that there is no edge to edit"
 

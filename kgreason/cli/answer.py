@@ -12,7 +12,6 @@ from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import GraphOption, open_graph
 from kgreason.cli.index import IndexOption, open_index
 from kgreason.errors import InputError
-from kgreason.language import detect
 
 if TYPE_CHECKING:
     from kgreason import records
@@ -25,6 +24,13 @@ Remove = Annotated[list[str] | None, typer.Option("--remove", metavar="S R T", h
 LanguageOption = Annotated[
     str | None, typer.Option("--language", help="Language of the text: en or zh; by default found from its script.")
 ]
+
+
+def spoken(text: str, language: str | None) -> str:
+    """The language that was given, else the one of the text."""
+    from kgreason.language import detect  # reads files by way of numpy
+
+    return language or detect(text)
 
 
 def ground(
@@ -44,7 +50,7 @@ def ground(
     from kgreason.tasks import validate
 
     out = Output(as_json, quiet)
-    question = validate(Question(text, task="open", language=language or detect(text)))
+    question = validate(Question(text, task="open", language=spoken(text, language)))
     opened = open_graph(graph, out)
     mentions = Grounder(opened, index=open_index(opened, index)).ground(question).mentions
     marked = Text(text)
@@ -99,7 +105,7 @@ def retrieve(
     from kgreason.retrieval import Retriever, worded
     from kgreason.tasks import validate
 
-    told = language or detect(question)
+    told = spoken(question, language)
     asked = validate(Question(question, tuple(options or ()), "choice" if options else "open", language=told))
     opened = open_graph(graph, out)
     added, removed = triples(add or ()), triples(remove or ())

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.answer import Add, LanguageOption, Options, Remove
+from kgreason.cli.answer import Add, LanguageOption, Options, Remove, spoken
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.index import IndexOption
 from kgreason.cli.reason import ReasonerGraph, ReasonerModel, open_reasoner
-from kgreason.language import detect
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -55,7 +54,7 @@ def explain(
     out = Output(as_json, quiet)
     if hypothesis is not None and options:
         raise InputError("options and a hypothesis were given", fix="Give one of the two.")
-    told = language or detect(question)
+    told = spoken(question, language)
     if hypothesis is None:
         asked = Question(question, tuple(options or ()), "choice" if options else "open", language=told)
     else:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.answer import Add, LanguageOption, Options, Remove
+from kgreason.cli.answer import Add, LanguageOption, Options, Remove, spoken
 from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
 from kgreason.cli.index import IndexOption, open_index
 from kgreason.cli.picture import Html, draw
 from kgreason.errors import InputError
-from kgreason.language import detect
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -95,7 +94,7 @@ def ask(
     out = Output(as_json, quiet)
     text = None if context is None else _text(context)
     task: Task = "choice" if options else "open"
-    told = language or detect(question)
+    told = spoken(question, language)
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=told))
     added, removed = triples(add or ()), triples(remove or ())
     reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
@@ -130,7 +129,7 @@ def entails(
     from kgreason.tasks.entailment import THREE_WAY
 
     out = Output(as_json, quiet)
-    told = language or detect(premise)
+    told = spoken(premise, language)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=told))
     reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
     answer = reasoner.entails(premise, hypothesis, language=told)
@@ -156,7 +155,7 @@ def emotion(
     from kgreason.tasks import validate
 
     out = Output(as_json, quiet)
-    told = language or detect(text)
+    told = spoken(text, language)
     validate(Question(text, task="emotion", language=told))
     mood = open_reasoner(model, graph, out, index, language=told).emotion(text, language=told)
     out.show(mood.to_dict(), *_feelings(mood))

@@ -39,7 +39,7 @@ def detect(text: str) -> str:
         >>> detect("这个iPad很好用"), detect("The word 马 means horse."), detect("この映画は感動的だ")
         ('zh', 'en', 'en')
     """
-    if text.isascii():
+    if not isinstance(text, str) or text.isascii():  # what is no text is refused where it is read
         return "en"
     han, kana, letters = (len(kind.findall(text)) for kind in (_HAN, _KANA, _LETTER))
     return "zh" if han > max(_HAN_SHARE * letters, _HAN_FOR_KANA * kana) else "en"

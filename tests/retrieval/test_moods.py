@@ -15,7 +15,7 @@ FACTS = [("joy", "IsA", "feeling"), ("dread", "IsA", "feeling"), ("stone", "IsA"
 
 def read(text: str, task: str = "emotion") -> Subgraph:
     graph = KnowledgeGraph.from_triples(FACTS)
-    question = Question(text, ("negative", "positive"), task)  # type: ignore[arg-type]
+    question = Question(text, ("negative", "positive"), task)  # type: ignore[arg-type]  # a text stands for one of a few
     return Retriever(graph).retrieve(Grounder(graph).ground(question))
 
 
