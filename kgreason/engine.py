@@ -35,7 +35,7 @@ from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph, worded
 from kgreason.tasks import validate
 
-__all__ = ["EKMAN", "ENTAILMENT", "READERS", "SENTIMENT", "Reasoner", "find_checkpoint"]
+__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "find_checkpoint", "shipped_for"]
 
 ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
@@ -44,8 +44,20 @@ KEY_SENTENCES = 3
 BEST_ANSWERS = 10
 #: Valence times confidence at which a concept is not worth telling.
 WEAK = 0.05
-#: The shipped checkpoint that reads a language, where it is not ``mini``.
-READERS = {"zh": "multilingual"}
+
+
+def shipped_for(language: str) -> str:
+    """The name of the shipped checkpoint that reads a language.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    if language != "en":
+        raise CheckpointError(
+            f"no shipped checkpoint reads the language {language!r}",
+            fix="Train one, as tools/recipes/multilingual.toml does, and name its folder as the model.",
+        )
+    return "mini"
 
 
 def find_checkpoint(name: str | Path) -> Path:

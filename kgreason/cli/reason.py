@@ -60,12 +60,12 @@ def open_reasoner(
         raise InputError("--index was given, but no graph", fix="Name a graph, or leave --index out.")
     with out.progress() as report:
         report("load the model", 0, 0)
-        from kgreason.engine import READERS, Reasoner
+        from kgreason.engine import Reasoner, shipped_for
 
         found = None if opened is None else open_index(opened, index)
         from kgreason.grounding import Rules
 
-        name = model or READERS.get(language, "mini")
+        name = model or shipped_for(language)
         read = None if rules is None else Rules.load(rules)
         return Reasoner.from_pretrained(name, opened, index=found, stated=stated, rules=read)
 

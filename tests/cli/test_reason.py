@@ -225,3 +225,9 @@ finally:
     assert shown.returncode == 0, shown.stderr
     heavy = {"peft", "datasets", "sklearn", "polars", "pyarrow", "pandas", "transformers.trainer", "tensorboard"}
     assert not heavy & set(shown.stderr.split())
+
+
+def test_a_language_that_no_shipped_checkpoint_reads(run):
+    failed = run("emotion", "这个电影很感人", "-g", "none")
+    assert failed.code == 2
+    assert "no shipped checkpoint reads the language 'zh'" in failed.err
