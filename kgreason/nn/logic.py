@@ -51,7 +51,8 @@ class Logic(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
-        affect: whether the valence of concepts is the graph's part in an emotion task; then nothing else is.
+        affect: whether the valence of concepts is the graph's part in an emotion task with one right label; then
+            nothing else is.
     """
 
     def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
@@ -84,7 +85,7 @@ class Logic(nn.Module):
         graph = self._nodes(state, torch.zeros_like(text))
         coverage, features = state.coverage, None
         if self.mood is not None and state.mood is not None:
-            felt = self._is(batch, [_EMOTION])
+            felt = self._is(batch, [_EMOTION]) & ~batch.multi_label  # the gate is fitted where one label is right
             paths, graph = (part.masked_fill(felt[batch.option_question], 0.0) for part in (paths, graph))
             graph = graph + self._moods(state, felt)
             if coverage is not None:
