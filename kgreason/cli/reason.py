@@ -225,7 +225,8 @@ def _found(answer: Answer) -> list[RenderableType]:
 
 def _note(answer: Answer) -> str:
     """What the graph did not do."""
-    return answer.note or ("" if answer.gate else "the graph's evidence adds nothing to the scores of this model")
+    speaks = answer.gate or any(path.contribution for option in answer.options for path in option.evidence.paths)
+    return answer.note or ("" if speaks else "the graph's evidence adds nothing to the scores of this model")
 
 
 def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
