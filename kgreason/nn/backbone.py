@@ -220,15 +220,18 @@ class Backbone(nn.Module):
         return torch.cat(states)[order.argsort()]
 
     @contextmanager
-    def cast(self) -> Iterator[None]:
-        """Keep what does not learn of linear layers in the type of ``autocast`` until the block ends.
+    def cast(self, *, training: bool = False) -> Iterator[None]:
+        """Keep linear layers in the type of ``autocast``, without gradient, until the block ends.
 
         The states are the same bits; autocast by itself casts weights that do not learn anew for every group of texts,
         which costs a quarter of the time.
+
+        Args:
+            training: leave weights that learn as they are.
         """
         layers = [layer for layer in self.model.modules() if isinstance(layer, nn.Linear)] if self.autocast else []
         weights = (weight for layer in layers for weight in layer.parameters(recurse=False))
-        kept = [(weight, weight.data) for weight in weights if not weight.requires_grad or not torch.is_grad_enabled()]
+        kept = [(weight, weight.data) for weight in weights if not (training and weight.requires_grad)]
         try:
             for weight, data in kept:
                 weight.data = data.to(self.autocast)

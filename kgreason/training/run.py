@@ -243,7 +243,7 @@ def train(
 
     _remember(model, data, progress)
     trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
-    with _deterministic(model.device), model.backbone.cast():
+    with _deterministic(model.device), model.backbone.cast(training=True):
         trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
     model.backbone.forget()
     model.backbone.autocast = None

@@ -240,6 +240,27 @@ class TestCast:
         assert torch.equal(cast, plain)
         assert all(torch.equal(weight, weights[name]) for name, weight in backbone.named_parameters())
 
+    def test_an_adapter_learns_as_it_would_have_while_the_rest_is_cast(self, tiny_base):
+        torch.manual_seed(0)
+        backbone = Backbone(adapted(load_base(str(tiny_base)), LORA), load_tokenizer(str(tiny_base))).eval()
+        backbone.autocast = torch.bfloat16
+        learning = {name: weight for name, weight in backbone.named_parameters() if weight.requires_grad}
+        made = backbone.tokenizer(["a dog"], return_tensors="pt", return_token_type_ids=True)
+
+        def gradients():
+            backbone.encode(made["input_ids"], made["attention_mask"], made["token_type_ids"]).pow(2).sum().backward()
+            found = {name: weight.grad for name, weight in learning.items()}
+            backbone.zero_grad()
+            return found
+
+        plain = gradients()
+        with backbone.cast(training=True):
+            assert all(weight.dtype == torch.float32 for weight in learning.values())
+            assert any(weight.dtype == torch.bfloat16 for weight in backbone.parameters())
+            cast = gradients()
+        assert plain.keys() == cast.keys()
+        assert all(torch.equal(cast[name], plain[name]) for name in plain)
+
     def test_weights_come_back_after_an_error(self, backbone):
         backbone.autocast = torch.bfloat16
         with pytest.raises(ZeroDivisionError), backbone.cast():
