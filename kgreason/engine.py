@@ -44,6 +44,7 @@ KEY_SENTENCES = 3
 BEST_ANSWERS = 10
 #: Valence times confidence at which a concept is not worth telling.
 WEAK = 0.05
+_SHIPPED = {"en": "mini", "zh": "multilingual"}
 
 
 def shipped_for(language: str) -> str:
@@ -52,12 +53,12 @@ def shipped_for(language: str) -> str:
     Raises:
         CheckpointError: there is none.
     """
-    if language != "en":
+    if language not in _SHIPPED:
         raise CheckpointError(
             f"no shipped checkpoint reads the language {language!r}",
             fix="Train one, as tools/recipes/multilingual.toml does, and name its folder as the model.",
         )
-    return "mini"
+    return _SHIPPED[language]
 
 
 def find_checkpoint(name: str | Path) -> Path:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kgreason.config import LIMITS, RetrievalConfig
-from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, find_checkpoint
+from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, find_checkpoint, shipped_for
 from kgreason.errors import CheckpointError, GraphImageError, InputError, KGReasonError, LimitError
 from kgreason.nn.batch import Collator
 from kgreason.nn.confidence import label_set
@@ -395,3 +395,10 @@ class TestChinese:
     def test_a_megabyte_of_one_character_is_too_long_and_says_so(self, reasoner):
         with pytest.raises(LimitError, match="8,192"):
             reasoner.emotion("好" * (1 << 20))
+
+
+def test_shipped_checkpoints_read_their_languages():
+    assert find_checkpoint(shipped_for("en")).name == "mini"
+    assert find_checkpoint(shipped_for("zh")).name == "multilingual"
+    with pytest.raises(CheckpointError, match="no shipped checkpoint reads the language 'de'"):
+        shipped_for("de")

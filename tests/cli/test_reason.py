@@ -227,12 +227,6 @@ finally:
     assert not heavy & set(shown.stderr.split())
 
 
-def test_a_language_that_no_shipped_checkpoint_reads(run):
-    failed = run("emotion", "这个电影很感人", "-g", "none")
-    assert failed.code == 2
-    assert "no shipped checkpoint reads the language 'zh'" in failed.err
-
-
 def test_what_texts_prove_is_no_silence_of_the_graph(run):
     story = "Anna is the mother of Ben. Ben's sister is Carla. How is Anna related to Carla?"
     shown = run("ask", story, "--options", "mother", "aunt", "-g", "none")
