@@ -110,7 +110,8 @@ One run (`tools/recipes/multilingual.toml`), one seed, {hours:.1f} hours on one 
 ## Limits
 
 Sentiment of reviews of hotels, books, computers and food: other kinds of text were not tried. Emotions and affect were
-learned from English texts alone and carried over by the base. Entailment was not trained. Not for decisions about people.
+learned from English texts alone and carried over by the base. Entailment was not trained. Not for decisions about
+people.
 """
 
 
