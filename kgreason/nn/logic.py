@@ -51,8 +51,7 @@ class Logic(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
-        affect: whether the valence of concepts is the graph's part in an emotion task with one right label; then
-            nothing else is.
+        affect: whether the valence of concepts is all that the graph says to an emotion task, where one label is right.
     """
 
     def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
@@ -85,11 +84,12 @@ class Logic(nn.Module):
         graph = self._nodes(state, torch.zeros_like(text))
         coverage, features = state.coverage, None
         if self.mood is not None and state.mood is not None:
-            felt = self._is(batch, [_EMOTION]) & ~batch.multi_label  # the gate is fitted where one label is right
-            paths, graph = (part.masked_fill(felt[batch.option_question], 0.0) for part in (paths, graph))
+            emotion = self._is(batch, [_EMOTION])
+            felt = emotion & ~batch.multi_label  # the gate is fitted where one label is right
+            paths, graph = (part.masked_fill(emotion[batch.option_question], 0.0) for part in (paths, graph))
             graph = graph + self._moods(state, felt)
             if coverage is not None:
-                coverage = torch.where(felt, (state.mood[:, 1] > FELT).float(), coverage)
+                coverage = torch.where(emotion, (felt & (state.mood[:, 1] > FELT)).float(), coverage)
         gate = text.new_zeros(batch.num_questions)
         if coverage is not None:
             features = self.gate.features(text.detach(), (paths + graph).detach(), coverage, batch)
