@@ -9,7 +9,7 @@ from typing import get_args
 
 from kgreason.config import LIMITS
 from kgreason.errors import InputError, LimitError
-from kgreason.records import Question, Task
+from kgreason.records import Edge, Proof, Question, Task
 from kgreason.tasks.entailment import THREE_WAY, TWO_WAY
 
 __all__ = ["KEYS", "TEXT_KEY", "shown", "validate"]
@@ -64,6 +64,7 @@ def validate(question: Question) -> Question:
     _check_answer(question)
     _check_affect(question)
     _check_facts(question)
+    _check_derived(question)
     if not isinstance(question.language, str) or not _LANGUAGE.fullmatch(question.language):
         raise InputError(
             f"language is {shown(question.language)}", fix='Give a primary language tag such as "en" or "zh".'
@@ -75,6 +76,13 @@ def validate(question: Question) -> Question:
     if taken := sorted(KEYS[question.task] & question.extra.keys()):
         raise InputError(f"extra names {shown(taken[0])}, a key of the sample itself", fix="Choose another key.")
     return question
+
+
+def _check_derived(question: Question) -> None:
+    for name, kind in (("edges", Edge), ("proofs", Proof)):
+        values = getattr(question, name)
+        if not isinstance(values, tuple) or not all(isinstance(value, kind) for value in values):
+            raise InputError(f"{name} is {shown(values)}", fix=f"Leave {name} out: they are read from the texts.")
 
 
 def _kind(value: object) -> str:
