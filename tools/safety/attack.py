@@ -9,15 +9,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numba
-
 from kgreason import storage
 from kgreason.errors import KGReasonError
-from kgreason.graph import readers
+from kgreason.graph import KnowledgeGraph, readers
 from kgreason.graph.schema import alias_table, assertion_table, label_table
+from tools.safety.images import built
 
 __all__ = ["SECRET", "Attack", "Place", "ingest", "reached"]
 
@@ -27,8 +27,6 @@ _FORBIDDEN = (
     "ftplib.connect", "http.client.connect", "os.system", "pickle.find_class", "socket.connect",
     "socket.getaddrinfo", "socket.gethostbyname", "urllib.Request",
 )  # fmt: skip
-#: Where numba lies, which alone may unpickle; a folder of that name elsewhere may not.
-_NUMBA = Path(numba.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,6 @@ class _Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.events is None:
             return
-        if event == "pickle.find_class" and Path(sys._getframe(1).f_code.co_filename).is_relative_to(_NUMBA):
-            return  # it reads its own cache of compiled kernels
         if event in _FORBIDDEN or (event == "open" and str(arguments[0]) == self.secret):
             self.events.append(f"{event} {arguments!r}"[:200])
 
@@ -135,8 +131,17 @@ def _watched(secret: Path) -> Iterator[list[str]]:
         _WATCH.events = None
 
 
+@cache
+def _kernels_loaded() -> None:
+    """Builds and reads a sound graph, once: numba keeps compiled kernels as pickles, its own, which are then loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        built(Path(folder))
+        assert KnowledgeGraph.open(folder).lookup("thing")
+
+
 def reached(attacks: Iterable[Attack]) -> list[str]:
     """Carries attacks out, each in a folder of its own; what came of those not refused, or that reached something."""
+    _kernels_loaded()
     with tempfile.TemporaryDirectory() as name, _server() as (host, callers):
         place = Path(name)
         secret = place / "secret"
