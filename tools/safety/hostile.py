@@ -19,6 +19,7 @@ from kgreason import interop, storage
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.manifest import CURRENT, MANIFEST, content_digest, live_version
+from kgreason.grounding import Rules
 from kgreason.interop.sparql import query
 from tools.safety.attack import Attack, Place, ingest
 from tools.safety.images import built
@@ -234,7 +235,7 @@ def _tar(kind: str, place: Place) -> object:
 
 
 def pickles() -> Iterator[Attack]:
-    """Thirteen files that would run code where a library unpickled or evaluated them."""
+    """Fifteen files that would run code where a library unpickled or evaluated them."""
     for name in ("a.pkl", "a.pt", "a.parquet", "a.csv", "a.jsonl", "a.nt", "a.npy"):
         yield Attack(f"pickle: {name}", partial(_disguised, name))
     yield Attack("pickle: an array of an image", partial(_image, "idx.npy", _objects))
@@ -242,6 +243,8 @@ def pickles() -> Iterator[Attack]:
     yield Attack("pickle: the manifest of an image", partial(_image, MANIFEST, _pickle))
     yield Attack("pickle: CURRENT of an image", partial(_image, CURRENT, _pickle))
     yield Attack("pickle: the weights of a checkpoint", _weights)
+    yield Attack("pickle: the weights of a base", _base)
+    yield Attack("pickle: a file of rules", lambda place: Rules.load(place.file("rules.toml", _pickle(place))))
     yield Attack("code in the header of an array", partial(_image, "ptr.npy", _header))
 
 
@@ -280,6 +283,16 @@ def _weights(place: Place) -> object:
         data = _pickle(place) if file.suffix == ".safetensors" else file.read_bytes()
         place.file(str(file.relative_to(sound)), data)
     return ReasoningModel.from_pretrained(place.folder)
+
+
+def _base(place: Place) -> object:
+    """Opens a sound base whose weights are there as a pickle alone."""
+    from kgreason.nn.backbone import PACKAGED, find_base, load_base  # torch is slow to import
+
+    config = Path(find_base(next(iter(PACKAGED)))) / "config.json"
+    place.file("config.json", config.read_bytes())
+    place.file("pytorch_model.bin", _pickle(place))
+    return load_base(str(place.folder))
 
 
 def _image(name: str, content: Callable[[Place], bytes], place: Place) -> object:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.enable_socket  # a server of this test's own counts its
     [
         (hostile.documents, 15),
         (hostile.references, 40),
-        (hostile.pickles, 13),
+        (hostile.pickles, 15),
         pytest.param(hostile.archives, 25, marks=pytest.mark.slow),
     ],
     ids=lambda value: getattr(value, "__name__", None),
