@@ -18,6 +18,7 @@ from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
+from kgreason.graph.valence import ONE as VALENCE_ONE
 from kgreason.grounding import Grounder, Rules, with_stated
 from kgreason.grounding.unknown import Meaning
 from kgreason.language import LANGUAGES, detect
@@ -338,7 +339,7 @@ class Reasoner:
         paths = self._evidence(read, None, range(len(EKMAN)))
         spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
         used, note = _graph_note(read, paths)
-        reads = self.model.emotion is not None and self.model.emotion.affect is not None
+        reads = self.model.settings.valence
         concepts = _concept_moods(read.subgraph) if reads and read.subgraph is not None else ()
         affect = None if scores.affect is None else scores.affect[0].tolist()
         told = self._sentence_moods(text, sides, language)
@@ -438,7 +439,7 @@ def _concept_moods(subgraph: Subgraph) -> tuple[ConceptMood, ...]:
     best: dict[int, ConceptMood] = {}
     mentions = subgraph.grounding.mentions
     for place, node in subgraph.mention_node.T.tolist():
-        valence, confidence = (subgraph.affect[node] / 127).round(3).tolist()
+        valence, confidence = (subgraph.valence[node] / VALENCE_ONE).round(3).tolist()
         found = ConceptMood(mentions[place].surface, subgraph.labels[node], valence, confidence)
         if mentions[place].option < 0 and _strength(found) > max(_strength(best.get(place)), WEAK):
             best[place] = found

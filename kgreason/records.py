@@ -183,8 +183,8 @@ class Subgraph:
         (option, node), path_option [c] int32, path_type [c, 2] int32 (relation codes; second −1 for one step),
         path_value [c] float32 (weighted count), mention_node [2, k] int32 (index into grounding.mentions, node),
         gold [g] int32 (nodes that are right answers of an open question, as far as they are here; nothing reads them
-        but losses and figures), affect [n, 2] int8 (valence in ±127 and confidence in 0..127 of each concept; [0, 2]
-        unless the task is emotion).
+        but losses and figures), valence [n, 2] int8 (valence in ±127, as it stands in the text, and confidence in
+        0..127 of each concept; [0, 2] unless the task is emotion).
     """
 
     grounding: Grounding
@@ -206,7 +206,7 @@ class Subgraph:
     path_value: npt.NDArray[np.float32]
     mention_node: npt.NDArray[np.int32]
     gold: npt.NDArray[np.int32]
-    affect: npt.NDArray[np.int8]
+    valence: npt.NDArray[np.int8]
 
     @property
     def question(self) -> Question:

@@ -54,7 +54,7 @@ def puzzles(size: int, seed: int, *, crossing: bool = False) -> tuple[GraphBatch
         node_prior=torch.ones(size * NODES),
         node_relevance=torch.zeros(size * NODES),
         node_gold=torch.zeros(size * NODES, dtype=torch.bool),
-        node_affect=torch.zeros(size * NODES, 2),
+        node_valence=torch.zeros(size * NODES, 2),
         edge_index=torch.stack([(source + shift).flatten(), (target + shift).flatten()]),
         edge_relation=relation.flatten(),
         edge_weight=torch.ones(size * e),

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree
 
+from kgreason.graph.valence import ONE as VALENCE_ONE
 from kgreason.records import Question, Subgraph, Task
 
 __all__ = ["LABELS", "TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
@@ -26,7 +27,6 @@ TASKS: tuple[Task, ...] = get_args(Task)
 #: Options of an entailment.
 LABELS = ("entailment", "neutral", "contradiction", "not_entailment")
 VECTOR_WIDTH = 128
-AFFECT_ONE = 127
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class GraphBatch:
         question_given [b] bool (its graph holds facts of its own), question_code [2, q] (question, relation
         code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
-        question), node_affect [n, 2] (valence in −1..1 and confidence in 0..1; 0 unless the task is emotion);
+        question), node_valence [n, 2] (valence in −1..1 and confidence in 0..1; 0 unless the task is emotion);
         edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
         option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of
         the node); path_option [c], path_type [c, 2] (relation codes, second −1 for one step), path_value [c] ≥ 0;
@@ -77,7 +77,7 @@ class GraphBatch:
     node_prior: Tensor
     node_relevance: Tensor
     node_gold: Tensor
-    node_affect: Tensor
+    node_valence: Tensor
     edge_index: Tensor
     edge_relation: Tensor
     edge_weight: Tensor
@@ -313,7 +313,7 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
             gold = np.zeros(len(graph), np.bool_)
             gold[graph.gold] = True
             parts["node_gold"].append(gold)
-            parts["node_affect"].append(_affect(graph))
+            parts["node_valence"].append(_valence(graph))
             parts["node_prior"].append(graph.prior)
             parts["node_relevance"].append(graph.relevance)
             parts["edge_index"].append(graph.edge_index + node_offset)
@@ -340,8 +340,8 @@ def _pack_graphs(items: Sequence[Item], relations: RelationNames) -> dict[str, A
     return {**_renumber(packed, relations), "question_given": given, "node_offset": offsets}
 
 
-def _affect(graph: Subgraph) -> np.ndarray:
-    return graph.affect / np.float32(AFFECT_ONE) if len(graph.affect) else np.zeros((len(graph), 2), np.float32)
+def _valence(graph: Subgraph) -> np.ndarray:
+    return graph.valence / np.float32(VALENCE_ONE) if len(graph.valence) else np.zeros((len(graph), 2), np.float32)
 
 
 def _renumber(packed: dict[str, Any], relations: RelationNames) -> dict[str, Any]:
@@ -371,7 +371,7 @@ _EMPTY: dict[str, np.ndarray] = {
     "node_prior": np.zeros(0, np.float32),
     "node_relevance": np.zeros(0, np.float32),
     "node_gold": np.zeros(0, np.bool_),
-    "node_affect": np.zeros((0, 2), np.float32),
+    "node_valence": np.zeros((0, 2), np.float32),
     "edge_index": np.zeros((2, 0), np.int64),
     "edge_relation": np.zeros(0, np.int64),
     "edge_weight": np.zeros(0, np.float32),

@@ -10,7 +10,7 @@ from kgreason.nn.segment import segment_max, segment_softmax, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
 
-__all__ = ["MOOD", "ConceptAffect", "Emotion"]
+__all__ = ["MOOD", "Emotion", "ValenceAttention"]
 
 #: Valence of concepts, its strength, its confidence.
 MOOD = 3
@@ -26,20 +26,17 @@ class Emotion(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
-        affect: whether the valence of concepts is read, too.
+        valence: whether the valence of concepts is read, too; it is written as ``mood``.
     """
 
-    def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
+    def __init__(self, width: int, graph_width: int, *, valence: bool = False) -> None:
         super().__init__()
         self.text = nn.Sequential(nn.Linear(width, graph_width), nn.GELU())
         self.attention = nn.Linear(graph_width, 1)
         self.concepts = nn.Linear(graph_width, graph_width, bias=False)
         nn.init.zeros_(self.concepts.weight)
         self.out = nn.Linear(graph_width, 3)
-        self.affect = ConceptAffect() if affect else None
-        self.valence = nn.Linear(MOOD, 3, bias=False) if affect else None
-        if self.valence is not None:
-            nn.init.zeros_(self.valence.weight)
+        self.valence = ValenceAttention() if valence else None
 
     def forward(self, state: CognitiveState) -> CognitiveState:
         """Read affect. Shapes: tokens [s, l, d], nodes [n, g] -> affect [b, 4] in 0..1, mood [b, 3]."""
@@ -49,12 +46,9 @@ class Emotion(nn.Module):
         index = batch.sequence_question[own]
         lengths = segment_sum(batch.attention_mask[batch.sequence_text[own]].sum(1).float(), index, batch.num_questions)
         pooled = segment_sum(tokens[own].sum(1), index, batch.num_questions) / lengths.unsqueeze(-1)
-        vad, mood = self.out(self.text(pooled) + self._concepts(state)), None
-        if self.affect is not None and self.valence is not None:
-            mood = self.affect(batch)
-            vad = vad + self.valence(mood)
-        vad = torch.sigmoid(vad)
+        vad = torch.sigmoid(self.out(self.text(pooled) + self._concepts(state)))
         intensity = (vad - 0.5).norm(dim=-1, keepdim=True) * (2 / 3**0.5)
+        mood = None if self.valence is None else self.valence(batch)
         return state.write(affect=torch.cat([vad, intensity], dim=-1), mood=mood)
 
     def _concepts(self, state: CognitiveState) -> Tensor:
@@ -68,12 +62,12 @@ class Emotion(nn.Module):
         return self.concepts(segment_sum(nodes * weight, index, batch.num_questions))
 
 
-class ConceptAffect(nn.Module):
+class ValenceAttention(nn.Module):
     """The valence of a text's concepts, how strong it is, and how sure.
 
     A concept counts more the stronger and surer its valence is and the nearer it lies to the text (KET, Zhong et al.
     2019, eq. 4, with weights that are learned); where none counts much, little is said. How the words stand in the text
-    is in the valence already (:mod:`kgreason.retrieval.moods`): states of tokens know the mood of seen words too well
+    is in the valence already (:mod:`kgreason.retrieval.denial`): states of tokens know the mood of seen words too well
     to learn from them what is done to one.
     """
 
@@ -86,7 +80,7 @@ class ConceptAffect(nn.Module):
         sequence, _, node = batch.token_node
         nodes = torch.unique(node[batch.sequence_option[sequence] < 0])
         question = batch.node_question[nodes]
-        valence, confidence = batch.node_affect[nodes].unbind(-1)
+        valence, confidence = batch.node_valence[nodes].unbind(-1)
         facts = torch.stack([valence.abs(), confidence, batch.node_relevance[nodes]], dim=-1)
         weight = _share(facts @ self.weight, question, batch.num_questions).unsqueeze(-1)
         said = torch.stack([valence, valence.abs(), confidence], dim=-1)

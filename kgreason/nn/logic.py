@@ -51,16 +51,16 @@ class Logic(nn.Module):
     Args:
         width: text width d.
         graph_width: node width g.
-        affect: whether the valence of concepts is all that the graph says to an emotion task, where one label is right.
+        valence: whether the valence of concepts is all that the graph says to an emotion task.
     """
 
-    def __init__(self, width: int, graph_width: int, *, affect: bool = False) -> None:
+    def __init__(self, width: int, graph_width: int, *, valence: bool = False) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.full((len(TASKS),), math.log(20.0)))
         self.task = nn.ModuleList([nn.Linear(width, width) for _ in _LABELLED])
         self.offset = nn.ModuleList([nn.Linear(width, 1) for _ in _LABELLED])
         self.affect = nn.Linear(4, width, bias=False)
-        self.mood = nn.Linear(MOOD, width, bias=False) if affect else None
+        self.mood = nn.Linear(MOOD, width, bias=False) if valence else None
         self.joint = nn.Linear(width, 1)
         self.node_question = nn.Linear(width, graph_width)
         self.node = nn.Sequential(nn.Linear(2 * graph_width, graph_width), nn.GELU(), nn.Linear(graph_width, 1))
@@ -84,16 +84,15 @@ class Logic(nn.Module):
         graph = self._nodes(state, torch.zeros_like(text))
         coverage, features = state.coverage, None
         if self.mood is not None and state.mood is not None:
-            emotion = self._is(batch, [_EMOTION])
-            felt = emotion & ~batch.multi_label  # the gate is fitted where one label is right
-            paths, graph = (part.masked_fill(emotion[batch.option_question], 0.0) for part in (paths, graph))
+            felt = self._is(batch, [_EMOTION])
+            paths, graph = (part.masked_fill(felt[batch.option_question], 0.0) for part in (paths, graph))
             graph = graph + self._moods(state, felt)
             if coverage is not None:
-                coverage = torch.where(emotion, (felt & (state.mood[:, 1] > FELT)).float(), coverage)
+                coverage = torch.where(felt, (state.mood[:, 1] > FELT).float(), coverage)
         gate = text.new_zeros(batch.num_questions)
         if coverage is not None:
             features = self.gate.features(text.detach(), (paths + graph).detach(), coverage, batch)
-            gate = self.gate(features, batch.question_task)
+            gate = self.gate(features, batch.question_task) * ~batch.multi_label
             text = torch.where((batch.question_given & (gate > 0))[batch.option_question], FAINT * text, text)
         logits = text + gate[batch.option_question] * (paths + graph) + PROOF * batch.option_proof
         followed = {"mass": state.mass, "flow": state.flow}
@@ -185,6 +184,8 @@ def _mass_score(mass: Tensor, batch: GraphBatch) -> Tensor:
 
 class Gate(nn.Module):
     """γ(q) ≥ 0: how much the graph counts for a question; exactly 0 for a task it is not fitted for.
+
+    It is fitted where one option is right, and stays closed where several may be.
 
     softplus of a linear form of :data:`GATE_FEATURES`, fitted after training on held-out questions
     (kgreason.training.calibration); the idea of a fitted usefulness is SalKG's (Chan et al. 2021), read per question.

@@ -26,7 +26,7 @@ __all__ = ["ModelConfig", "ReasoningModel", "pick_device"]
 FORMAT = 1
 _CONFIG, _WEIGHTS, _ADAPTER = "config.json", "model.safetensors", "adapter"
 _READS_GRAPH = (
-    "knowledge.", "emotion.attention.", "emotion.concepts.", "emotion.affect.", "emotion.valence.", "logic.mood.",
+    "knowledge.", "emotion.attention.", "emotion.concepts.", "emotion.valence.", "logic.mood.",
     "logic.node", "logic.gate.",
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ class ModelConfig:
         lora: adapter of M, or None for full tuning.
         knowledge: K, or None for a text model.
         emotion: whether E runs.
-        affect: whether E reads the valence of concepts.
+        valence: whether E reads the valence of concepts.
         base_digest: digest of the base's weights, written when saved.
         temperature: per task, divides logits before they become confidences.
         threshold: per label set ("|".join(labels)), where a sigmoid says yes.
@@ -54,7 +54,7 @@ class ModelConfig:
     lora: LoraSettings | None = field(default_factory=LoraSettings)
     knowledge: KnowledgeConfig | None = None
     emotion: bool = True
-    affect: bool = False
+    valence: bool = False
     base_digest: str = ""
     temperature: dict[str, float] = field(default_factory=dict)
     threshold: dict[str, float] = field(default_factory=dict)
@@ -140,9 +140,9 @@ class ReasoningModel(nn.Module):
         self.relations = RelationNames()
         self.backbone = backbone
         self.knowledge = Knowledge(config.knowledge, self.relations) if config.knowledge else None
-        self.emotion = Emotion(backbone.width, graph_width, affect=config.affect) if config.emotion else None
+        self.emotion = Emotion(backbone.width, graph_width, valence=config.valence) if config.emotion else None
         self.context = Context(backbone.width)
-        self.logic = Logic(backbone.width, graph_width, affect=config.affect)
+        self.logic = Logic(backbone.width, graph_width, valence=config.valence)
 
     @classmethod
     def create(cls, config: ModelConfig) -> Self:
@@ -174,11 +174,11 @@ class ReasoningModel(nn.Module):
         model.load_state_dict(kept, strict=False)
         return model
 
-    def with_affect(self) -> ReasoningModel:
+    def with_valence(self) -> ReasoningModel:
         """The same model with an E that reads the valence of concepts, too; untrained, that adds nothing."""
-        if self.settings.affect:
+        if self.settings.valence:
             return self
-        model = type(self)(replace(self.settings, affect=True), self.backbone).to(self.device)
+        model = type(self)(replace(self.settings, valence=True), self.backbone).to(self.device)
         model.load_state_dict(self.own_state(), strict=False)
         return model
 

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from kgreason import storage
 from kgreason.config import RetrievalConfig
-from kgreason.graph.affect import ConceptAffect
 from kgreason.graph.schema import default_label
+from kgreason.graph.valence import Valence
 from kgreason.grounding import Grounder, topics
 from kgreason.records import Candidate, Grounding, Mention, Question, Subgraph
+from kgreason.retrieval.denial import standing
 from kgreason.retrieval.lazy import Lazy
-from kgreason.retrieval.moods import moods
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.subgraph import Retriever
@@ -107,7 +107,7 @@ class SubgraphFile(Lazy[Subgraph]):
                     packed = _pack_all(retrieve, self.questions, known, threads or os.cpu_count() or 1, progress)
                     storage.publish(self.path, lambda folder: _write(folder, packed))
         self._relevance = Relevance(graph)
-        self._affect = ConceptAffect(graph)
+        self._valence = Valence(graph)
         self._arrays = {name: storage.load_npy(self.path / f"{name}.npy") for name in _ARRAYS}
         self._ptr = dict(zip(_COUNTS, storage.load_npy(self.path / "ptr.npy"), strict=True))
 
@@ -120,7 +120,7 @@ class SubgraphFile(Lazy[Subgraph]):
         for name, (count, _, _) in _ARRAYS.items():
             ptr = self._ptr[count]
             part[name] = self._arrays[name][ptr[i] : ptr[i + 1]]
-        return _unpack(part, self._relevance, self._affect, self.questions[i])
+        return _unpack(part, self._relevance, self._valence, self.questions[i])
 
 
 def _name(graph: KnowledgeGraph, questions: Sequence[Question], config: RetrievalConfig) -> str:
@@ -213,7 +213,7 @@ def _write(folder: Path, packed: Sequence[Mapping[str, _Array]]) -> None:
     storage.save_npy(folder / "ptr.npy", ptr)
 
 
-def _unpack(part: Mapping[str, _Array], relevance: Relevance, affect: ConceptAffect, question: Question) -> Subgraph:
+def _unpack(part: Mapping[str, _Array], relevance: Relevance, valence: Valence, question: Question) -> Subgraph:
     graph = relevance.graph
     own, relations = json.loads(part["text"].tobytes())
     keys = Names(part["node"], lambda node: graph.key(node) if node >= 0 else own[-1 - node])
@@ -241,7 +241,7 @@ def _unpack(part: Mapping[str, _Array], relevance: Relevance, affect: ConceptAff
         path_value=part["path_value"],
         mention_node=part["mention_node"].T,
         gold=part["gold"],
-        affect=moods(affect, grounding, numbered, own, part["mention_node"].T),
+        valence=standing(valence, grounding, numbered, own, part["mention_node"].T),
     )
 
 

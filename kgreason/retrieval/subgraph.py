@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.config import RetrievalConfig
-from kgreason.graph.affect import ConceptAffect
+from kgreason.graph.valence import Valence
 from kgreason.records import Grounding, Path, Subgraph, Triple
+from kgreason.retrieval.denial import standing
 from kgreason.retrieval.edits import GraphView, Rows
-from kgreason.retrieval.moods import moods
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.network import Network, Room
 from kgreason.retrieval.paths import Links, count_types
@@ -81,7 +81,7 @@ class Retriever:
         self.graph = graph
         self.config = config or RetrievalConfig()
         self.relevance = Relevance(graph)
-        self.affect = ConceptAffect(graph)
+        self.valence = Valence(graph)
         self._scratch = Scratch()
         self._last = _Last()
 
@@ -129,7 +129,7 @@ class Retriever:
             **types,
             mention_node=mentioned,
             gold=gold_nodes(view, grounding.question, nodes),
-            affect=moods(self.affect, grounding, nodes, view.names, mentioned),
+            valence=standing(self.valence, grounding, nodes, view.names, mentioned),
         )
 
     def paths(

@@ -52,7 +52,7 @@ class RunConfig:
         tasks: what to train on, by name.
         init: checkpoint to start from; empty for the pretrained base.
         graph: ``none``, ``default`` or a graph's folder.
-        model: see ModelConfig; ignored with ``init`` but for ``knowledge`` and ``affect``.
+        model: see ModelConfig; ignored with ``init`` but for ``knowledge`` and ``valence``.
         freeze: modules or parameters held fixed, by dotted name: backbone, logic.scale.
         epochs: passes over the mixture, counted by the sum of the tasks' sizes unless ``steps_per_epoch`` is given.
         steps_per_epoch: steps between two reports; 0 for a pass.

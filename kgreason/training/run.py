@@ -177,8 +177,8 @@ def build_model(run: RunConfig) -> ReasoningModel:
         model = ReasoningModel.from_pretrained(run.init, trainable=True, device=str(place))
         if run.model.knowledge is not None:
             model = model.with_knowledge(run.model.knowledge)
-        if run.model.affect:
-            model = model.with_affect()
+        if run.model.valence:
+            model = model.with_valence()
     else:
         model = ReasoningModel.create(run.model)
     for part in run.freeze:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from kgreason.nn.batch import GraphBatch
-from kgreason.nn.emotion import ConceptAffect, Emotion
+from kgreason.nn.emotion import Emotion, ValenceAttention
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
 from tests.cases import WIDTH, ModuleCase, random_batch, random_state, without_graph
@@ -79,30 +79,22 @@ def test_intensity_is_the_distance_from_neutral():
     torch.testing.assert_close(emotion(state).affect[0], torch.ones(4))
 
 
-class TestEmotionWithAffect(ModuleCase):
+class TestEmotionWithValence(ModuleCase):
     writes = ("affect", "mood")
 
     def make(self) -> nn.Module:
-        return Emotion(WIDTH, G, affect=True)
+        return Emotion(WIDTH, G, valence=True)
 
     def state(self, batch: GraphBatch) -> CognitiveState:
         return state_with_nodes(batch)
 
 
-def test_untrained_affect_changes_no_bit():
-    state = state_with_nodes(random_batch())
-    with_affect = Emotion(WIDTH, G, affect=True)
-    plain = Emotion(WIDTH, G)
-    plain.load_state_dict(with_affect.state_dict(), strict=False)
-    assert torch.equal(with_affect(state).affect, plain(state).affect)
-
-
 def test_mood_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
-    concepts, batch = ConceptAffect(), random_batch(nodes=(7, 0, 11))
+    concepts, batch = ValenceAttention(), random_batch(nodes=(7, 0, 11))
     expected, whole = torch.zeros(batch.num_questions, 3), torch.ones(batch.num_questions)
     own = {node for s, _, node in batch.token_node.T.tolist() if batch.sequence_option[s] < 0}
     for node in sorted(own):
-        valence, confidence = batch.node_affect[node].tolist()
+        valence, confidence = batch.node_valence[node].tolist()
         facts = torch.tensor([abs(valence), confidence, float(batch.node_relevance[node])])
         share = (facts @ concepts.weight.detach()).exp()
         question = batch.node_question[node]

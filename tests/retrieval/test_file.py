@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.config import RetrievalConfig
-from kgreason.graph.affect import ConceptAffect
+from kgreason.graph.valence import Valence
 from kgreason.grounding import Grounder
 from kgreason.records import Question
 from kgreason.retrieval import Retriever, SubgraphFile
@@ -64,7 +64,7 @@ def test_any_subgraph_survives_packing(facts, question, other):
     for asked in (question, other):
         subgraph = Retriever(graph).retrieve(Grounder(graph).ground(asked))
         packed = _pack(subgraph, len(graph.relations))
-        same(_unpack(packed, Relevance(graph), ConceptAffect(graph), asked), subgraph)
+        same(_unpack(packed, Relevance(graph), Valence(graph), asked), subgraph)
 
 
 def test_no_questions_and_no_concepts(tiny_graph, tmp_path):

@@ -1,7 +1,7 @@
 """What we claim of the faculties beside the graph: emotion, and logic by lexical relations and by what texts state.
 
 The figures took long to measure and are read from docs/results.jsonl, where ``kgreason bench lexical``,
-``tools.measure_affect`` and ``tools.measure_logic`` write them.
+``tools.measure_emotion`` and ``tools.measure_logic`` write them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import partial
 from kgreason.bench.rows import PLAIN
 from tools.claims.claim import Claim, at_least, recorded
 from tools.claims.yardstick import difference
-from tools.measure_affect import DEGREE, TURN, UNSEEN
+from tools.measure_emotion import DEGREE, TURN, UNSEEN
 
 __all__ = ["CLAIMS"]
 

@@ -1,6 +1,6 @@
 """What E reads: moods that hang on one concept, degrees of feeling, and where a text's mood turns.
 
-    python -m tools.measure_affect [--model NAME] [--data FOLDER] [--record]
+    python -m tools.measure_emotion [--model NAME] [--data FOLDER] [--record]
 
 - 1,000 and some sentences whose mood hangs on one word that no training text of E holds: the text alone, the graph
   with the word's own valence, and the graph with the valence of all these words taken out, so that it has to come over
@@ -25,7 +25,7 @@ import torch
 
 from kgreason.engine import SENTIMENT, find_checkpoint
 from kgreason.graph import KnowledgeGraph
-from kgreason.graph.affect import ConceptAffect, lexicon
+from kgreason.graph.valence import Valence, lexicon
 from kgreason.grounding import Grounder
 from kgreason.metrics import paired_bootstrap, turning_point
 from kgreason.nn.model import ReasoningModel
@@ -33,13 +33,13 @@ from kgreason.records import Question, Subgraph
 from kgreason.retrieval import Retriever
 from kgreason.tasks import load
 from tools import results
-from tools.affect_words import met, words
+from tools.valence_words import met, words
 
 __all__ = ["DEGREE", "TURN", "UNSEEN"]
 
-UNSEEN = "affect, words never seen and not listed, graph - none"
-DEGREE = "affect, degrees in order"
-TURN = "affect, turn of mood found"
+UNSEEN = "emotion, words never seen and not listed, graph - none"
+DEGREE = "emotion, degrees in order"
+TURN = "emotion, turn of mood found"
 FRAMES = ("In a word, the evening was about {}.", "What stayed with me was {}.", "The word that fits it is {}.")
 DEGREES = ("not {}", "slightly {}", "{}", "very {}", "extremely {}")
 GRADED = ("I am {}.", "They were {}.", "She felt {}.", "He looked {} to me.", "All day long we were {}.")
@@ -85,7 +85,7 @@ def hanging(model: ReasoningModel, graph: KnowledgeGraph, chosen: Sequence[tuple
     carried = Reader(model, graph)
     assert carried.retriever is not None
     rest = {word: valence for word, valence in lexicon().items() if word not in held}
-    carried.retriever.affect = ConceptAffect(graph, rest)
+    carried.retriever.valence = Valence(graph, rest)
     readers = {"text": Reader(model, None), "listed": Reader(model, graph), "carried": carried}
     right = {name: (reader.read(texts)[0] > 0) == truth for name, reader in readers.items()}
     gains = {name: paired_bootstrap(right[name], right["text"]) for name in ("listed", "carried")}
@@ -145,7 +145,7 @@ def main() -> None:
     ):
         sys.stdout.write(f"{name}: {value} {more}\n")
         if arguments.record:
-            command = f"python -m tools.measure_affect --model {arguments.model} --record"
+            command = f"python -m tools.measure_emotion --model {arguments.model} --record"
             results.append(name, value, command=command, **more)
 
 

@@ -8,7 +8,7 @@ from kgreason.grounding import Grounder
 from kgreason.language import language
 from kgreason.records import Question, Subgraph
 from kgreason.retrieval import Retriever
-from kgreason.retrieval.moods import TURNED, denied
+from kgreason.retrieval.denial import TURNED, denied
 
 FACTS = [("joy", "IsA", "feeling"), ("dread", "IsA", "feeling"), ("stone", "IsA", "rock")]
 
@@ -21,7 +21,7 @@ def read(text: str, task: str = "emotion") -> Subgraph:
 
 def valence(text: str, word: str) -> int:
     subgraph = read(text)
-    return int(subgraph.affect[subgraph.keys.index(word), 0])
+    return int(subgraph.valence[subgraph.keys.index(word), 0])
 
 
 def test_a_denied_concept_is_turned_round():
@@ -48,7 +48,7 @@ def test_denials_reach_a_few_words_of_their_clause(text, word, expected):
 
 
 def test_other_tasks_and_texts_without_concepts_have_none():
-    assert read("It was a joy.", "choice").affect.shape == (0, 2)
-    assert read("xyzzy").affect.shape == (0, 2)
+    assert read("It was a joy.", "choice").valence.shape == (0, 2)
+    assert read("xyzzy").valence.shape == (0, 2)
     subgraph = read("a stone and joy")
-    assert subgraph.affect.shape == (len(subgraph), 2)
+    assert subgraph.valence.shape == (len(subgraph), 2)

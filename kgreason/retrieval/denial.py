@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.graph.affect import ConceptAffect
+from kgreason.graph.valence import Valence
 from kgreason.language import Language, language
 from kgreason.records import Grounding
 
-__all__ = ["denied", "moods"]
+__all__ = ["denied", "standing"]
 
 #: What is left of a valence that is denied: "not a joy" is less than misery (VADER's constant, Hutto & Gilbert 2014).
 TURNED = -0.74
@@ -22,8 +22,8 @@ REACH, _WINDOW = 4, 80
 _CLAUSE = re.compile(r"[.,;:!?…()，。；：！？]")
 
 
-def moods(
-    affect: ConceptAffect,
+def standing(
+    valence: Valence,
     grounding: Grounding,
     nodes: npt.NDArray[np.integer],
     own: Sequence[str],
@@ -32,7 +32,7 @@ def moods(
     """Valence and confidence of a subgraph's concepts; nothing unless an emotion is asked for.
 
     Args:
-        affect: of the graph.
+        valence: of the graph.
         grounding: of the question.
         nodes: of the subgraph; those after the graph's last are of ``own``.
         own: keys of concepts that the question alone knows.
@@ -44,7 +44,7 @@ def moods(
     question = grounding.question
     if question.task != "emotion":
         return np.zeros((0, 2), np.int8)
-    values = affect.of_nodes(nodes, own)
+    values = valence.of_nodes(nodes, own)
     speech = language(question.language)
     turned = [m.option < 0 and denied(question.text, m.start, speech) for m in grounding.mentions]
     places = np.unique(mention_node[1][np.array(turned, np.bool_)[mention_node[0]]])

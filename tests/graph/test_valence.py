@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.graph import KnowledgeGraph
-from kgreason.graph.affect import ConceptAffect, lexicon
 from kgreason.graph.kernels import spread
+from kgreason.graph.valence import Valence, lexicon
 
 RELATIONS = ("Antonym", "Synonym", "NotIsA", "own relation")
 FADE = 0.8
@@ -19,8 +19,8 @@ facts = st.lists(
 )  # fmt: skip
 
 
-def affect(graph: KnowledgeGraph, words: dict[str, float], *names: str) -> list[list[int]]:
-    values: list[list[int]] = ConceptAffect(graph, words).of_nodes(np.array([*map(graph.resolve, names)])).tolist()
+def valence(graph: KnowledgeGraph, words: dict[str, float], *names: str) -> list[list[int]]:
+    values: list[list[int]] = Valence(graph, words).of_nodes(np.array([*map(graph.resolve, names)])).tolist()
     return values
 
 
@@ -33,7 +33,7 @@ def test_what_is_listed_stays_and_neighbours_follow_or_turn_round():
     graph = KnowledgeGraph.from_triples(
         [("glee", "Synonym", "joy"), ("gloom", "Antonym", "joy"), ("joy", "NotIsA", "stone"), ("moss", "IsA", "plant")]
     )
-    joy, glee, gloom, stone, moss = affect(graph, {"joy": 0.5}, "joy", "glee", "gloom", "stone", "moss")
+    joy, glee, gloom, stone, moss = valence(graph, {"joy": 0.5}, "joy", "glee", "gloom", "stone", "moss")
     assert joy == [64, 127]
     assert glee == [64, round(127 * FADE)]
     assert gloom == [-64, round(127 * FADE)]
@@ -46,22 +46,22 @@ def test_the_label_itself_counts_before_inflections():
         aliases=[("loved", "love", 0.8), ("hated", "hate", 0.8), ("hates", "hate", 0.8), ("ate", "hate", 0.5)],
     )
     words = {"love": 0.8, "loved": 0.2, "hated": -0.8, "hates": -0.4, "ate": 1.0}
-    love, hate = affect(graph, words, "love", "hate")
+    love, hate = valence(graph, words, "love", "hate")
     assert love == [round(127 * 0.8), 127]
     assert hate == [round(127 * -0.6), 127]
 
 
 def test_concepts_that_a_question_alone_knows_are_looked_up_by_their_words():
     graph = KnowledgeGraph.from_triples([("a", "IsA", "b")])
-    values = ConceptAffect(graph).of_nodes(np.array([2, 0, 3]), ["/c/en/joy", "zog"])
+    values = Valence(graph).of_nodes(np.array([2, 0, 3]), ["/c/en/joy", "zog"])
     assert values[0].tolist() == [round(127 * lexicon()["joy"]), 127]
     assert not values[1:].any()
 
 
 @pytest.mark.parametrize("words", [{}, {"x": 1.0}])
 def test_nothing_known_and_no_graph(words):
-    assert not ConceptAffect(KnowledgeGraph.from_triples([("a", "IsA", "b")]), words).column.any()
-    assert ConceptAffect(KnowledgeGraph.from_triples([]), words).column.shape == (0, 2)
+    assert not Valence(KnowledgeGraph.from_triples([("a", "IsA", "b")]), words).column.any()
+    assert Valence(KnowledgeGraph.from_triples([]), words).column.shape == (0, 2)
 
 
 @given(facts=facts, data=st.data())

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import kg_data
 from kgreason import storage
 from kgreason.graph.derive import LABEL_PRIOR
-from kgreason.graph.schema import default_label
+from kgreason.graph.schema import default_label, is_negated
 from kgreason.language import normal_form
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from kgreason.graph.image import KnowledgeGraph
 
-__all__ = ["ConceptAffect", "lexicon"]
+__all__ = ["ONE", "Valence", "lexicon"]
 
-#: Valence and confidence are stored as small integers.
-_ONE = 127
+#: Valence and confidence are stored as small integers: this is 1.
+ONE = 127
 #: Steps that valence spreads, and how much surer a neighbour is than what is told from it.
 _STEPS, _FADE = 5, 0.8
 #: A word counts for a concept that it names at least as surely as an inflection does.
@@ -52,10 +52,10 @@ def lexicon() -> Mapping[str, float]:
     return {word: int(valence) / 1000 for word, valence in rows}
 
 
-class ConceptAffect:
+class Valence:
     """Valence of a graph's concepts, and how sure it is.
 
-    An image may bring its own as the node column ``affect``; otherwise it is computed when it is first asked for.
+    An image may bring its own as the node column ``valence``; otherwise it is computed when it is first asked for.
 
     Args:
         graph: the graph.
@@ -64,7 +64,7 @@ class ConceptAffect:
     Example:
         >>> from kgreason.graph import KnowledgeGraph
         >>> graph = KnowledgeGraph.from_triples([("glee", "Synonym", "joy"), ("gloom", "Antonym", "joy")])
-        >>> glee, gloom = ConceptAffect(graph).of_nodes(np.array([graph.resolve("glee"), graph.resolve("gloom")]))
+        >>> glee, gloom = Valence(graph).of_nodes(np.array([graph.resolve("glee"), graph.resolve("gloom")]))
         >>> bool(glee[0] > 0 > gloom[0]), bool(glee[1] > 0)
         (True, True)
     """
@@ -72,6 +72,11 @@ class ConceptAffect:
     def __init__(self, graph: KnowledgeGraph, words: Mapping[str, float] | None = None) -> None:
         self.graph = graph
         self._words = words
+
+    @property
+    def words(self) -> Mapping[str, float]:
+        """Valence of words."""
+        return lexicon() if self._words is None else self._words
 
     def of_nodes(self, nodes: npt.NDArray[np.integer], own: Sequence[str] = ()) -> _Values:
         """Valence in −127..127 and confidence in 0..127.
@@ -87,22 +92,21 @@ class ConceptAffect:
         values = np.zeros((len(nodes), 2), np.int8)
         inside = nodes < size
         values[inside] = self.column[nodes[inside]]
-        words = lexicon() if self._words is None else self._words
         for place in np.flatnonzero(~inside).tolist():
-            valence = words.get(normal_form(default_label(own[int(nodes[place]) - size])))
-            if valence is not None:
-                values[place] = round(_ONE * valence), _ONE
+            word = normal_form(default_label(own[int(nodes[place]) - size]))
+            if word in self.words:
+                values[place] = round(ONE * self.words[word]), ONE
         return values
 
     @cached_property
     def column(self) -> _Values:
         """Of all concepts. Shape: [n, 2]."""
-        given = self.graph.column("affect")
-        if given is not None and self._words is None:
+        given = self.graph.column("valence") if self._words is None else None
+        if given is not None:
             return given
-        value, listed = _listed(self.graph, lexicon() if self._words is None else self._words)
+        value, listed = _listed(self.graph, self.words)
         value, confidence = _spread(self.graph, value, listed)
-        return np.rint(_ONE * np.stack([value, confidence], axis=1)).astype(np.int8)
+        return np.rint(ONE * np.stack([value, confidence], axis=1)).astype(np.int8)
 
 
 def _listed(graph: KnowledgeGraph, words: Mapping[str, float]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -136,10 +140,7 @@ def _spread(
 
 
 def _pulls(relations: Sequence[str]) -> npt.NDArray[np.float32]:
-    """How far affect carries over along each relation code. Shape: [2r]."""
-    table = tomllib.loads(kg_data.path("affect.toml").read_text(encoding="utf-8"))
-    pulls = [
-        table["relations"].get(name, 0.0 if name.startswith("Not") and name[3:4].isupper() else table["other"])
-        for name in relations
-    ]
+    """How far valence carries over along each relation code. Shape: [2r]."""
+    table = tomllib.loads(kg_data.path("valence.toml").read_text(encoding="utf-8"))
+    pulls = [table["relations"].get(name, 0.0 if is_negated(name) else table["other"]) for name in relations]
     return np.array([*pulls, *pulls], np.float32)

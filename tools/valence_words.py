@@ -1,10 +1,10 @@
 """Sentences whose sentiment hangs on one word: those that E learns from, and those that it is asked.
 
-    python -m tools.affect_words [--data FOLDER] [-o FOLDER]
+    python -m tools.valence_words [--data FOLDER] [-o FOLDER]
 
-writes ``train.jsonl`` and ``dev.jsonl`` for the recipe ``mini-affect``. Words come from the valence lexicon. Those that
-stand in a training text of E go into training, a tenth of them into dev; words that E has never met are left for
-tools.measure_affect, in sentences of other forms. Half the training sentences deny their word.
+writes ``train.jsonl`` and ``dev.jsonl`` for the recipe ``mini-valence``. Words come from the valence lexicon. Those
+that stand in a training text of E go into training, a tenth of them into dev; words that E has never met are left for
+tools.measure_emotion, in sentences of other forms. Half the training sentences deny their word.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kgreason.engine import SENTIMENT
 from kgreason.graph import KnowledgeGraph
-from kgreason.graph.affect import lexicon
+from kgreason.graph.valence import lexicon
 from kgreason.records import Question
 from kgreason.tasks import load, write_samples
 
@@ -66,7 +66,7 @@ def main() -> None:
     """Write the two files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("runs/affect-words"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("runs/valence-words"))
     arguments = parser.parse_args()
     known = met(arguments.data)
     chosen = [pair for pair in words(KnowledgeGraph.open("default")) if pair[0] in known]
