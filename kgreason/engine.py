@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -326,23 +325,25 @@ class Reasoner:
         language = language or detect(text)
         called = LANGUAGES[language]().labels if language in LANGUAGES else {}
         sides, feelings = (tuple(called.get(label, label) for label in labels) for labels in (SENTIMENT, EKMAN))
-        sentiment = self._read(validate(Question(text, sides, task="emotion", language=language)), (), ())
-        ekman = Question(text, feelings, task="emotion", multi_label=True, language=language)
-        read = self._read(validate(ekman), (), ())
-        read.trace.update({name: read.trace[name] + value for name, value in sentiment.trace.items()})
-        items = [(sentiment.question, sentiment.subgraph), (ekman, read.subgraph)]
-        scores = self._score(items, read.trace)
-        polarity = confidence(sentiment.question, scores.logits[:2].numpy(), self.model.settings.temperature)
-        sure = confidence(ekman, scores.logits[2:].numpy(), self.model.settings.temperature)
+        parts = sentences(text)
+        asked = Question(text, sides, task="emotion", language=language)
+        several = replace(asked, options=feelings, multi_label=True)
+        alone = [replace(asked, text=part) for part in parts] if len(parts) > 1 else []
+        reads = [self._read(validate(question), (), ()) for question in (asked, several, *alone)]
+        read = reads[1]
+        read.trace.update({name: sum(each.trace[name] for each in reads) for name in read.trace})
+        scores = self._score([(each.question, each.subgraph) for each in reads], read.trace)
+        ends = np.cumsum([len(each.question.options) for each in reads])[:-1]
+        judged = zip(reads, np.split(scores.logits.numpy(), ends), strict=True)
+        polarity, sure, *each = (confidence(r.question, part, self.model.settings.temperature) for r, part in judged)
+        positive = [float(probability[1]) for probability in each]
         limit = self.model.settings.threshold.get("|".join(EKMAN), 0.5)  # the labels mean the same in any language
         order = np.argsort(-sure, kind="stable")
         paths = self._evidence(read, None, range(len(EKMAN)))
         spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
         used, note = _graph_note(read, paths)
-        reads = self.model.settings.valence
-        concepts = _concept_moods(read.subgraph) if reads and read.subgraph is not None else ()
+        concepts = _concept_moods(read.subgraph) if self.model.settings.valence and read.subgraph is not None else ()
         affect = None if scores.affect is None else scores.affect[0].tolist()
-        told = self._sentence_moods(text, sides, language)
         return Mood(
             text=text,
             sentiment=sides[int(polarity.argmax())],
@@ -352,23 +353,13 @@ class Reasoner:
             vad=None if affect is None else (affect[0], affect[1], affect[2]),
             intensity=None if affect is None else affect[3],
             concepts=concepts,
-            sentences=tuple((part, 1 / (1 + math.exp(-odds))) for part, odds in told),
-            shift=turning_point([odds for _, odds in told]),
+            sentences=tuple(zip(parts, positive, strict=True)) if positive else (),
+            shift=turning_point(positive),
             evidence=spoken,
             graph_used=used or bool(concepts),
             note="" if concepts else note,
             trace=read.trace,
         )
-
-    def _sentence_moods(self, text: str, sides: tuple[str, ...], language: str) -> tuple[tuple[str, float], ...]:
-        """Each sentence of several, with the log-odds of its being positive."""
-        parts = sentences(text)
-        if len(parts) < 2:
-            return ()
-        reads = [self._read(Question(part, sides, task="emotion", language=language), (), ()) for part in parts]
-        scores = self._score([(read.question, read.subgraph) for read in reads], {})
-        odds = (scores.logits[1::2] - scores.logits[::2]) / self.model.settings.temperature.get("emotion", 1.0)
-        return tuple(zip(parts, odds.tolist(), strict=True))
 
     def _with_stated(self, question: Question, add: Sequence[Triple], remove: Sequence[Triple]) -> Question:
         return with_stated(question, self._rules, add=add, remove=remove) if self._stated else question

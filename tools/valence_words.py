@@ -21,7 +21,7 @@ from kgreason.graph.valence import lexicon
 from kgreason.records import Question
 from kgreason.tasks import load, write_samples
 
-__all__ = ["met", "sentences", "words"]
+__all__ = ["met", "named", "sentences", "words"]
 
 TRAINED_ON = ("sst2", "goemotions", "emobank")
 #: Weaker words say too little to be judged.
@@ -44,11 +44,15 @@ def met(data: Path | None) -> set[str]:
     return {word for text in texts for word in re.findall(r"[a-z]+", text.casefold())}
 
 
-def words(graph: KnowledgeGraph) -> Iterator[tuple[str, float]]:
-    """Words with a strong valence that are the label of a concept, with it, in order."""
-    for word, valence in sorted(lexicon().items()):
-        if abs(valence) >= STRONG and any(graph.label(node) == word for node, _ in graph.surfaces.lookup(word)[:1]):
-            yield word, valence
+def named(graph: KnowledgeGraph) -> dict[str, int]:
+    """Words of the lexicon that are the label of a concept, with it, in order."""
+    found = {word: graph.surfaces.lookup(word)[:1] for word in sorted(lexicon())}
+    return {word: node for word, best in found.items() for node, _ in best if graph.label(node) == word}
+
+
+def words(graph: KnowledgeGraph) -> list[tuple[str, float]]:
+    """Those with a strong valence, with it."""
+    return [(word, lexicon()[word]) for word in named(graph) if abs(lexicon()[word]) >= STRONG]
 
 
 def sentences(chosen: Sequence[tuple[str, float]], each: int = EACH, seed: int = SEED) -> Iterator[Question]:

@@ -10,23 +10,26 @@ __all__ = ["turning_point"]
 
 #: How much likelier one turn has to be than none, in nats.
 MARGIN = 1.0
+#: No judgement counts for surer than this.
+_SURE = 1e-6
 
 
-def turning_point(log_odds: Sequence[float], margin: float = MARGIN) -> int | None:
-    """Index from which on the second of two states holds, where that is likelier than one state throughout.
+def turning_point(probability: Sequence[float], margin: float = MARGIN) -> int | None:
+    """Index from which on the other of two states holds, where that is likelier than one state throughout.
 
-    Each value says how much likelier one state is than the other at its place. The likeliest sequence with one turn
-    is compared with the likeliest without any (change of a Bernoulli sequence: Hinkley & Hinkley 1970).
+    The likeliest sequence with one turn is compared with the likeliest without any (change of a Bernoulli sequence:
+    Hinkley & Hinkley 1970).
 
     Args:
-        log_odds: of one state against the other, in nats.
+        probability: of one of the states, at each place.
         margin: by how much the log-likelihood of the turn has to be the greater.
 
     Example:
-        >>> turning_point([2.0, 1.5, 3.0, -2.0, -1.0]), turning_point([0.5, -0.2, 0.5])
+        >>> turning_point([0.9, 0.8, 0.95, 0.1, 0.3]), turning_point([0.6, 0.45, 0.6])
         (3, None)
     """
-    sums = np.cumsum(np.asarray(log_odds, np.float64))
+    sure = np.clip(np.asarray(probability, np.float64), _SURE, 1 - _SURE)
+    sums = np.cumsum(np.log(sure) - np.log1p(-sure))
     if len(sums) < 2:
         return None
     turned = np.abs(2 * sums[:-1] - sums[-1]) / 2

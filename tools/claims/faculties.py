@@ -23,9 +23,8 @@ _CHAINS = (
 _WORDS = ("lexical", "words never seen")
 
 CLAIMS = [
-    Claim(UNSEEN, at_least(5, "points"), recorded(UNSEEN)),
-    Claim(DEGREE, at_least(85, "%"), recorded(DEGREE)),
-    Claim(TURN, at_least(85, "%"), recorded(TURN)),
+    *(Claim(name, target, recorded(f"mini, {name}"))
+      for name, target in ((UNSEEN, at_least(5, "points")), (DEGREE, at_least(85, "%")), (TURN, at_least(85, "%")))),
     Claim("lexical entailment, graph - text", at_least(8, "points"),
           partial(difference, *_WORDS, ("T+L", PLAIN), ("T", PLAIN))),
     *(Claim(f"{name}, stated − text", at_least(20, "points"), recorded(name)) for name in _CHAINS),

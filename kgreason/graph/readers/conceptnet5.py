@@ -118,16 +118,17 @@ def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
         raise _malformed(path, frame["number"][row], f"its weight is {weight[row]}")
     relations = frame["relation"].unique().to_list()
     renamed = pl.col("relation").replace_strict(relations, [relation_name(name) for name in relations])
-    source, target = (frame[name].str.extract_groups(_CONCEPT).struct for name in ("start", "end"))
-    senses = pl.DataFrame([source.field("sense").alias("of_source"), target.field("sense").alias("of_target")])
-    return frame.select(
-        source.field("term").alias("source"),
+    ends = ("start", "end")
+    source, target = (pl.col(name).struct.field("term") for name in ends)
+    senses = [pl.col(name).struct.field("sense").fill_null("") for name in ends]
+    return frame.with_columns(pl.col(ends).str.extract_groups(_CONCEPT)).select(
+        source.alias("source"),
         renamed.alias("relation"),
-        target.field("term").alias("target"),
+        target.alias("target"),
         (weight * WEIGHT_UNIT).round().cast(pl.Int64).alias("weight"),
         data["dataset"].fill_null("").str.strip_prefix("/d/").alias("origin"),
         data["license"].fill_null("").alias("licence"),
-        senses.select(pl.concat_str(pl.all().fill_null(""), separator="\t").replace("\t", "").alias("sense"))["sense"],
+        pl.concat_str(senses, separator="\t").replace("\t", "").alias("sense"),
         data["surfaceText"].fill_null("").alias("surface"),
     )
 
