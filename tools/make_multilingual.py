@@ -22,16 +22,17 @@ from kgreason import storage
 from kgreason.config import LIMITS
 from kgreason.nn.model import ReasoningModel
 from kgreason.records import Question
-from kgreason.tasks.files import data_home, find, lines, table
+from kgreason.tasks import adapter, load
+from kgreason.tasks.emotion import SENTIMENT_ZH
+from kgreason.tasks.files import lines
 from kgreason.tasks.samples import write_samples
 from tools import results
 from tools.make_mini import hours, train
 
-__all__ = ["EVALUATION", "LABELS", "bare", "evaluated", "reviews"]
+__all__ = ["REVIEWS", "bare", "evaluated", "reviews"]
 
-#: The sets that figures are read on: nothing of them is trained on.
-EVALUATION = ("waimai10k-zh/waimai_10k.csv", "chnsenticorp-htl-zh/ChnSentiCorp_htl_all.csv")
-LABELS = ("负面", "正面")
+#: The sets of reviews that figures are read on: nothing of them is trained on.
+REVIEWS = ("waimai10k-zh", "chnsenticorp-htl-zh")
 #: Tokens that the finished model reads of a text; it is trained on shorter ones, since time grows with length.
 MAX_LENGTH = 256
 
@@ -46,12 +47,10 @@ def bare(text: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
 
 
-def evaluated(home: Path) -> Iterator[tuple[str, int]]:
-    """The reviews of the evaluation sets with their labels (1: positive), set after set."""
-    for name in EVALUATION:
-        for path in find(home, [name]):
-            for _, row in table(path):
-                yield row["review"], int(row["label"])
+def evaluated(name: str, data: str | None = None) -> Iterator[Question]:
+    """All reviews of a set, whatever its adapter keeps them for: none is trained on."""
+    for split in adapter(name).splits:
+        yield from load(name, split, data=data)
 
 
 def reviews(folder: Path, left_out: Set[str]) -> Iterator[Question]:
@@ -62,8 +61,8 @@ def reviews(folder: Path, left_out: Set[str]) -> Iterator[Question]:
         left_out: bare texts that are not to be trained on.
 
     Yields:
-        Questions with the labels :data:`LABELS`, mixed, since a dev report reads the first ones; a review that bears
-        both labels is left out, and one too long for a question.
+        Questions, mixed, since a dev report reads the first ones; a review that bears both labels is left out, and one
+        too long for a question.
     """
     found: dict[str, tuple[str, int]] = {}
     twofold: set[str] = set()
@@ -74,7 +73,7 @@ def reviews(folder: Path, left_out: Set[str]) -> Iterator[Question]:
                 twofold.add(key)
     for key, (text, label) in sorted(found.items(), key=lambda item: storage.digest_bytes(item[0].encode())):
         if key not in twofold and len(text.encode()) <= LIMITS.question_bytes:
-            yield Question(text, LABELS, task="emotion", answer=label, language="zh")
+            yield Question(text, SENTIMENT_ZH, task="emotion", answer=label, language="zh")
 
 
 CARD = """---
@@ -122,7 +121,7 @@ def main() -> None:
     parser.add_argument("--data", help="folder of the data sets; KGREASON_DATA by default")
     parser.add_argument("--output", type=Path, default=kg_data.path("checkpoints/multilingual"))
     arguments = parser.parse_args()
-    left_out = {bare(text) for text, _ in evaluated(data_home(arguments.data))}
+    left_out = {bare(question.text) for name in REVIEWS for question in evaluated(name, arguments.data)}
     kept = list(reviews(arguments.reviews, left_out))
     write_samples(Path("runs/reviews-zh.jsonl"), kept)
     run = train("multilingual", arguments.data)

@@ -3,16 +3,14 @@
     python -m tools.measure_logic stories|clutrr|consistency|harm [--limit N] [--record]
 
 Two arms each: the checkpoint on the text alone, and the same with what the texts state and what follows from it. CLUTRR
-(CC BY-NC 4.0) is only measured on, from ``$KGREASON_DATA/clutrr``; nothing is trained on it.
+(CC BY-NC 4.0) is only measured on; nothing is trained on it.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, get_args
 
@@ -27,11 +25,10 @@ from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.tasks import load
-from kgreason.tasks.files import json_lines
-from kgreason.tasks.stories import OPTIONS, StoryKind, stories
+from kgreason.tasks.stories import StoryKind, stories
 from tools import results
 
-__all__ = ["clutrr", "consistency", "reading", "violations"]
+__all__ = ["consistency", "reading", "violations"]
 
 STEPS = range(2, 11)
 #: Steps from which a chain counts as long.
@@ -39,24 +36,6 @@ LONG = 5
 SYMMETRIC = ("Antonym", "Synonym", "SimilarTo")
 TRANSITIVE = ("IsA", "PartOf")
 DEV = ("commonsenseqa", "openbookqa", "lingnli", "sst2")
-CLUTRR = "gen_train234_test2to10_test.json.gz"
-
-
-def clutrr(path: Path) -> Iterator[Question]:
-    """CLUTRR's stories, their genders as facts; asked is how the last name is related to the first."""
-    for number, row in json_lines(path):
-        story, listed = row["context"].removeprefix("Story: ").split("\nGender: ")
-        genders = [tuple(pair.split(":")) for pair in listed.strip().split(",")]
-        first, last = genders[0][0], genders[-1][0]
-        yield Question(
-            f"How is {last} related to {first}?",
-            OPTIONS,
-            context=story.strip(),
-            answer=OPTIONS.index(row["target_text"]),
-            facts=tuple((name, "HasProperty", gender) for name, gender in genders),
-            id=f"clutrr-{number}",
-            extra={"steps": len(genders) - 1},
-        )
 
 
 def reading(questions: Iterable[Question]) -> dict[str, float]:
@@ -68,6 +47,13 @@ def reading(questions: Iterable[Question]) -> dict[str, float]:
         gold = {triple for triple in gold if not triple[1].startswith("Not")}
         right, found, stated = right + len(gold & read), found + len(read), stated + len(gold)
     return {"precision": 100 * right / max(found, 1), "recall": 100 * right / max(stated, 1)}
+
+
+def proofs(questions: Sequence[Question]) -> dict[str, float]:
+    """How many questions what is stated settles, and how many of these rightly, in percent."""
+    settled = [[p.option == q.answer for p in found] for q in questions if (found := with_stated(q).proofs)]
+    right = sum(map(any, settled))
+    return {"settled": 100 * len(settled) / len(questions), "right": 100 * right / max(len(settled), 1)}
 
 
 def consistency(graph: KnowledgeGraph, count: int, seed: int = 0) -> dict[str, list[tuple[Question, ...]]]:
@@ -162,7 +148,9 @@ def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[tuple[str, di
                 name = f"logic, stories, {kind}, {'other' if held_out else 'own'} wordings"
                 yield name, {**compared(model, drawn), "reading": reading(drawn)}
     elif part == "clutrr":
-        yield "logic, CLUTRR, 5 steps or more", compared(model, _clutrr(limit))
+        told = load("clutrr-234", "test")
+        drawn = Random(0).sample(told, min(limit, len(told)))
+        yield "logic, CLUTRR, 5 steps or more", {**compared(model, drawn), "proofs": proofs(drawn)}
     elif part == "consistency":
         for kind, groups in consistency(KnowledgeGraph.open("default"), limit).items():
             flat = [question for group in groups for question in group]
@@ -188,11 +176,6 @@ def harm(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, Any]
     return {"value": value, "n": len(questions), "stating": len(stating), "won": won, "lost": lost}
 
 
-def _clutrr(limit: int) -> list[Question]:
-    found = list(clutrr(Path(os.environ["KGREASON_DATA"], "clutrr", CLUTRR)))
-    return Random(0).sample(found, min(limit, len(found)))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure a part and show its rows, or write them down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -205,11 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, row in rows(given.part, model, given.limit):
         sys.stdout.write(f"{name}: {row}\n")
         if given.record:
-            _append(name, row)
-
-
-def _append(name: str, row: Mapping[str, Any]) -> None:
-    results.append(name, **row)
+            results.append(name, **row)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ def with_stated(
         concluding += read.rules
     if not stated:
         return question
-    held = {triple: 1.0 for triple in (*stated, *question.facts, *add) if triple not in set(remove)}
+    gone = set(remove)
+    held = {triple: 1.0 for triple in (*stated, *question.facts, *add) if triple not in gone}
     closure = _Closure(stated, held, derive(held, concluding))
     proofs = tuple(_surest(_proofs(reader, question, asked, closure)))
     return replace(question, edges=tuple(closure.edges()), proofs=proofs)
@@ -111,7 +112,7 @@ def _asking(reader: Reader, question: Question) -> Clause | None:
     clauses = list(reader.clauses(text or ""))
     if not clauses or (question.task == "entailment" and len(clauses) > 1):
         return None
-    claimed = question.task == "entailment" or all(_word(option) in reader.truth for option in question.options[:1])
+    claimed = question.task == "entailment" or any(_word(option) in reader.truth for option in question.options)
     return clauses[-1] if clauses[-1].asks or claimed else None
 
 

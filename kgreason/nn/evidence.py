@@ -27,7 +27,7 @@ from kgreason.nn.state import CognitiveState, Scores
 from kgreason.nn.walks import Flow, Walk, message_walks
 from kgreason.records import ORIGINS, Edge, Evidence, Path, Subgraph, Triple
 from kgreason.retrieval import Retriever
-from kgreason.retrieval.edits import worded
+from kgreason.retrieval.edits import edge_text
 
 if TYPE_CHECKING:
     from kgreason.nn.gnn import BellmanFord, GraphInput
@@ -293,7 +293,7 @@ def _edge(subgraph: Subgraph, retriever: Retriever, edge: int) -> Edge:
         source, target = target, source
     name = subgraph.relations[code % count]
     ends = subgraph.labels[source], subgraph.labels[target]
-    text = worded(retriever.graph, subgraph.question, ends[0], name, ends[1])
+    text = edge_text(retriever.graph, subgraph.question, ends[0], name, ends[1])
     origin = ORIGINS[int(subgraph.edge_origin[edge])]
     weight = float(subgraph.edge_weight[edge])
     return Edge(subgraph.keys[source], name, subgraph.keys[target], weight, origin, text)

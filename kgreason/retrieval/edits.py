@@ -19,7 +19,7 @@ from kgreason.records import ORIGINS, Edge, Grounding, Question, Triple
 if TYPE_CHECKING:
     from kgreason.graph import KnowledgeGraph
 
-__all__ = ["Degrees", "GraphView", "Rows", "worded"]
+__all__ = ["Degrees", "GraphView", "Rows", "edge_text"]
 
 #: idx, code, weight, origin of one node's row.
 _Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.uint8]]
@@ -300,7 +300,7 @@ def _laid(grounding: Grounding) -> list[Edge]:
     return [*(Edge(*fact, 1.0, "given") for fact in question.facts), *question.edges]
 
 
-def worded(graph: KnowledgeGraph, question: Question, source: str, relation: str, target: str) -> str:
+def edge_text(graph: KnowledgeGraph, question: Question, source: str, relation: str, target: str) -> str:
     """An edge between two labels, in the words of the question if it states it."""
     if question.edges:
         asked = normal_form(source), relation, normal_form(target)

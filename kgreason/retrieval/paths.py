@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.records import ORIGINS, ROLE_QUESTION, Edge, Path
-from kgreason.retrieval.edits import Degrees, GraphView, Rows, worded
+from kgreason.retrieval.edits import Degrees, GraphView, Rows, edge_text
 from kgreason.retrieval.relevance import Relevance
 from kgreason.retrieval.scratch import Scratch
 from kgreason.retrieval.seeds import Seeds
@@ -201,5 +201,5 @@ def _edge(
     if first[0].encode() > last[0].encode() if view.symmetric[code % count] else code >= count:
         first, last = last, first
     name = view.relations[code % count]
-    text = worded(view.graph, view.question, first[1], name, last[1])
+    text = edge_text(view.graph, view.question, first[1], name, last[1])
     return Edge(first[0], name, last[0], weight, ORIGINS[origin], text)

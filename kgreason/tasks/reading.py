@@ -68,7 +68,9 @@ _STORY = re.compile(r"Story:(.*)\nGender:(.*)\n", re.DOTALL)
 
 
 def clutrr(name: str, row: Mapping[str, Any]) -> Iterator[Question | None]:
-    """CLUTRR: what one person of a story is to another; ``extra`` keeps who is asked for, and all genders.
+    """CLUTRR: how one person of a story is related to another; the listed genders are facts of the question.
+
+    Names stay in their brackets. ``extra["steps"]`` is how many steps the walk takes.
 
     The files do not say who is asked for. A story is a walk through a family and its people are listed in the order of
     the walk, so it is the last to the first; where a walk returns to somebody it is not. Such rows are left out as far
@@ -85,11 +87,13 @@ def clutrr(name: str, row: Mapping[str, Any]) -> Iterator[Question | None]:
         return
     options = tuple(sorted(KINSHIP))
     yield Question(
-        text=clean(f"{match[1].replace('[', '').replace(']', '')} What is {last} to {first}?"),
+        text=f"How is {last} related to {first}?",
         options=options,
+        context=clean(match[1]),
         answer=options.index(relation),
+        facts=tuple((person, "HasProperty", gender) for person, gender in genders.items()),
         id=name,
-        extra={"asked": [first, last], "genders": genders},
+        extra={"steps": len(genders) - 1},
     )
 
 

@@ -85,7 +85,7 @@ def test_chinese_reviews_are_divided_by_their_text(tmp_path):
     assert len(set.union(*known)) == len(texts)
     assert all(2 <= len(known[place]) <= 20 for place in (1, 2))
     first = parts["train"][0]
-    assert (named(first), first.language, first.text[-3:]) == (["positive"], "zh", '"好"')
+    assert (named(first), first.language, first.text[-3:]) == (["正面"], "zh", '"好"')
 
 
 def test_a_review_without_a_text_has_no_gold_label(tmp_path):

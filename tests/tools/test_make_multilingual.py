@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tools.make_multilingual import EVALUATION, LABELS, bare, evaluated, reviews
+from kgreason.tasks.emotion import SENTIMENT_ZH
+from tools.make_multilingual import REVIEWS, bare, evaluated, reviews
 
 
 @pytest.fixture
@@ -20,16 +21,16 @@ def test_each_review_once_and_none_that_is_judged_on(folder):
         "房间很大": "正面",
     }
     assert len(kept) == 3
-    assert {question.options for question in kept} == {LABELS}
+    assert {question.options for question in kept} == {SENTIMENT_ZH}
 
 
 @pytest.mark.data
 def test_every_review_of_the_evaluation_sets_is_left_out(data_dir, tmp_path):
-    judged = list(evaluated(data_dir))
+    judged = [(each.text, each.answer) for name in REVIEWS for each in evaluated(name, data_dir)]
     assert len(judged) > 19_000
     assert {label for _, label in judged} == {0, 1}
     for name, wanted in (("neg.txt", 0), ("pos.txt", 1)):
         texts = [" ".join(text.split()) for text, label in judged if label == wanted]
         (tmp_path / name).write_text("\n".join(f" {text}！" for text in texts), encoding="utf-8")
     assert not list(reviews(tmp_path, {bare(text) for text, _ in judged}))
-    assert len(EVALUATION) == 2
+    assert len(REVIEWS) == 2

@@ -1,0 +1,113 @@
+"""What `multilingual` reads of Chinese: reviews, choices and entailments that it was never trained on, and links.
+
+    python -m tools.measure_chinese [--model NAME] [--data FOLDER] [--only TEXT] [--limit N] [--record]
+
+All splits of the sets of reviews are read, since none is trained on; of the other sets their dev splits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from kgreason.engine import find_checkpoint
+from kgreason.graph import KnowledgeGraph
+from kgreason.grounding import Grounder
+from kgreason.metrics import wilson_interval
+from kgreason.nn.model import ReasoningModel
+from kgreason.nn.predict import predict
+from kgreason.records import Question
+from kgreason.tasks import load
+from tools import results
+from tools.make_multilingual import REVIEWS, evaluated
+
+__all__ = ["LINKS", "MEASURES", "balanced", "linked"]
+
+LINKS = "Chinese, commonsenseqa-zh, options that link"
+SEED = 0
+
+Figure = tuple[float, dict[str, Any]]
+
+
+def balanced(truth: Sequence[int], found: Sequence[int]) -> float:
+    """Mean share found right of each true class, in percent.
+
+    Example:
+        >>> balanced([0, 0, 0, 1], [0, 0, 0, 0])
+        50.0
+    """
+    right = np.equal(truth, found)
+    return 100 * float(np.mean([right[np.equal(truth, label)].mean() for label in sorted(set(truth))]))
+
+
+def _judged(model: ReasoningModel, questions: Sequence[Question], limit: int) -> Figure:
+    """Accuracy on questions, or on so many of them drawn at random, from the text alone."""
+    drawn = random.Random(SEED).sample(questions, min(limit or len(questions), len(questions)))
+
+    def progress(done: int, total: int) -> None:
+        sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
+
+    items = [(question, None) for question in drawn]
+    found = [int(p.logits.argmax()) for p in predict(model, items, autocast=torch.bfloat16, progress=progress)]
+    truth = [question.answer or 0 for question in drawn]
+    low, high = wilson_interval(int(np.equal(truth, found).sum()), len(truth))
+    more = {"n": len(truth), "ci95": [round(100 * low, 2), round(100 * high, 2)], "balanced": balanced(truth, found)}
+    return 100 * float(np.equal(truth, found).mean()), more
+
+
+def _reviews(name: str, model: ReasoningModel, data: str | None, limit: int) -> Figure:
+    return _judged(model, list(evaluated(name, data)), limit)
+
+
+def _dev(name: str, model: ReasoningModel, data: str | None, limit: int) -> Figure:
+    return _judged(model, load(name, "dev", data=data), limit)
+
+
+def linked(grounder: Grounder, questions: Sequence[Question]) -> Figure:
+    """Options in which some word finds a concept."""
+    found = [
+        bool(read.of(option)) for q in questions for read in (grounder.ground(q),) for option in range(len(q.options))
+    ]
+    return 100 * float(np.mean(found)), {"n": len(found)}
+
+
+def _links(model: ReasoningModel, data: str | None, limit: int) -> Figure:
+    questions = load("commonsenseqa-zh", "dev", data=data)
+    return linked(Grounder(KnowledgeGraph.open("default")), questions[: limit or len(questions)])
+
+
+MEASURES: Mapping[str, Callable[[ReasoningModel, str | None, int], Figure]] = {
+    **{f"Chinese, {name}": partial(_reviews, name) for name in REVIEWS},
+    **{f"Chinese, {name} dev, not trained on": partial(_dev, name) for name in ("commonsenseqa-zh", "ocnli-zh")},
+    LINKS: _links,
+}
+
+
+def main() -> None:
+    """Measure, print, and write down where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="multilingual")
+    parser.add_argument("--data", help="folder of the data sets; KGREASON_DATA by default")
+    parser.add_argument("--only", default="", help="only rows whose name holds this text")
+    parser.add_argument("--limit", type=int, default=0, help="so many questions of each set at random; 0 for all")
+    parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    model = ReasoningModel.from_pretrained(find_checkpoint(given.model), device="cpu")
+    for name, measure in MEASURES.items():
+        if given.only in name:
+            value, more = measure(model, given.data, given.limit)
+            sys.stdout.write(f"{given.model}, {name}: {value} {more}\n")
+            if given.record:
+                results.append(f"{given.model}, {name}", value, **more)
+
+
+if __name__ == "__main__":
+    main()
