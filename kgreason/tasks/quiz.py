@@ -15,7 +15,7 @@ from kgreason.records import Question
 from kgreason.storage import publish, write_json
 from kgreason.tasks.quiz_facts import Draft, Edited, Facts, decisive_edit, solve, support
 from kgreason.tasks.quiz_graph import QuizGraph, QuizSplit, draw_from_graph
-from kgreason.tasks.quiz_names import Pseudonyms, borrowed_names, other_names, with_names
+from kgreason.tasks.quiz_names import Pseudonyms, borrowed_names, other_names, phrase_names, with_names
 from kgreason.tasks.quiz_world import draw_world
 from kgreason.tasks.samples import write_samples
 from kgreason.tasks.wordings import Name, Style, Wordings
@@ -46,6 +46,7 @@ class QuizConfig:
             by invented names; only with pseudonyms.
         synonyms: share of the renamed questions whose relations are called like concepts of the graph and asked for by
             a synonym, or called by a verb and asked for by its forms, so that names have to be understood.
+        phrases: share of the other renamed questions whose relations are called by several words, and asked for by them.
         facts_limit: most facts of a world.
     """
 
@@ -57,6 +58,7 @@ class QuizConfig:
     renamed: float = 0.2
     borrowed: float = 0.0
     synonyms: float = 0.0
+    phrases: float = 0.0
     facts_limit: int = 60
 
     @classmethod
@@ -64,9 +66,9 @@ class QuizConfig:
         """What K is trained on, which is more than tests ask.
 
         Worlds with names of the graph, whose words stand in questions too, more renamed relations, and relations asked
-        for by a synonym of their name.
+        for by a synonym of their name, or called by several words.
         """
-        return cls(pseudonyms=True, form=form, borrowed=0.3, renamed=0.5, synonyms=0.5)
+        return cls(pseudonyms=True, form=form, borrowed=0.3, renamed=0.6, synonyms=0.45, phrases=0.5)
 
     def __post_init__(self) -> None:
         if not self.kinds or set(self.kinds) - set(KINDS):
@@ -75,7 +77,7 @@ class QuizConfig:
             raise InputError(f"options is {self.options}", fix="Give 2 to 10.")
         if self.form not in ("choice", "open"):
             raise InputError(f"form is {self.form!r}", fix="Give choice or open.")
-        for name in ("labelled", "renamed", "borrowed", "synonyms"):
+        for name in ("labelled", "renamed", "borrowed", "synonyms", "phrases"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is {getattr(self, name)}", fix=f"Give {name} a share from 0 to 1.")
         if self.borrowed and not self.pseudonyms:
@@ -218,6 +220,9 @@ class _Maker:
         relations = {relation for _, relation, _ in draft.world.facts}
         if self.config.synonyms and self.random.random() < self.config.synonyms:
             return *borrowed_names(relations, self.pseudonyms), "label"
+        if self.config.phrases and self.random.random() < self.config.phrases:
+            names = phrase_names(relations, self.pseudonyms)
+            return names, names, "label"
         names, invented = other_names(relations, self.pseudonyms, self.random, held_out=self.held_out)
         return names, names, "label" if invented else style
 

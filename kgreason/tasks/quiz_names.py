@@ -15,7 +15,7 @@ from kgreason.graph.relations import RelationTable
 from kgreason.tasks.quiz_facts import Draft, Facts
 from kgreason.tasks.wordings import Name, Noun, Verb, Wordings, is_noun, with_s
 
-__all__ = ["Pseudonyms", "borrowed_names", "other_names", "with_names"]
+__all__ = ["Pseudonyms", "borrowed_names", "other_names", "phrase_names", "with_names"]
 
 _ONSETS = (*"bdfghjklmnprstvz", "br", "dr", "fl", "gl", "gr", "kl", "kr", "pl", "pr", "sk", "sn", "st", "tr")
 _VOWELS = "aeiou"
@@ -35,6 +35,11 @@ VERBS, IRREGULAR = 0.5, 0.3
 FREQUENT = 20_000
 #: Share of renamed questions whose relations are called by invented words.
 INVENTED = 0.25
+#: How names of several words are put together: {a}, {b} and {c} are nouns, {done} is a participle.
+PHRASES = (
+    "{a} {b}", "{a} {b} {c}", "{done} {a}", "{a} {done} {b}", "has {a}", "has {a} {b}", "has {done} {a}", "{a} of", "{a} {b} of",
+    "is {a} of", "{a} of {b} {c}", "{a} {b} {done} by", "{done} by", "{done} in", "{done} with {a}", "{done} {a} of", "in {a} of",
+)  # fmt: skip
 
 
 class Pseudonyms:
@@ -87,6 +92,23 @@ class Pseudonyms:
                 return self._give(self._random.choice(Noun(label).names)), Noun(asked)
         name = self.new()
         return name, name
+
+    def phrase(self) -> str:
+        """A name of several words for a relation, which tells nothing but is all that it is asked for by."""
+        while (name := self._phrase()) in self.given:
+            pass
+        return self._give(name)
+
+    def _phrase(self) -> str:
+        nouns = {slot: self._noun() for slot in "abc"}
+        return self._random.choice(PHRASES).format(**nouns, done=self._random.choice(regular_verbs()).participle)
+
+    def _noun(self) -> str:
+        for _ in range(_TRIES):
+            label = self._graph.label(self._random.randrange(min(FREQUENT, self._graph.num_nodes)))
+            if label.isalpha() and is_noun(label):
+                return label
+        return self.new()
 
     def _verb(self) -> tuple[str, Name]:
         known = Wordings.load().verbs if self._random.random() < IRREGULAR else regular_verbs()
@@ -190,6 +212,19 @@ def borrowed_names(relations: Collection[str], pseudonyms: Pseudonyms) -> tuple[
     """
     pairs = {relation: pseudonyms.relation() for relation in sorted(relations)}
     return {r: name for r, (name, _) in pairs.items()}, {r: asked for r, (_, asked) in pairs.items()}
+
+
+def phrase_names(relations: Collection[str], pseudonyms: Pseudonyms) -> dict[str, str]:
+    """Names of several words for the relations of a world, as many graphs have them: "member of", "has final cause".
+
+    Args:
+        relations: their names in the graph.
+        pseudonyms: where names come from.
+
+    Returns:
+        Old name to new.
+    """
+    return {relation: pseudonyms.phrase() for relation in sorted(relations)}
 
 
 def with_names(draft: Draft, names: Mapping[str, str]) -> Draft:

@@ -7,7 +7,7 @@ import pytest
 import kg_data
 from kgreason.graph import KnowledgeGraph
 from kgreason.tasks.quiz_facts import Draft, Facts
-from kgreason.tasks.quiz_names import MOST_WORDS, Pseudonyms, other_names, regular_verbs, with_names
+from kgreason.tasks.quiz_names import MOST_WORDS, Pseudonyms, other_names, phrase_names, regular_verbs, with_names
 from kgreason.tasks.wordings import Clue, Noun, Verb, Wordings
 
 RELATIONS = ("IsA", "Synonym", "birthPlace")
@@ -65,6 +65,14 @@ def test_other_names_of_relations(held_out, tiny_graph):
             assert names["IsA"] in Wordings.load().names("IsA", held_out=held_out)
             assert names["birthPlace"] == "birthPlace"
     assert kinds == {False, True}
+
+
+def test_names_of_several_words(tiny_graph):
+    names = Pseudonyms(tiny_graph, Random(1))
+    given = phrase_names([f"r{i}" for i in range(53)], names)
+    assert len(set(given.values())) == 53
+    assert set(given.values()) <= names.given
+    assert {len(name.split()) for name in given.values()} == {2, 3, 4}
 
 
 def test_relations_without_other_names_get_invented_ones(tiny_graph):
