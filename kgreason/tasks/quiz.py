@@ -46,7 +46,7 @@ class QuizConfig:
             by invented names; only with pseudonyms.
         synonyms: share of the renamed questions whose relations are called like concepts of the graph and asked for by
             a synonym, or called by a verb and asked for by its forms, so that names have to be understood.
-        phrases: share of the other renamed questions whose relations are called by several words, and asked for by them.
+        phrases: share of the other renamed questions whose relations are called and asked for by several words.
         facts_limit: most facts of a world.
     """
 

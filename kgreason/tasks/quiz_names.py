@@ -37,8 +37,9 @@ FREQUENT = 20_000
 INVENTED = 0.25
 #: How names of several words are put together: {a}, {b} and {c} are nouns, {done} is a participle.
 PHRASES = (
-    "{a} {b}", "{a} {b} {c}", "{done} {a}", "{a} {done} {b}", "has {a}", "has {a} {b}", "has {done} {a}", "{a} of", "{a} {b} of",
-    "is {a} of", "{a} of {b} {c}", "{a} {b} {done} by", "{done} by", "{done} in", "{done} with {a}", "{done} {a} of", "in {a} of",
+    "{a} {b}", "{a} {b} {c}", "{done} {a}", "{a} {done} {b}", "has {a}", "has {a} {b}", "has {done} {a}", "{a} of",
+    "{a} {b} of", "is {a} of", "{a} of {b} {c}", "{a} {b} {done} by", "{done} by", "{done} in", "{done} with {a}",
+    "{done} {a} of", "in {a} of",
 )  # fmt: skip
 
 
