@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -18,35 +20,60 @@ import kg_data
 from kgreason import storage
 from kgreason.cli import main as kgreason
 from kgreason.graph import KnowledgeGraph
+from kgreason.language.sentences import sentences
 from kgreason.nn.model import ReasoningModel
-from kgreason.tasks import ADAPTERS, adapter
+from kgreason.records import Question
+from kgreason.tasks import ADAPTERS, adapter, load, write_samples
+from kgreason.tasks.needles import needles
 from kgreason.tasks.quiz import QuizConfig, write_quiz
 from kgreason.tasks.quiz_graph import QuizSplit
+from kgreason.tasks.stories import StoryKind, stories
 from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-faculties")
 
 
-#: Questions about invented worlds, of which K learns to read a graph: folder to form and seed.
-QUIZZES: dict[str, tuple[Literal["choice", "open"], int]] = {
-    "runs/quiz-choice": ("choice", 2),
-    "runs/quiz-open": ("open", 2),
-    "runs/quiz-choice-2": ("choice", 3),
-    "runs/quiz-open-2": ("open", 3),
-    "runs/quiz-choice-3": ("choice", 4),
-    "runs/quiz-open-3": ("open", 4),
+#: Questions about invented worlds, of which K learns to read a graph: folder to form, seed and number.
+QUIZZES: dict[str, tuple[Literal["choice", "open"], int, int]] = {
+    "runs/quiz-choice": ("choice", 2, 40_000),
+    "runs/quiz-open": ("open", 2, 40_000),
+    "runs/quiz-choice-2": ("choice", 3, 40_000),
+    "runs/quiz-open-2": ("open", 3, 40_000),
+    "runs/quiz-choice-3": ("choice", 4, 40_000),
+    "runs/quiz-open-3": ("open", 4, 40_000),
+    "runs/quiz-choice-4": ("choice", 5, 30_000),
+    "runs/quiz-open-4": ("open", 5, 15_000),
 }
-QUIZ_SIZES: dict[QuizSplit, int] = {"train": 40_000, "dev": 1_000}
+QUIZ_DEV = 1_000
 
 
 def make_quizzes() -> None:
     """Make the quizzes of the packaged graph that are not there yet."""
     graph = KnowledgeGraph.open("default")
-    for folder, (form, seed) in QUIZZES.items():
+    for folder, (form, seed, number) in QUIZZES.items():
         if not Path(folder).exists():
-            write_quiz(graph, folder, QUIZ_SIZES, QuizConfig.to_train_on(form), seed=seed)
+            sizes: dict[QuizSplit, int] = {"train": number, "dev": QUIZ_DEV}
+            write_quiz(graph, folder, sizes, QuizConfig.to_train_on(form), seed=seed)
+
+
+def make_texts(data: str | None) -> None:
+    """Make the questions about sentences of long texts, and about stories, of which C learns to read, once."""
+    for folder, drawn in (("runs/needles", _needles), ("runs/stories", _stories)):
+        if not Path(folder).exists():
+            for split, number, seed in (("train", 12_000, 2), ("dev", 500, 3)):
+                write_samples(Path(folder) / f"{split}.jsonl", list(drawn(number, seed, data)))
+
+
+def _needles(number: int, seed: int, data: str | None) -> Iterator[Question]:
+    filler = [sentences(question.text)[0] for question in load("ecare", "train", data=data)]
+    return needles(number, filler, seed=seed)
+
+
+def _stories(number: int, seed: int, data: str | None) -> Iterator[Question]:
+    kinds = get_args(StoryKind)
+    return chain.from_iterable(stories(kind, number // len(kinds), steps=range(2, 7), seed=seed) for kind in kinds)
 
 
 def train(name: str, data: str | None) -> RunConfig:
@@ -130,6 +157,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=kg_data.path("checkpoints/mini"))
     arguments = parser.parse_args()
     make_quizzes()
+    make_texts(arguments.data)
     runs = [train(name, arguments.data) for name in RUNS]
     spent = sum(map(hours, runs))
     model = ReasoningModel.from_pretrained(Path(runs[-1].output) / "model", trainable=True, device="cpu")

@@ -5,18 +5,22 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from kgreason.nn.ragged import rank_within
 from kgreason.nn.segment import segment_softmax, segment_sum
 from kgreason.nn.state import CognitiveState
 
-__all__ = ["Context", "OptionAttention"]
+__all__ = ["READ", "Context", "OptionAttention"]
+
+#: Chunks that are read of a context: however long a text is, what is not near the question does not drown what is.
+READ = 8
 
 
 class Context(nn.Module):
     """Pools sequences and joins the chunks of a long text; writes ``question``, ``option``, ``joint``, ``sentence``.
 
     A question's first sequence is the question itself; further ones are chunks of its context, read with it. The
-    question's vector is the query: chunks enter by softmax of their cosine to it, at a learned temperature. With no
-    chunk the weight is exactly 1, so that short questions are untouched.
+    question's vector is the query: the :data:`READ` chunks nearest to it enter by softmax of their cosine, at a learned
+    temperature. With no chunk the weight is exactly 1, so that short questions are untouched.
 
     Args:
         width: text width d.
@@ -51,7 +55,10 @@ class Context(nn.Module):
         index = question_of[rows]
         first = torch.full((b,), len(pooled), device=rows.device).scatter_reduce(0, index, rows, "amin")
         cosine = nn.functional.cosine_similarity(pooled[rows], pooled[first][index], dim=-1)
-        weight = segment_softmax(self.sharpness * cosine, index, b)
+        # The question itself, nearest to itself, is never left out.
+        far = rank_within(index, b, cosine.detach()) > READ
+        score = (self.sharpness * cosine).masked_fill(far, float("-inf"))
+        weight = segment_softmax(score, index, b)
         sentence = pooled.new_zeros(len(pooled)).index_copy(0, rows, weight)
         return segment_sum(pooled[rows] * weight.unsqueeze(-1), index, b), sentence
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from kgreason.nn.context import Context, OptionAttention
+from kgreason.nn.context import READ, Context, OptionAttention
 from kgreason.nn.segment import segment_count
 from kgreason.nn.state import CognitiveState
 from tests.cases import WIDTH, ModuleCase, random_batch, random_state
@@ -59,6 +59,25 @@ def test_chunks_share_one_by_their_likeness_to_the_question():
     close(after.sentence[rows], expected)
     close(after.question[1], expected @ pooled[rows])
     assert len(rows) == 3
+
+
+def test_of_many_chunks_the_nearest_are_read():
+    state: Any = random_state(random_batch())
+    batch, count = state.batch, READ + 5
+    tokens = torch.randn(count, *state.tokens.shape[1:])
+    more = replace(
+        batch,
+        sequence_text=torch.cat([batch.sequence_text, batch.sequence_text[:1].expand(count)]),
+        sequence_question=torch.cat([batch.sequence_question, torch.zeros(count, dtype=torch.int64)]),
+        sequence_option=torch.cat([batch.sequence_option, torch.full((count,), -1)]),
+        sequence_joint=torch.cat([batch.sequence_joint, torch.zeros(count, dtype=torch.bool)]),
+    )
+    after = Context(WIDTH)(CognitiveState(more, tokens=torch.cat([state.tokens, tokens])))
+    weight = after.sentence[-count:]
+    question = (batch.sequence_option < 0).nonzero()[0, 0]
+    likeness = torch.cosine_similarity(tokens.sum(1), state.tokens[question].sum(0)[None], dim=-1)
+    assert set(weight.nonzero().flatten().tolist()) == set(likeness.topk(READ).indices.tolist())
+    close(weight.sum() + after.sentence[question], torch.tensor(1.0))
 
 
 def test_options_read_alone_are_their_mean_token_until_they_attend():
