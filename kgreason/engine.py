@@ -26,11 +26,12 @@ from kgreason.metrics import turning_point
 from kgreason.nn import evidence
 from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence
+from kgreason.nn.key_sentences import key_sentences
 from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
-from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
+from kgreason.records import Answer, ConceptMood, Evidence, KeySentence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph, worded
 from kgreason.tasks import validate
@@ -233,6 +234,9 @@ class Reasoner:
             for i in ranked
         )
         used, note = _graph_note(read, found)
+        told: tuple[KeySentence, ...] = ()
+        if question.context and scores.sentence is not None:
+            told = key_sentences(self.model, question, scores.sentence, KEY_SENTENCES)
         return Answer(
             choice=options[0].text,
             index=options[0].index,
@@ -242,7 +246,7 @@ class Reasoner:
             graph_used=used,
             gate=float(scores.gate[0]),
             note=note,
-            sentences=self._key_sentences(read.question, scores),
+            sentences=told,
             trace=read.trace,
         )
 
@@ -411,14 +415,6 @@ class Reasoner:
         found = [Evidence(worded(each.paths, graph, grounding)) for each in found]
         read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
         return [Evidence((*paths, *each.paths)) for paths, each in zip(proven, found, strict=True)]
-
-    def _key_sentences(self, question: Question, scores: Scores) -> tuple[tuple[str, float], ...]:
-        if not question.context or scores.sentence is None:
-            return ()
-        chunks = self.model.collator().chunks(question.context)
-        weights = scores.sentence[1 : 1 + len(chunks)].tolist()
-        order = sorted(range(len(chunks)), key=lambda i: -weights[i])[:KEY_SENTENCES]
-        return tuple((chunks[i], weights[i]) for i in order)
 
 
 def _on_cpu(scores: Scores) -> Scores:

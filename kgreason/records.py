@@ -231,12 +231,21 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySentence:
+    """A sentence of a context, the character at which it begins, and its share of what was read of all sentences."""
+
+    text: str
+    start: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the reasoner says, best option first. ``to_dict`` is the wire format everywhere.
 
     An open question has ``answers``, all concepts that are judged right, best first; its options are the best concepts.
-    ``graph_used`` is False when no concept was found, no path led to an option, or the graph was absent; ``note``
-    then says which.
+    Of a context ``sentences`` are those that were read most. ``graph_used`` is False when no concept was found, no path
+    led to an option, or the graph was absent; ``note`` then says which.
     """
 
     choice: str
@@ -248,7 +257,7 @@ class Answer:
     graph_used: bool = True
     gate: float = 0.0
     note: str = ""
-    sentences: tuple[tuple[str, float], ...] = ()
+    sentences: tuple[KeySentence, ...] = ()
     trace: Mapping[str, float] = field(default_factory=dict)
     answers: tuple[str, ...] = ()
 
@@ -260,7 +269,7 @@ class Answer:
     def from_dict(cls, values: Mapping[str, Any]) -> Answer:
         """The inverse of :meth:`to_dict`."""
         options = tuple(Option(**{**option, "evidence": _evidence(option["evidence"])}) for option in values["options"])
-        sentences = tuple((str(text), float(weight)) for text, weight in values.get("sentences", ()))
+        sentences = tuple(KeySentence(**each) for each in values.get("sentences", ()))
         found = tuple(map(str, values.get("answers", ())))
         read = {"options": options, "evidence": _evidence(values["evidence"]), "sentences": sentences, "answers": found}
         return cls(**{**values, **read})

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgreason.records import Answer, Candidate, Edge, Evidence, Grounding, Mention, Mood, Option, Path, Question
+from kgreason.records import (
+    Answer,
+    Candidate,
+    Edge,
+    Evidence,
+    Grounding,
+    KeySentence,
+    Mention,
+    Mood,
+    Option,
+    Path,
+    Question,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
 edges = st.builds(
@@ -34,7 +46,7 @@ answers = st.builds(
     st.booleans(),
     numbers,
     st.text(),
-    st.lists(st.tuples(st.text(), numbers), max_size=2).map(tuple),
+    st.lists(st.builds(KeySentence, st.text(), st.integers(0), numbers), max_size=2).map(tuple),
     st.dictionaries(st.text(), numbers, max_size=2),
     st.lists(st.text(), max_size=2).map(tuple),
 )

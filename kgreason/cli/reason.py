@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kgreason.engine import Reasoner
-    from kgreason.records import Answer, ConceptMood, Mood, Option, Task
+    from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task
 
 __all__ = ["ModelOption", "ReasonerGraph", "ReasonerModel", "ask", "emotion", "entails", "open_reasoner"]
 
@@ -244,10 +244,10 @@ def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
     return ["", chosen, "", *others]
 
 
-def _passages(sentences: Sequence[tuple[str, float]]) -> list[RenderableType]:
+def _passages(sentences: Sequence[KeySentence]) -> list[RenderableType]:
     from rich.text import Text
 
-    lines = [Text(f"{weight:.2f}  {passage}") for passage, weight in sentences]
+    lines = [Text(f"{each.weight:.2f}  {each.text}") for each in sentences]
     return ["", Text("what was read most", style="bold"), *lines] if lines else []
 
 

@@ -222,13 +222,17 @@ class Collator:
 
     def chunks(self, context: str) -> list[str]:
         """Windows of a long text, half a sequence each, overlapping by ``stride`` tokens."""
+        return [context[start:end] for start, end in self.spans(context)]
+
+    def spans(self, context: str) -> list[tuple[int, int]]:
+        """Where the windows begin and end."""
         offsets = self.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
             "offset_mapping"
         ]
         if not offsets:
             return []
         starts = range(0, max(1, len(offsets) - self.stride), self.chunk - self.stride)
-        return [context[offsets[i][0] : offsets[min(i + self.chunk, len(offsets)) - 1][1]] for i in starts]
+        return [(offsets[i][0], offsets[min(i + self.chunk, len(offsets)) - 1][1]) for i in starts]
 
 
 class _Texts:
