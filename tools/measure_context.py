@@ -76,7 +76,7 @@ def in_texts(reasoner: Reasoner, data: str | None, limit: int) -> list[Row]:
         _progress(done, len(far))
     more = {"n": limit, "tokens": round(float(np.mean(tokens)))}
     return [
-        (NEEDLE, 100 * reached / near, {**more, "short": near, "long": reached}),
+        (NEEDLE, 100 * reached / near if near else 0.0, {**more, "short": near, "long": reached}),
         (KEY, 100 * float(np.mean(named)), more),
     ]
 

@@ -31,6 +31,11 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "goemotions": ("Ekman macro-F1 dev", "macro_f1"),
     "emobank": ("EmoBank Pearson dev", "pearson"),
     "lingnli": ("LingNLI dev", "accuracy"),
+    "goemotions-full": ("GoEmotions-28 macro-F1 dev", "macro_f1"),
+    "rte": ("RTE dev", "accuracy"),
+    "sick": ("SICK dev", "accuracy"),
+    "snli-dev": ("SNLI dev", "accuracy"),
+    "conjnli": ("ConjNLI dev", "accuracy"),
 }
 
 

@@ -1,7 +1,7 @@
-"""What we claim of the faculties beside the graph: emotion, and logic by lexical relations and by what texts state.
+"""What we claim of the faculties beside the graph: emotion, logic, long texts, and Chinese.
 
-The figures took long to measure and are read from docs/results.jsonl, where ``kgreason bench lexical``,
-``tools.measure_emotion`` and ``tools.measure_logic`` write them.
+The figures took long to measure and are read from docs/results.jsonl, where ``kgreason bench lexical`` and the modules
+``tools.measure_mini``, ``measure_emotion``, ``measure_logic``, ``measure_context`` and ``measure_chinese`` write them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from functools import partial
 
 from kgreason.bench.rows import PLAIN
-from tools.claims.claim import Claim, at_least, recorded
+from tools.claims.claim import Claim, Target, at_least, at_most, recorded
 from tools.claims.yardstick import difference
+from tools.measure_chinese import LINKS
+from tools.measure_context import KEY, LINEAR, MEMORY, NEEDLE
 from tools.measure_emotion import DEGREE, TURN, UNSEEN
 
 __all__ = ["CLAIMS"]
@@ -21,8 +23,22 @@ _CHAINS = (
     "logic, CLUTRR, 5 steps or more",
 )
 _WORDS = ("lexical", "words never seen")
+_TASKS: dict[str, Target] = {
+    "mini SST-2 dev": at_least(89, "%"),
+    "mini Ekman macro-F1 dev": at_least(55, "%"),
+    "mini EmoBank Pearson dev": at_least(55, "%"),
+    "mini LingNLI dev": at_least(67, "%"),
+    f"mini, {NEEDLE}": at_least(90, "%"),
+    f"mini, {KEY}": at_least(90, "%"),
+    f"mini, {LINEAR}": at_most(1.15, "times"),
+    f"mini, {MEMORY}": at_most(4, "GB"),
+    "multilingual, Chinese, waimai10k-zh": at_least(86, "%"),
+    "multilingual, Chinese, chnsenticorp-htl-zh": at_least(88, "%"),
+    f"multilingual, {LINKS}": at_least(80, "%"),
+}
 
 CLAIMS = [
+    *(Claim(name, target, recorded(name)) for name, target in _TASKS.items()),
     *(Claim(name, target, recorded(f"mini, {name}"))
       for name, target in ((UNSEEN, at_least(5, "points")), (DEGREE, at_least(85, "%")), (TURN, at_least(85, "%")))),
     Claim("lexical entailment, graph - text", at_least(8, "points"),

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from kgreason.engine import Reasoner
+from kgreason.records import Question
+from tools.measure_context import KEY, MEASURES, NEEDLE, truncated
+
+
+@pytest.fixture(scope="module")
+def reasoner():
+    return Reasoner.from_pretrained("mini", graph=None, device="cpu")
+
+
+def test_a_beginning_is_what_one_sequence_holds(reasoner):
+    context = " ".join(f"The lamp number {i} is in the hall." for i in range(200))
+    cut = truncated(reasoner, Question("Where is it?", ("hall", "barn"), context=context))
+    assert cut.context is not None
+    assert context.startswith(cut.context)
+    assert len(reasoner.model.collator().chunks(cut.context)) == 1
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_needles_are_measured(reasoner, data_dir):
+    (name, ratio, _), (key, named, more) = MEASURES["needles"](reasoner, str(data_dir), 2)
+    assert (name, key) == (NEEDLE, KEY)
+    assert ratio >= 0
+    assert 0 <= named <= 100
+    assert more["tokens"] > 3_500
