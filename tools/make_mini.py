@@ -18,6 +18,7 @@ import torch
 
 import kg_data
 from kgreason import storage
+from kgreason.bench.lexical import lexical_chains, lexical_splits
 from kgreason.cli import main as kgreason
 from kgreason.graph import KnowledgeGraph
 from kgreason.language.sentences import sentences
@@ -60,7 +61,7 @@ def make_quizzes() -> None:
 
 def make_texts(data: str | None) -> None:
     """Make the questions about sentences of long texts, and about stories, of which C learns to read, once."""
-    for folder, drawn in (("runs/needles", _needles), ("runs/stories", _stories)):
+    for folder, drawn in (("runs/needles", _needles), ("runs/stories", _stories), ("runs/lexical", _lexical)):
         if not Path(folder).exists():
             for split, number, seed in (("train", 12_000, 2), ("dev", 500, 3)):
                 write_samples(Path(folder) / f"{split}.jsonl", list(drawn(number, seed, data)))
@@ -74,6 +75,13 @@ def _needles(number: int, seed: int, data: str | None) -> Iterator[Question]:
 def _stories(number: int, seed: int, data: str | None) -> Iterator[Question]:
     kinds = get_args(StoryKind)
     return chain.from_iterable(stories(kind, number // len(kinds), steps=range(2, 7), seed=seed) for kind in kinds)
+
+
+def _lexical(number: int, seed: int, data: str | None) -> Iterator[Question]:
+    graph = KnowledgeGraph.open("default")
+    train, dev, _ = lexical_splits(data, graph)
+    yield from (train if number > len(dev) else dev)
+    yield from lexical_chains(graph, "train" if number > len(dev) else "dev", number // 3)
 
 
 def train(name: str, data: str | None) -> RunConfig:

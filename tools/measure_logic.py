@@ -1,9 +1,11 @@
 """Measure what stated edges and rules are worth: stories, CLUTRR, consistency, and what reading costs elsewhere.
 
-    python -m tools.measure_logic stories|clutrr|consistency|harm [--limit N] [--record]
+    python -m tools.measure_logic stories|clutrr|harm [--model NAME] [--limit N] [--record]
+    python -m tools.measure_logic consistency --model WITH --beside WITHOUT [--limit N] [--record]
 
-Two arms each: the checkpoint on the text alone, and the same with what the texts state and what follows from it. CLUTRR
-(CC BY-NC 4.0) is only measured on; nothing is trained on it.
+Two arms each: the checkpoint on the text alone, and the same with what the texts state and what follows from it; for
+consistency, one trained with what broken rules cost (`tools/recipes/consistent.toml`) and one trained without.
+CLUTRR (CC BY-NC 4.0) is only measured on; nothing is trained on it.
 """
 
 from __future__ import annotations
@@ -16,26 +18,27 @@ from typing import Any, get_args
 
 import numpy as np
 
-from kgreason.engine import ENTAILMENT, find_checkpoint
+from kgreason.bench.lexical import lexical_chains
+from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
-from kgreason.graph.schema import negate
 from kgreason.grounding import with_stated
-from kgreason.metrics import wilson_interval
+from kgreason.metrics import paired_bootstrap, wilson_interval
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.tasks import load
 from kgreason.tasks.stories import StoryKind, stories
+from kgreason.training.consistency import KINDS, tied, violated
 from tools import results
 
-__all__ = ["consistency", "reading", "violations"]
+__all__ = ["broken", "groups", "proofs", "reading"]
 
 STEPS = range(2, 11)
 #: Steps from which a chain counts as long.
 LONG = 5
-SYMMETRIC = ("Antonym", "Synonym", "SimilarTo")
-TRANSITIVE = ("IsA", "PartOf")
 DEV = ("commonsenseqa", "openbookqa", "lingnli", "sst2")
+
+Row = tuple[str, dict[str, Any]]
 
 
 def reading(questions: Iterable[Question]) -> dict[str, float]:
@@ -56,59 +59,47 @@ def proofs(questions: Sequence[Question]) -> dict[str, float]:
     return {"settled": 100 * len(settled) / len(questions), "right": 100 * right / max(len(settled), 1)}
 
 
-def consistency(graph: KnowledgeGraph, count: int, seed: int = 0) -> dict[str, list[tuple[Question, ...]]]:
-    """Groups of questions whose answers hang together, by kind: two hypotheses of one premise, or three."""
-    random, table = Random(seed), graph.relation_table
-    found: dict[str, list[tuple[Question, ...]]] = {"symmetry": [], "negation": [], "transitivity": []}
-
-    def asked(premise: str, *hypotheses: str) -> tuple[Question, ...]:
-        return tuple(Question(f"{premise}.", ENTAILMENT, "entailment", f"{each}.") for each in hypotheses)
-
-    def edges(names: Sequence[str], node: int) -> list[tuple[str, int]]:
-        codes = {graph.relations.index(name): name for name in names if name in graph.relations}
-        span = slice(int(graph.ptr[node]), int(graph.ptr[node + 1]))
-        row = zip(graph.rel[span].tolist(), graph.idx[span].tolist(), strict=True)
-        return [(codes[code], other) for code, other in row if code in codes]
-
-    label = graph.label
-    for node in random.sample(range(graph.num_nodes), graph.num_nodes):
-        if all(len(each) >= count for each in found.values()):
-            break
-        for kind, names in (("symmetry", SYMMETRIC), ("negation", TRANSITIVE), ("transitivity", TRANSITIVE)):
-            options = edges(names, node)
-            if not options or len(found[kind]) >= count:
-                continue
-            name, other = random.choice(options)
-            said = table.sentence(name, label(node), label(other))
-            if kind == "symmetry":
-                found[kind].append(asked(said, said, table.sentence(name, label(other), label(node))))
-            elif kind == "negation":
-                found[kind].append(asked(said, said, table.sentence(negate(name), label(node), label(other))))
-            elif further := [last for same, last in edges([name], other) if last != node]:
-                last = random.choice(further)
-                more = table.sentence(name, label(other), label(last))
-                found[kind].append(asked(f"{said}. {more}", said, more, table.sentence(name, label(node), label(last))))
-    return found
+def groups(kind: str, count: int) -> list[list[Question]]:
+    """Questions, each followed by those that a rule ties to it; none of their texts or words was trained on."""
+    if kind == "transitivity":
+        asked = lexical_chains(KnowledgeGraph.open("default"), "test", count)
+    else:
+        known = [question for name in ("lingnli", "snli-dev") for question in load(name, "dev")]
+        asked = Random(kind).sample(known, min(count, len(known)))
+    return [[question, *tied(kind, question)] for question in asked]
 
 
-def violations(kind: str, answers: Sequence[Sequence[int]]) -> list[bool]:
-    """Which groups of answers contradict themselves."""
-    entailed, contradicted = ENTAILMENT.index("entailment"), ENTAILMENT.index("contradiction")
-    turned = {entailed: contradicted, contradicted: entailed}
-    if kind == "symmetry":
-        return [first != second for first, second in answers]
-    if kind == "negation":
-        return [turned.get(first, first) != second for first, second in answers]
-    return [first == second == entailed != last for first, second, last in answers]
+def broken(model: ReasoningModel, kind: str, told: Sequence[Sequence[Question]]) -> int:
+    """How many groups of answers, read from the text alone, break their rule."""
+    flat = predict(model, [(question, None) for group in told for question in group], progress=_progress)
+    labels = iter([int(p.logits.argmax()) for p in flat])
+    return sum(violated(kind, [next(labels) for _ in group]) for group in told)
+
+
+def consistency(model: ReasoningModel, beside: ReasoningModel, count: int) -> Iterator[Row]:
+    """Violations of a model trained with the rules and of one trained without them, and what they cost."""
+    for kind in KINDS:
+        told = groups(kind, count)
+        on, off = (broken(each, kind, told) for each in (model, beside))
+        value = round(100 * (1 - on / off), 1) if off else 0.0
+        yield f"logic, consistency, {kind}", {"value": value, "n": len(told), "off": off, "on": on}
+    questions = load("lingnli", "dev")
+    right = []
+    for each in (model, beside):
+        found = predict(each, [(question, None) for question in questions], progress=_progress)
+        right.append(np.array([int(p.logits.argmax()) == q.answer for p, q in zip(found, questions, strict=True)]))
+    change = paired_bootstrap(*right)
+    value, low, high = (round(100 * v, 2) for v in (change.difference, change.low, change.high))
+    yield "logic, consistency, accuracy", {"value": value, "ci95": [low, high], "n": len(questions)}
+
+
+def _progress(done: int, total: int) -> None:
+    sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
 
 
 def answered(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, list[int]]:
     """The option chosen for each question from the text alone, and with what it states; no graph is read."""
-
-    def progress(done: int, total: int) -> None:
-        sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
-
-    found = predict(model, [(with_stated(question), None) for question in questions], progress=progress)
+    found = predict(model, [(with_stated(question), None) for question in questions], progress=_progress)
     return {"text": [int(p.text.argmax()) for p in found], "stated": [int(p.logits.argmax()) for p in found]}
 
 
@@ -139,7 +130,7 @@ def compared(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, 
     }
 
 
-def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[Row]:
     """Name and contents of each row of a part."""
     if part == "stories":
         for kind in get_args(StoryKind):
@@ -151,16 +142,6 @@ def rows(part: str, model: ReasoningModel, limit: int) -> Iterator[tuple[str, di
         told = load("clutrr-234", "test")
         drawn = Random(0).sample(told, min(limit, len(told)))
         yield "logic, CLUTRR, 5 steps or more", {**compared(model, drawn), "proofs": proofs(drawn)}
-    elif part == "consistency":
-        for kind, groups in consistency(KnowledgeGraph.open("default"), limit).items():
-            flat = [question for group in groups for question in group]
-            width, found = len(groups[0]), answered(model, flat)
-            off, on = (
-                sum(violations(kind, [found[name][i : i + width] for i in range(0, len(flat), width)]))
-                for name in ("text", "stated")
-            )
-            row = {"value": round(100 * (1 - on / off), 1) if off else 0.0, "n": len(groups), "off": off, "on": on}
-            yield f"logic, consistency, {kind}", row
     else:
         for name in DEV:
             yield f"logic, harm, {name}", harm(model, list(load(name, "dev"))[:limit])
@@ -181,11 +162,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("stories", "clutrr", "consistency", "harm"))
     parser.add_argument("--model", default="mini")
+    parser.add_argument("--beside", help="of consistency: the checkpoint that was trained without rules")
     parser.add_argument("--limit", type=int, default=1000)
     parser.add_argument("--record", action="store_true", help="write the rows to the book of results")
     given = parser.parse_args(arguments)
+    if (given.part == "consistency") != (given.beside is not None):
+        parser.error("--beside goes with consistency, and consistency with --beside")
     model = ReasoningModel.from_pretrained(find_checkpoint(given.model))
-    for name, row in rows(given.part, model, given.limit):
+    if given.beside:
+        beside = ReasoningModel.from_pretrained(find_checkpoint(given.beside))
+        found = consistency(model, beside, given.limit)
+    else:
+        found = rows(given.part, model, given.limit)
+    for name, row in found:
         sys.stdout.write(f"{name}: {row}\n")
         if given.record:
             results.append(name, **row)

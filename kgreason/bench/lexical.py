@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from kgreason.records import Question
 from kgreason.storage import digest_bytes
 from kgreason.tasks.entailment import THREE_WAY
 
-__all__ = ["SIZES", "lexical_splits"]
+__all__ = ["SIZES", "lexical_chains", "lexical_splits"]
 
 #: Pairs of each split.
 SIZES = {"train": 12_000, "dev": 1_000, "test": 2_400}
@@ -49,6 +50,30 @@ def lexical_splits(data: str | Path | None, graph: KnowledgeGraph) -> list[list[
     """
     words = _wordnet(graph)
     return [_pairs(name, size, words) for name, size in SIZES.items()]
+
+
+def lexical_chains(graph: KnowledgeGraph, split: str, size: int) -> list[Question]:
+    """Entailments of which another one follows: what a word is a kind of, and in ``extra["beyond"]`` what that is.
+
+    Args:
+        graph: calls the concepts by their labels.
+        split: whose words they are, "train", "dev" or "test".
+        size: how many there are at most.
+    """
+    chance = random.Random(f"chains {split}")
+    kinds = [pair for pair in _wordnet(graph).kinds if _split(pair[0]) == _split(pair[1]) == split]
+    above: dict[str, list[str]] = defaultdict(list)
+    for kind, thing in kinds:
+        above[kind].append(thing)
+    chains = [(a, b, c) for a, b in kinds for c in above[b] if c != a]
+    drawn = chance.sample(chains, min(size, len(chains)))
+    return [_chain(split, number, *words) for number, words in enumerate(drawn)]
+
+
+def _chain(split: str, number: int, first: str, second: str, third: str) -> Question:
+    question = _question(f"{split}-chain", number, first, second, _ENTAILS)
+    beyond = _FRAMES[number % len(_FRAMES)].format(third)
+    return replace(question, extra={**question.extra, "beyond": beyond})
 
 
 def _wordnet(graph: KnowledgeGraph) -> _Words:

@@ -62,6 +62,7 @@ class RunConfig:
         warmup: share of the steps.
         temperature: of task sampling, 1 by size, larger evener.
         graph_dropout: share of the samples trained without their graph.
+        consistency: weight of what it costs where entailments contradict one another; 0 leaves their rules out.
         patience: reports without a better dev score before it stops; 0 never stops.
         held_out: share of each task's training samples kept for fitting gate, temperature and thresholds.
         dev_limit: dev questions a task read at each report; 0 for all.
@@ -89,6 +90,7 @@ class RunConfig:
     warmup: float = 0.06
     temperature: float = 2.0
     graph_dropout: float = 0.25
+    consistency: float = 0.0
     patience: int = 0
     held_out: float = 0.1
     dev_limit: int = 500
@@ -107,7 +109,8 @@ class RunConfig:
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs", 1, 10_000), ("steps_per_epoch", 0, 10**9), ("batch_size", 1, 65_536), ("learning_rate", 0, 1),
     ("head_rate", 0, 1), ("warmup", 0, 1), ("temperature", 1, 100), ("graph_dropout", 0, 1), ("patience", 0, 10_000),
-    ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9), ("seed", 0, 2**32 - 1),
+    ("consistency", 0, 100), ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
+    ("seed", 0, 2**32 - 1),
 )  # fmt: skip
 
 

@@ -25,12 +25,15 @@ from kgreason import storage
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.training.config import RunConfig
+from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.losses import losses
 from kgreason.training.mixture import Mixture
 
 __all__ = ["ReasoningTrainer"]
 
 _RELATIONS = "relations.json"
+#: Which questions of a batch rules tie together, beside the batch.
+_LINKS = "links"
 
 
 class ReasoningTrainer(Trainer):
@@ -62,13 +65,19 @@ class ReasoningTrainer(Trainer):
         self.report = report
         steps = len(mixture) // run.batch_size
         each = max(1, steps // run.epochs)
-        collate = model.collator()
+        collator = model.collator()
+
+        def collate(items: Sequence[Item]) -> dict[str, Any]:
+            more, links = linked([question for question, _ in items]) if run.consistency else ([], None)
+            batch = collator([*items, *((question, None) for question in more)]).to_mapping()
+            return batch if links is None else {**batch, _LINKS: links}
+
         super().__init__(
             model=model,
             args=_arguments(run, steps, each),
             train_dataset=mixture,
             eval_dataset=mixture,  # the Trainer asks for one; evaluate reads the dev splits
-            data_collator=lambda items: collate(items).to_mapping(),
+            data_collator=collate,
             callbacks=[EarlyStoppingCallback(run.patience)] if run.patience else None,
         )
         for printing in (PrinterCallback, ProgressCallback):  # what is shown is the caller's to say
@@ -97,10 +106,13 @@ class ReasoningTrainer(Trainer):
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         """Loss of a batch."""
+        links = inputs.pop(_LINKS, None)
         batch = GraphBatch.from_mapping(inputs)
         scores = model(batch)
-        found = losses(scores, batch)
-        return (found.total, scores) if return_outputs else found.total
+        loss = losses(scores, batch).total
+        if links is not None:
+            loss = loss + self.run.consistency * consistency_loss(scores.logits, batch, links)
+        return (loss, scores) if return_outputs else loss
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """AdamW; M and the parts around it at their own rates, no decay on vectors and scalars."""

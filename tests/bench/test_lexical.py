@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from kgreason.bench.benches import BENCHES, set_aside
-from kgreason.bench.lexical import SIZES, lexical_splits
+from kgreason.bench.lexical import SIZES, _wordnet, lexical_chains, lexical_splits
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.retrieval import Retriever
@@ -57,3 +57,18 @@ def test_a_tenth_can_be_held_out(graph):
     pool = BENCHES["lexical"].pool(graph)
     aside = set_aside(pool.siblings[pool.folds["test"].train])
     assert 0.05 < aside.mean() < 0.15
+
+
+def test_of_a_chain_both_links_and_the_whole_are_entailed(graph):
+    chains = lexical_chains(graph, "test", 53)
+    assert len(chains) == 53
+    kinds = set(_wordnet(graph).kinds)
+    for question in chains:
+        frame = question.text.removesuffix(f"{question.extra['topic']}.")
+        first, second, third = (
+            str(text).removeprefix(frame).removesuffix(".")
+            for text in (question.text, question.hypothesis, question.extra["beyond"])
+        )
+        assert {(first, second), (second, third)} <= kinds
+        assert question.answer == 0
+    assert lexical_chains(graph, "test", 53) == chains

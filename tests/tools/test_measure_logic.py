@@ -2,34 +2,31 @@ from __future__ import annotations
 
 import pytest
 
-from kgreason.engine import ENTAILMENT
-from kgreason.tasks import validate
+from kgreason.engine import find_checkpoint
+from kgreason.nn.model import ReasoningModel
+from kgreason.records import Question
+from kgreason.tasks.entailment import THREE_WAY
 from kgreason.tasks.stories import stories
-from tools.measure_logic import consistency, proofs, reading, violations
-
-E, N, C = range(3)
+from tools.measure_logic import broken, groups, proofs, reading
 
 
-@pytest.mark.parametrize(
-    ("kind", "answers", "wrong"),
-    [
-        ("symmetry", [(E, E), (E, N), (C, C)], [False, True, False]),
-        ("negation", [(E, C), (C, E), (N, N), (E, E), (N, C)], [False, False, False, True, True]),
-        ("transitivity", [(E, E, E), (E, E, N), (E, N, C), (N, N, N)], [False, True, False, False]),
-    ],
-)
-def test_violations(kind, answers, wrong):
-    assert violations(kind, answers) == wrong
+def test_chains_are_groups_of_three():
+    for first, second, whole in groups("transitivity", 11):
+        assert (first.text, first.hypothesis) == (whole.text, second.text)
+        assert whole.hypothesis == second.hypothesis
+        assert [first.answer, second.answer, whole.answer] == [0, None, None]
 
 
-def test_groups_are_made_of_edges(tiny_graph):
-    found = consistency(tiny_graph, 1, seed=3)
-    assert {kind: len(groups[0]) for kind, groups in found.items()} == {
-        "symmetry": 2, "negation": 2, "transitivity": 3,
-    }  # fmt: skip
-    for groups in found.values():
-        for question in groups[0]:
-            assert validate(question).options == ENTAILMENT
+@pytest.mark.data
+def test_pairs_are_of_dev_sets(data_dir):
+    assert [len(group) for group in groups("negation", 7)] == [2] * 7
+    assert groups("symmetry", 7) == groups("symmetry", 7)
+
+
+def test_what_is_broken_is_counted():
+    model = ReasoningModel.from_pretrained(find_checkpoint("mini"), device="cpu")
+    pair = Question("A man sings.", THREE_WAY, "entailment", "A man sings.")
+    assert broken(model, "negation", [[pair, pair]]) == 1  # both entailed
 
 
 def test_stories_are_read_as_they_were_written():

@@ -10,8 +10,11 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
+from kgreason.records import Question
 from kgreason.retrieval import Pairs
+from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
+from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.mixture import Mixture
 from kgreason.training.run import TaskData, build_model, train
 from kgreason.training.trainer import ReasoningTrainer
@@ -204,3 +207,21 @@ def test_patience_is_kept_by_a_resumed_run(tiny_base, tmp_path, data):
     trainer.train(resume_from_checkpoint=str(tmp_path / "run" / "checkpoint-4"))
     assert seen == [2, 4, 6]
     assert trainer.state.best_model_checkpoint == str(tmp_path / "run" / "checkpoint-2")
+
+
+def test_rules_make_answers_hang_together(tiny_base, tmp_path):
+    pairs = [
+        Question(f"The bird sees {n} eggs.", THREE_WAY, "entailment", f"There are {n} eggs.", answer=n % 3)
+        for n in range(12)
+    ]
+    data = {"pairs": TaskData(Pairs(pairs), [], Pairs(pairs[:3]))}
+    more, links = linked(pairs)
+    costs = []
+    for weight in (0.0, 3.0):
+        trainer, _ = make(tiny_base, tmp_path / str(weight), data, consistency=weight, head_rate=1e-2)
+        trainer.train()
+        model = trainer.model.eval()
+        batch = model.collator()([(question, None) for question in (*pairs, *more)])
+        with torch.no_grad():
+            costs.append(float(consistency_loss(model(batch).logits, batch, links)))
+    assert costs[1] < 0.8 * costs[0]

@@ -46,6 +46,7 @@ CLAIMS = [
     *(Claim(f"{name}, stated − text", at_least(20, "points"), recorded(name)) for name in _CHAINS),
     *(Claim(f"{name} violations, fewer with rules", at_least(100 / 3, "%"), recorded(f"logic, consistency, {name}"))
       for name in ("negation", "symmetry", "transitivity")),
+    Claim("accuracy with rules", at_least(-0.5, "points"), recorded("logic, consistency, accuracy")),
     *(Claim(f"{name}, change by reading", at_least(-0.5, "points"), recorded(f"logic, harm, {name}"))
       for name in ("commonsenseqa", "openbookqa", "lingnli", "sst2")),
 ]  # fmt: skip
