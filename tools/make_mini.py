@@ -33,7 +33,7 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-faculties")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-faculties", "mini-heed")
 
 
 #: Questions about invented worlds, of which K learns to read a graph: folder to form, seed and number.
@@ -69,7 +69,7 @@ def make_texts(data: str | None) -> None:
 
 def _needles(number: int, seed: int, data: str | None) -> Iterator[Question]:
     filler = [sentences(question.text)[0] for question in load("ecare", "train", data=data)]
-    return needles(number, filler, seed=seed)
+    return needles(number, filler, words=(20, 90), seed=seed)
 
 
 def _stories(number: int, seed: int, data: str | None) -> Iterator[Question]:
