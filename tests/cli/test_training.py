@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kgreason.tasks import write_samples
+from kgreason.tasks import load, write_samples
 from tests.models import moods, opened, places, tiny_model
 
 
@@ -185,3 +185,29 @@ def test_predict(run, samples, checkpoint, tiny_folder):
     again = out.read_bytes()
     run(*asked, "--limit", "5")
     assert out.read_bytes() == again
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "train", "judged"), [("isear", "train", "train"), ("c3-zh", "train", "dev")])
+def test_own_labels_in_either_language_need_no_code(run, tmp_path, tiny_base, data_dir, name, train, judged):
+    """Seven feelings in English, and options in Chinese that are other ones in every question, as a user's files."""
+    write_samples(tmp_path / "own.jsonl", load(name, train, data=data_dir)[:200])
+    write_samples(tmp_path / "judged.jsonl", load(name, judged, data=data_dir)[-50:])
+    (tmp_path / "run.toml").write_text(f"""
+output = "{tmp_path / "out"}"
+epochs = 1
+steps_per_epoch = 3
+device = "cpu"
+model = {{ base = "{tiny_base}", max_length = 64, lora = false, knowledge = false }}
+tasks.own = {{ data = "{tmp_path / "own.jsonl"}", test = "{tmp_path / "judged.jsonl"}" }}
+""")
+    assert run("train", tmp_path / "run.toml", "--set", "test=true").code == 0
+    own = ("-m", tmp_path / "out" / "model", "-g", "none")
+    (row,) = run("evaluate", tmp_path / "judged.jsonl", *own, "--json").json()
+    assert row["n"] == 50
+    assert 0 <= row["accuracy"] <= 1
+    assert run("predict", tmp_path / "judged.jsonl", "-o", tmp_path / "answers.jsonl", *own).code == 0
+    answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(answer["choice"] in answer["options"] for answer in answers)
+    assert len(answers) == 50
