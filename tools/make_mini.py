@@ -33,7 +33,7 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-faculties", "mini-heed")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-heed")
 
 
 #: Questions about invented worlds, of which K learns to read a graph: folder to form, seed and number.
