@@ -41,6 +41,8 @@ PHRASES = (
     "{a} {b} of", "is {a} of", "{a} of {b} {c}", "{a} {b} {done} by", "{done} by", "{done} in", "{done} with {a}",
     "{done} {a} of", "in {a} of",
 )  # fmt: skip
+#: How many of them there are.
+PHRASES_KNOWN = 2_000
 
 
 class Pseudonyms:
@@ -59,6 +61,7 @@ class Pseudonyms:
     def __init__(self, graph: KnowledgeGraph, random: Random) -> None:
         self._graph, self._random = graph, random
         self._known: dict[str, bool] = {}
+        self._phrases: list[str] = []
         self.given: set[str] = set()
 
     def forget(self) -> None:
@@ -95,8 +98,13 @@ class Pseudonyms:
         return name, name
 
     def phrase(self) -> str:
-        """A name of several words for a relation, which tells nothing but is all that it is asked for by."""
-        while (name := self._phrase()) in self.given:
+        """A name of several words for a relation, which tells nothing but is all that it is asked for by.
+
+        One of :data:`PHRASES_KNOWN`: a fixed M reads each name once in a run, which else would be most of its time.
+        """
+        if not self._phrases:
+            self._phrases = list({self._phrase(): None for _ in range(PHRASES_KNOWN)})
+        while (name := self._random.choice(self._phrases)) in self.given:
             pass
         return self._give(name)
 
