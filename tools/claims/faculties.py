@@ -41,6 +41,8 @@ CLAIMS = [
     *(Claim(name, target, recorded(name)) for name, target in _TASKS.items()),
     *(Claim(name, target, recorded(f"mini, {name}"))
       for name, target in ((UNSEEN, at_least(5, "points")), (DEGREE, at_least(85, "%")), (TURN, at_least(85, "%")))),
+    Claim("CommonsenseQA in-house, mini - single-task text, lower end", at_least(-3, "points"),
+          partial(difference, "csqa", "in-house test", ("mini", PLAIN), ("T", PLAIN), lower=True)),
     Claim("lexical entailment, graph - text", at_least(8, "points"),
           partial(difference, *_WORDS, ("T+L", PLAIN), ("T", PLAIN))),
     *(Claim(f"{name}, stated − text", at_least(20, "points"), recorded(name)) for name in _CHAINS),
