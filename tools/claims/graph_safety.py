@@ -97,6 +97,7 @@ SAFETY = (
     Claim("references that are followed", at_most(0, "attacks"), partial(successful_attacks, hostile.references)),
     Claim("archives that unpack", at_most(0, "attacks"), partial(successful_attacks, hostile.archives)),
     Claim("pickles that are loaded", at_most(0, "attacks"), partial(successful_attacks, hostile.pickles)),
+    Claim("models whose code runs", at_most(0, "attacks"), partial(successful_attacks, hostile.models)),
     Claim("SPARQL injections", at_most(0, "attacks"), partial(successful_attacks, injections.injections)),
     Claim("digests of the same facts", at_most(1, "digests"), different_digests),
     *(Claim(name, at_most(0, "findings"), recorded(name)) for name in measure_safety.MEASURES),

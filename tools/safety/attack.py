@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import tempfile
@@ -85,7 +86,8 @@ class _Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.events is None:
             return
-        if event in _FORBIDDEN or (event == "open" and str(arguments[0]) == self.secret):
+        opened = arguments[0] if event == "open" and isinstance(arguments[0], str | bytes) else ""
+        if event in _FORBIDDEN or os.fsdecode(opened) == self.secret:
             self.events.append(f"{event} {arguments!r}"[:200])
 
 
@@ -175,5 +177,7 @@ def _outcome(attack: Attack, place: Place, callers: list[str]) -> str:
     if callers:
         wrong = f"called the server {len(callers)} times"
         callers.clear()
-    left = {path.name for path in place.folder.parent.iterdir()} - {place.folder.name, place.secret.name}
-    return events[0] if events else wrong or (f"made {min(left)}" if left else "")
+    left = sorted({*place.folder.parent.iterdir()} - {place.folder, place.secret})
+    for path in left:
+        storage.remove(path)  # the next attack is not blamed for it
+    return events[0] if events else f"made {left[0].name}" if left else wrong

@@ -1,4 +1,4 @@
-"""Hostile files: XML, references to elsewhere, archives, and pickles under other names."""
+"""Hostile files: XML, references to elsewhere, archives, pickles under other names, and models that bring code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import struct
+import sys
 import tarfile  # noqa: TID251 - makes what has to be refused
 import zipfile  # noqa: TID251 - makes what has to be refused
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from kgreason.interop.sparql import query
 from tools.safety.attack import Attack, Place, ingest
 from tools.safety.images import built
 
-__all__ = ["archives", "documents", "pickles", "references"]
+__all__ = ["archives", "documents", "models", "payloads", "pickles", "references"]
 
 _RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="urn:e:"'
 _SAID = '<rdf:Description rdf:about="urn:a"><e:b>{}</e:b></rdf:Description>'
@@ -272,6 +273,69 @@ def _disguised(name: str, place: Place) -> object:
         with suppress(KGReasonError):
             return call(path)
     return ingest(path)
+
+
+def payloads(place: Place) -> dict[str, bytes]:
+    """What the pickles and headers above are made of: each makes the marker where it is unpickled or evaluated."""
+    return {"pickle": _pickle(place), "objects": _objects(place), "header": _header(place)}
+
+
+def models() -> Iterator[Attack]:
+    """Four models whose folders bring code of their own, or a pickle, to somebody who says yes to all questions."""
+    yield Attack("code: a base", partial(_answering_yes, partial(_coded, "load_base")))
+    yield Attack("code: the tokenizer of a base", partial(_answering_yes, partial(_coded, "load_tokenizer")))
+    yield Attack("code: a module of a sentence encoder", partial(_answering_yes, _module))
+    yield Attack("pickle: a layer of a sentence encoder", partial(_answering_yes, _layer))
+
+
+def _answering_yes(run: Callable[[Place], object], place: Place) -> object:
+    before, sys.stdin = sys.stdin, io.StringIO("y\n" * 99)
+    try:
+        return run(place)
+    finally:
+        sys.stdin = before
+
+
+def _coded(call: str, place: Place) -> object:
+    """Opens a base that names classes of a module beside it."""
+    from kgreason.nn import backbone  # torch is slow to import
+
+    for path in filter(Path.is_file, Path(backbone.find_base(next(iter(backbone.PACKAGED)))).iterdir()):
+        place.file(path.name, path.read_bytes())
+    names = {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil", "AutoTokenizer": ["evil.Evil", "evil.Evil"]}
+    for told in ("config.json", "tokenizer_config.json"):
+        place.file(told, json.dumps({"model_type": "evil", "tokenizer_class": "Evil", "auto_map": names}))
+    place.file("evil.py", _code(place))
+    return getattr(backbone, call)(str(place.folder))
+
+
+def _module(place: Place) -> object:
+    """Reads texts with a sentence encoder that has a module of its own."""
+    place.file("evil.py", _code(place))
+    return _encoded(place, "evil.Evil")
+
+
+def _layer(place: Place) -> object:
+    """Reads texts with a sentence encoder one layer of which is there as a pickle."""
+    place.file("1_Dense/config.json", '{"in_features": 384, "out_features": 2, "bias": true}')
+    place.file("1_Dense/pytorch_model.bin", _pickle(place))
+    return _encoded(place, "sentence_transformers.models.Dense")
+
+
+def _encoded(place: Place, kind: str) -> object:
+    from kgreason.nn.backbone import PACKAGED, find_base  # torch is slow to import
+    from kgreason.nn.meaning import sentence_model
+
+    for path in filter(Path.is_file, Path(find_base(next(iter(PACKAGED)))).iterdir()):
+        place.file(path.name, path.read_bytes())
+    kinds = {"": "sentence_transformers.models.Transformer", "1_Dense": kind}
+    parts = [{"idx": i, "name": str(i), "path": path, "type": kinds[path]} for i, path in enumerate(kinds)]
+    storage.write_json(place.folder / "modules.json", parts)
+    return sentence_model(str(place.folder)).encode(["a text"])
+
+
+def _code(place: Place) -> str:
+    return f"import os\nos.mkdir({str(place.marker)!r})\nclass Evil: pass\n"
 
 
 def _weights(place: Place) -> object:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import pickle  # noqa: TID251 - has to be found out
 import socket
 
@@ -24,6 +25,11 @@ def calls(place):
 
 def reads(place):
     place.secret.read_text()
+    raise refusal("read")
+
+
+def reads_by_bytes(place):
+    os.close(os.open(os.fsencode(place.secret), os.O_RDONLY))
     raise refusal("read")
 
 
@@ -56,6 +62,7 @@ def fails(place):
     [
         (calls, "socket."),
         (reads, "open"),
+        (reads_by_bytes, "open"),
         (writes, "made marker"),
         (tells, "told the secret"),
         (fails, "RuntimeError"),
