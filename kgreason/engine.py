@@ -20,7 +20,7 @@ from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import ONE as VALENCE_ONE
 from kgreason.grounding import Grounder, Rules, with_stated
 from kgreason.grounding.unknown import Meaning
-from kgreason.language import LANGUAGES, detect
+from kgreason.language import called, detect
 from kgreason.language.sentences import sentences
 from kgreason.metrics import turning_point
 from kgreason.nn import evidence
@@ -31,7 +31,7 @@ from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
-from kgreason.records import Answer, ConceptMood, Evidence, KeySentence, Mood, Option, Question, Subgraph, Task, Triple
+from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph, worded
 from kgreason.tasks import validate
@@ -234,9 +234,6 @@ class Reasoner:
             for i in ranked
         )
         used, note = _graph_note(read, found)
-        told: tuple[KeySentence, ...] = ()
-        if question.context and scores.sentence is not None:
-            told = key_sentences(self.model, question, scores.sentence, KEY_SENTENCES)
         return Answer(
             choice=options[0].text,
             index=options[0].index,
@@ -246,7 +243,7 @@ class Reasoner:
             graph_used=used,
             gate=float(scores.gate[0]),
             note=note,
-            sentences=told,
+            sentences=key_sentences(self.model, question, scores.sentence, KEY_SENTENCES),
             trace=read.trace,
         )
 
@@ -327,8 +324,7 @@ class Reasoner:
             InputError: the text is empty or too long.
         """
         language = language or detect(text)
-        called = LANGUAGES[language]().labels if language in LANGUAGES else {}
-        sides, feelings = (tuple(called.get(label, label) for label in labels) for labels in (SENTIMENT, EKMAN))
+        sides, feelings = called(SENTIMENT, language), called(EKMAN, language)
         parts = sentences(text)
         asked = Question(text, sides, task="emotion", language=language)
         several = replace(asked, options=feelings, multi_label=True)

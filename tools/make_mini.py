@@ -18,7 +18,7 @@ import torch
 
 import kg_data
 from kgreason import storage
-from kgreason.bench.lexical import lexical_chains, lexical_splits
+from kgreason.bench.lexical import SIZES, lexical_chains, lexical_splits
 from kgreason.cli import main as kgreason
 from kgreason.graph import KnowledgeGraph
 from kgreason.language.sentences import sentences
@@ -48,6 +48,8 @@ QUIZZES: dict[str, tuple[Literal["choice", "open"], int, int]] = {
     "runs/quiz-open-4": ("open", 5, 15_000),
 }
 QUIZ_DEV = 1_000
+#: Texts of our own to read, by split: number and seed.
+TEXTS = {"train": (12_000, 2), "dev": (500, 3)}
 
 
 def make_quizzes() -> None:
@@ -60,28 +62,29 @@ def make_quizzes() -> None:
 
 
 def make_texts(data: str | None) -> None:
-    """Make the questions about sentences of long texts, and about stories, of which C learns to read, once."""
+    """Make the questions about sentences of long texts, about stories, and about words, that are not there yet."""
     for folder, drawn in (("runs/needles", _needles), ("runs/stories", _stories), ("runs/lexical", _lexical)):
         if not Path(folder).exists():
-            for split, number, seed in (("train", 12_000, 2), ("dev", 500, 3)):
-                write_samples(Path(folder) / f"{split}.jsonl", list(drawn(number, seed, data)))
+            for split in TEXTS:
+                write_samples(Path(folder) / f"{split}.jsonl", list(drawn(split, data)))
 
 
-def _needles(number: int, seed: int, data: str | None) -> Iterator[Question]:
+def _needles(split: str, data: str | None) -> Iterator[Question]:
+    number, seed = TEXTS[split]
     filler = [sentences(question.text)[0] for question in load("ecare", "train", data=data)]
     return needles(number, filler, words=(20, 90), seed=seed)
 
 
-def _stories(number: int, seed: int, data: str | None) -> Iterator[Question]:
+def _stories(split: str, data: str | None) -> Iterator[Question]:
+    number, seed = TEXTS[split]
     kinds = get_args(StoryKind)
     return chain.from_iterable(stories(kind, number // len(kinds), steps=range(2, 7), seed=seed) for kind in kinds)
 
 
-def _lexical(number: int, seed: int, data: str | None) -> Iterator[Question]:
+def _lexical(split: str, data: str | None) -> Iterator[Question]:
     graph = KnowledgeGraph.open("default")
-    train, dev, _ = lexical_splits(data, graph)
-    yield from (train if number > len(dev) else dev)
-    yield from lexical_chains(graph, "train" if number > len(dev) else "dev", number // 3)
+    pairs = dict(zip(SIZES, lexical_splits(data, graph), strict=True))[split]
+    return chain(pairs, lexical_chains(graph, split, TEXTS[split][0] // 3))
 
 
 def train(name: str, data: str | None) -> RunConfig:

@@ -20,10 +20,11 @@ import torch
 import kg_data
 from kgreason import storage
 from kgreason.config import LIMITS
+from kgreason.language import called
 from kgreason.nn.model import ReasoningModel
 from kgreason.records import Question
 from kgreason.tasks import adapter, load
-from kgreason.tasks.emotion import SENTIMENT_ZH
+from kgreason.tasks.emotion import SENTIMENT
 from kgreason.tasks.files import lines
 from kgreason.tasks.samples import write_samples
 from tools import results
@@ -74,7 +75,7 @@ def reviews(folder: Path, left_out: Set[str]) -> Iterator[Question]:
                 twofold.add(key)
     for key, (text, label) in sorted(found.items(), key=lambda item: storage.digest_bytes(item[0].encode())):
         if key not in twofold and len(text.encode()) <= LIMITS.question_bytes:
-            yield Question(text, SENTIMENT_ZH, task="emotion", answer=label, language="zh")
+            yield Question(text, called(SENTIMENT, "zh"), task="emotion", answer=label, language="zh")
 
 
 CARD = """---

@@ -20,15 +20,16 @@ import torch
 from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
-from kgreason.metrics import wilson_interval
+from kgreason.metrics import classification_report, wilson_interval
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.tasks import load
 from tools import results
 from tools.make_multilingual import REVIEWS, evaluated
+from tools.progress import counted
 
-__all__ = ["LINKS", "MEASURES", "balanced", "linked"]
+__all__ = ["LINKS", "linked"]
 
 LINKS = "Chinese, commonsenseqa-zh, options that link"
 SEED = 0
@@ -36,30 +37,18 @@ SEED = 0
 Figure = tuple[float, dict[str, Any]]
 
 
-def balanced(truth: Sequence[int], found: Sequence[int]) -> float:
-    """Mean share found right of each true class, in percent.
-
-    Example:
-        >>> balanced([0, 0, 0, 1], [0, 0, 0, 0])
-        50.0
-    """
-    right = np.equal(truth, found)
-    return 100 * float(np.mean([right[np.equal(truth, label)].mean() for label in sorted(set(truth))]))
-
-
 def _judged(model: ReasoningModel, questions: Sequence[Question], limit: int) -> Figure:
-    """Accuracy on questions, or on so many of them drawn at random, from the text alone."""
+    """Accuracy on questions, or on so many of them drawn at random, by the text; balanced where labels recur."""
     drawn = random.Random(SEED).sample(questions, min(limit or len(questions), len(questions)))
-
-    def progress(done: int, total: int) -> None:
-        sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
-
     items = [(question, None) for question in drawn]
-    found = [int(p.logits.argmax()) for p in predict(model, items, autocast=torch.bfloat16, progress=progress)]
+    found = [int(p.logits.argmax()) for p in predict(model, items, autocast=torch.bfloat16, progress=counted)]
     truth = [question.answer or 0 for question in drawn]
-    low, high = wilson_interval(int(np.equal(truth, found).sum()), len(truth))
-    more = {"n": len(truth), "ci95": [round(100 * low, 2), round(100 * high, 2)], "balanced": balanced(truth, found)}
-    return 100 * float(np.equal(truth, found).mean()), more
+    hits = int(np.equal(truth, found).sum())
+    more: dict[str, Any] = {"n": len(truth), "ci95": [round(100 * end, 2) for end in wilson_interval(hits, len(truth))]}
+    if len(labels := {question.options for question in drawn}) == 1:
+        classes = classification_report(found, truth, labels.pop()).classes
+        more["balanced"] = 100 * float(np.mean([each.recall for each in classes]))
+    return 100 * hits / len(truth), more
 
 
 def _reviews(name: str, model: ReasoningModel, data: str | None, limit: int) -> Figure:

@@ -30,6 +30,7 @@ from kgreason.tasks import load
 from kgreason.tasks.needles import needles
 from tools import results
 from tools.bench.figures import peak_memory
+from tools.progress import counted
 
 __all__ = ["KEY", "LINEAR", "MEASURES", "MEMORY", "NEEDLE", "truncated"]
 
@@ -51,41 +52,45 @@ def _filler(data: str | None) -> list[str]:
     return [sentence for story in stories for sentence in sentences(story)]
 
 
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
+def _opened(model: str) -> Reasoner:
+    torch.set_num_threads(1)
+    return Reasoner.from_pretrained(model, graph=None, device="cpu")
 
 
 def _right(reasoner: Reasoner, questions: Sequence[Question]) -> list[bool]:
     items = [(question, None) for question in questions]
-    found = predict(reasoner.model, items, batch_size=1, autocast=torch.bfloat16, progress=_progress)
+    found = predict(reasoner.model, items, batch_size=1, autocast=torch.bfloat16, progress=counted)
     return [int(p.logits.argmax()) == q.answer for p, q in zip(found, questions, strict=True)]
 
 
-def in_texts(reasoner: Reasoner, data: str | None, limit: int) -> list[Row]:
+def in_texts(model: str, data: str | None, limit: int) -> list[Row]:
     """Needles in long texts and in short ones."""
+    reasoner = _opened(model)
     filler, tokenizer = _filler(data), reasoner.model.backbone.tokenizer
     short, far = (
         list(needles(limit, filler, words=words, seed=SEED, held_out=True)) for words in (SHORT_WORDS, LONG_WORDS)
     )
     tokens = [len(tokenizer(q.context, verbose=False)["input_ids"]) for q in far]
-    near, reached = (100 * float(np.mean(_right(reasoner, questions))) for questions in (short, far))
-    named = []
+    near = 100 * float(np.mean(_right(reasoner, short)))
+    reached, named = [], []
     for done, question in enumerate(far, 1):
-        first, *_ = reasoner.answer(replace(question, answer=None)).sentences
-        named.append(first.text == question.extra["sentence"])
-        _progress(done, len(far))
+        answer = reasoner.answer(replace(question, answer=None))
+        reached.append(answer.index == question.answer)
+        named.append(answer.sentences[0].text == question.extra["sentence"])
+        counted(done, len(far))
+    long = 100 * float(np.mean(reached))
     more = {"n": limit, "tokens": round(float(np.mean(tokens)))}
     return [
-        (NEEDLE, 100 * reached / near if near else 0.0, {**more, "short": near, "long": reached}),
+        (NEEDLE, 100 * long / near if near else 0.0, {**more, "short": near, "long": long}),
         (KEY, 100 * float(np.mean(named)), more),
     ]
 
 
-def by_length(reasoner: Reasoner, data: str | None, limit: int) -> list[Row]:
+def by_length(model: str, data: str | None, limit: int) -> list[Row]:
     """CPU seconds and memory of texts of two lengths, each in a process of its own."""
     told = {}
     for length in LENGTHS:
-        code = f"from tools import measure_context as m; m.read_here({length})"
+        code = f"from tools import measure_context as m; m.read_here({model!r}, {length})"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         told[length] = json.loads(done.stdout)
     half, whole = (told[length] for length in LENGTHS)
@@ -93,10 +98,9 @@ def by_length(reasoner: Reasoner, data: str | None, limit: int) -> list[Row]:
     return [(LINEAR, whole["cpu"] / (2 * half["cpu"]), more), (MEMORY, whole["megabytes"] / 1000, {"unit": "GB"})]
 
 
-def read_here(tokens: int) -> None:
-    """Answer a question about a text of so many tokens with `mini` and no graph, and write what it took."""
-    torch.set_num_threads(1)
-    reasoner = Reasoner.from_pretrained("mini", graph=None, device="cpu")
+def read_here(model: str, tokens: int) -> None:
+    """Answer a question about a text of so many tokens, without a graph, and write what it took."""
+    reasoner = _opened(model)
     reasoner.ask("Where is the lamp?", ["hall", "barn"], context="The lamp is in the hall.")
     words = reasoner.model.backbone.tokenizer.vocab
     plain = sorted(word for word in words if word.isalpha() and len(word) > 3)
@@ -113,9 +117,9 @@ def truncated(reasoner: Reasoner, question: Question) -> Question:
     return replace(question, context=chunk)
 
 
-def stories(reasoner: Reasoner, data: str | None, limit: int) -> list[Row]:
+def stories(model: str, data: str | None, limit: int) -> list[Row]:
     """QuALITY's questions about whole stories, and about their beginnings."""
-    questions = load("leval-quality", "test", data=data)[:limit]
+    reasoner, questions = _opened(model), load("leval-quality", "test", data=data)[:limit]
     whole = _right(reasoner, questions)
     start = _right(reasoner, [truncated(reasoner, question) for question in questions])
     found = paired_bootstrap(whole, start)
@@ -123,7 +127,7 @@ def stories(reasoner: Reasoner, data: str | None, limit: int) -> list[Row]:
     return [(QUALITY, 100 * found.difference, {**more, "ci95": [100 * found.low, 100 * found.high]})]
 
 
-MEASURES: Mapping[str, Callable[[Reasoner, str | None, int], list[Row]]] = {
+MEASURES: Mapping[str, Callable[[str, str | None, int], list[Row]]] = {
     "needles": in_texts, "length": by_length, "quality": stories,
 }  # fmt: skip
 
@@ -137,9 +141,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    reasoner = Reasoner.from_pretrained(given.model, graph=None, device="cpu")
-    for name, value, more in MEASURES[given.part](reasoner, given.data, given.limit):
+    for name, value, more in MEASURES[given.part](given.model, given.data, given.limit):
         sys.stdout.write(f"{given.model}, {name}: {value} {more}\n")
         if given.record:
             results.append(f"{given.model}, {name}", value, **more)

@@ -30,6 +30,7 @@ from kgreason.tasks import load
 from kgreason.tasks.stories import StoryKind, stories
 from kgreason.training.consistency import KINDS, tied, violated
 from tools import results
+from tools.progress import counted
 
 __all__ = ["broken", "groups", "proofs", "reading"]
 
@@ -71,7 +72,7 @@ def groups(kind: str, count: int) -> list[list[Question]]:
 
 def broken(model: ReasoningModel, kind: str, told: Sequence[Sequence[Question]]) -> int:
     """How many groups of answers, read from the text alone, break their rule."""
-    flat = predict(model, [(question, None) for group in told for question in group], progress=_progress)
+    flat = predict(model, [(question, None) for group in told for question in group], progress=counted)
     labels = iter([int(p.logits.argmax()) for p in flat])
     return sum(violated(kind, [next(labels) for _ in group]) for group in told)
 
@@ -86,20 +87,16 @@ def consistency(model: ReasoningModel, beside: ReasoningModel, count: int) -> It
     questions = load("lingnli", "dev")
     right = []
     for each in (model, beside):
-        found = predict(each, [(question, None) for question in questions], progress=_progress)
+        found = predict(each, [(question, None) for question in questions], progress=counted)
         right.append(np.array([int(p.logits.argmax()) == q.answer for p, q in zip(found, questions, strict=True)]))
     change = paired_bootstrap(*right)
     value, low, high = (round(100 * v, 2) for v in (change.difference, change.low, change.high))
     yield "logic, consistency, accuracy", {"value": value, "ci95": [low, high], "n": len(questions)}
 
 
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\r{done} of {total}" + "\n" * (done == total))
-
-
 def answered(model: ReasoningModel, questions: Sequence[Question]) -> dict[str, list[int]]:
     """The option chosen for each question from the text alone, and with what it states; no graph is read."""
-    found = predict(model, [(with_stated(question), None) for question in questions], progress=_progress)
+    found = predict(model, [(with_stated(question), None) for question in questions], progress=counted)
     return {"text": [int(p.text.argmax()) for p in found], "stated": [int(p.logits.argmax()) for p in found]}
 
 

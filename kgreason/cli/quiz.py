@@ -37,6 +37,9 @@ def quiz(
     synonyms: Annotated[
         float, typer.Option("--synonyms", metavar="SHARE", help="Renamed ones that are asked for by a synonym.")
     ] = 0.0,
+    phrases: Annotated[
+        float, typer.Option("--phrases", metavar="SHARE", help="Other renamed ones whose relations have several words.")
+    ] = 0.0,
     open_form: Annotated[bool, typer.Option("--open", help="Ask for all answers, without options.")] = False,
     kinds: Annotated[
         str | None, typer.Option("--kinds", metavar="1,2,3,and,not", help="Steps from a concept, or two clues.")
@@ -57,6 +60,7 @@ def quiz(
         borrowed=borrowed,
         renamed=renamed,
         synonyms=synonyms,
+        phrases=phrases,
         form="open" if open_form else "choice",
     )
     opened = open_graph(graph, out)

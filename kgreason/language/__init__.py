@@ -6,7 +6,7 @@ A language is one file of functions and one of words; :data:`LANGUAGES` lists th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kgreason.errors import InputError
 from kgreason.language.chinese import HAN, chinese
@@ -14,7 +14,7 @@ from kgreason.language.english import english, lemmas, tokenize
 from kgreason.language.forms import normal_form
 from kgreason.language.words import Language, Token
 
-__all__ = ["LANGUAGES", "Language", "Token", "detect", "language", "lemmas", "normal_form", "tokenize"]
+__all__ = ["LANGUAGES", "Language", "Token", "called", "detect", "language", "lemmas", "normal_form", "tokenize"]
 
 LANGUAGES: Mapping[str, Callable[[], Language]] = {"en": english, "zh": chinese}
 #: Share of Chinese characters among the letters from which a text is Chinese: each of them is worth several letters.
@@ -43,6 +43,17 @@ def detect(text: str) -> str:
         return "en"
     han, kana, letters = (len(kind.findall(text)) for kind in (_HAN, _KANA, _LETTER))
     return "zh" if han > max(_HAN_SHARE * letters, _HAN_FOR_KANA * kana) else "en"
+
+
+def called(labels: Iterable[str], code: str) -> tuple[str, ...]:
+    """What labels of tasks are called in a language; as in English where it does not say, or is not known.
+
+    Example:
+        >>> called(["negative", "positive"], "zh")
+        ('负面', '正面')
+    """
+    names = LANGUAGES[code]().labels if code in LANGUAGES else {}
+    return tuple(names.get(label, label) for label in labels)
 
 
 def language(code: str) -> Language:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 from torch import Tensor
 
@@ -16,7 +18,9 @@ MOST = 64
 
 
 @torch.inference_mode()
-def key_sentences(model: ReasoningModel, question: Question, weight: Tensor, limit: int = 3) -> tuple[KeySentence, ...]:
+def key_sentences(
+    model: ReasoningModel, question: Question, weight: Tensor | None, limit: int = 3
+) -> tuple[KeySentence, ...]:
     """The sentences that a question's context was read for.
 
     The chunks that entered the question's vector are cut into their sentences, and each of these is read as a context
@@ -24,22 +28,25 @@ def key_sentences(model: ReasoningModel, question: Question, weight: Tensor, lim
 
     Args:
         model: which read the context.
-        question: with a context.
-        weight: how much each sequence of the question entered its vector, the question's own first.
+        question: with a context or without one.
+        weight: how much each sequence of the question entered its vector, the question's own first; None where nothing
+            was read.
         limit: how many sentences.
 
     Returns:
-        The best ones, best first, with weights that sum to 1 over all that were compared.
+        The best ones, best first, with weights that sum to 1 over all that were compared; none without a context.
 
     Shapes:
         weight [1 + chunks].
     """
-    context = question.context or ""
-    spans = model.collator().spans(context)
+    if not question.context or weight is None:
+        return ()
+    context = question.context
+    spans, held = model.collator().spans(context), sentence_spans(context)
     order = weight[1 : 1 + len(spans)].argsort(descending=True, stable=True).tolist()
-    read = [spans[i] for i in order if weight[1 + i] > 0]
-    held = sentence_spans(context)
-    chosen = [(start, end) for start, end in held if any(start < last and first < end for first, last in read)][:MOST]
+    read = (spans[i] for i in order if weight[1 + i] > 0)
+    met = ((start, end) for first, last in read for start, end in held if start < last and first < end)
+    chosen = list(islice(dict.fromkeys(met), MOST))
     if not chosen:
         return ()
     alone = [Question(question.text, task="open", context=context[start:end]) for start, end in chosen]

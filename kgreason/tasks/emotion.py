@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from kgreason.language import LANGUAGES
+from kgreason.language import called
 from kgreason.records import Question
 from kgreason.tasks.files import clean, digest, lines, place, table
 
@@ -13,7 +13,6 @@ __all__ = [
     "EKMAN",
     "EKMAN_LABELS",
     "SENTIMENT",
-    "SENTIMENT_ZH",
     "emobank",
     "emocontext",
     "goemotions",
@@ -24,8 +23,6 @@ __all__ = [
 ]
 
 SENTIMENT = ("negative", "positive")
-#: What these are called in Chinese.
-SENTIMENT_ZH = tuple(LANGUAGES["zh"]().labels[label] for label in SENTIMENT)
 
 #: The 27 emotions of GoEmotions under Ekman's six, as their authors group them (Demszky et al. 2020), and neutral.
 EKMAN: Mapping[str, tuple[str, ...]] = {
@@ -139,5 +136,5 @@ def review_zh(name: str, row: Mapping[str, str], *, split: str) -> Iterator[Ques
     """
     text = clean(row["review"])
     if _HELD_OUT.get(digest(text) % 10, "train") == split:
-        answer = place(row["label"], ("0", "1"))
-        yield Question(text, SENTIMENT_ZH, "emotion", answer=answer, language="zh", id=name) if text else None
+        options, answer = called(SENTIMENT, "zh"), place(row["label"], ("0", "1"))
+        yield Question(text, options, "emotion", answer=answer, language="zh", id=name) if text else None

@@ -12,6 +12,7 @@ from typing import Any
 import kg_data
 from kgreason.errors import InputError
 from kgreason.records import Question
+from kgreason.tasks.stories import first_names, part
 
 __all__ = ["needles"]
 
@@ -69,27 +70,16 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(kg_data.path("needles.toml").read_text(encoding="utf-8"))
 
 
-@cache
-def _people() -> tuple[str, ...]:
-    names = tomllib.loads(kg_data.path("stories.toml").read_text(encoding="utf-8"))["names"]
-    return tuple(name for pair in zip(names["male"], names["female"], strict=True) for name in pair)
-
-
-def _part(values: Sequence[str], held_out: bool) -> Sequence[str]:
-    cut = len(values) - len(values) // 3
-    return values[cut:] if held_out else values[:cut]
-
-
 def _needle(random: Random, filler: Sequence[str], words: int, held_out: bool, name: str) -> Question:
     fact = random.choice(_data()["fact"])
     kind: str = fact["answer"]
     answers = _data()["words"][kind]
     if kind != "day":  # there are seven, and all of them have to be options
-        answers = _part(answers, held_out)
+        answers = part(answers, held_out)
     options = random.sample(answers, OPTIONS)
     random.shuffle(options)
     answer = random.randrange(OPTIONS)
-    said, asked = (random.choice(_part(fact[key], held_out)) for key in ("said", "asked"))
+    said, asked = (random.choice(part(fact[key], held_out)) for key in ("said", "asked"))
     slots = _drawn(random, {*_SLOT.findall(said), *_SLOT.findall(asked)} - {"answer"}, held_out)
     sentence = said.format(**slots, answer=options[answer])
     parts = [sentence]
@@ -106,10 +96,10 @@ def _needle(random: Random, filler: Sequence[str], words: int, held_out: bool, n
 
 def _drawn(random: Random, slots: set[str], held_out: bool) -> dict[str, str]:
     """Different people, and words, for the slots of a fact."""
-    people = random.sample(_part(_people(), held_out), len(_PEOPLE))
+    people = random.sample(part(first_names(), held_out), len(_PEOPLE))
     words = _data()["words"]
     other = (slot for slot in sorted(slots) if slot not in _PEOPLE)
-    return {**dict(zip(_PEOPLE, people, strict=True)), **{s: random.choice(_part(words[s], held_out)) for s in other}}
+    return {**dict(zip(_PEOPLE, people, strict=True)), **{s: random.choice(part(words[s], held_out)) for s in other}}
 
 
 def _decoys(
@@ -121,7 +111,7 @@ def _decoys(
         changed = random.choice(sorted(asked))
         while (other := _drawn(random, asked, held_out)[changed]) in slots.values():
             pass
-        said = random.choice(_part(fact["said"], held_out))
+        said = random.choice(part(fact["said"], held_out))
         yield said.format(**{**slots, changed: other}, answer=option)
 
 

@@ -18,7 +18,7 @@ import kg_data
 from kgreason.errors import InputError
 from kgreason.records import Question, Triple
 
-__all__ = ["KIN", "StoryKind", "stories"]
+__all__ = ["KIN", "StoryKind", "first_names", "part", "stories"]
 
 StoryKind = Literal["family", "kinds", "order"]
 #: Relations that a family story may ask for, neutral name to what it is called of a man and of a woman.
@@ -83,9 +83,22 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(kg_data.path("stories.toml").read_text(encoding="utf-8"))
 
 
-def _wordings(forms: Sequence[str], held_out: bool) -> Sequence[str]:
-    cut = len(forms) - len(forms) // 3
-    return forms[cut:] if held_out else forms[:cut]
+def part(values: Sequence[str], held_out: bool) -> Sequence[str]:
+    """The last third of a list, which is kept out of training, or all before it.
+
+    Example:
+        >>> part("abcdef", True), part("abcdef", False)
+        ('ef', 'abcd')
+    """
+    cut = len(values) - len(values) // 3
+    return values[cut:] if held_out else values[:cut]
+
+
+@cache
+def first_names() -> tuple[str, ...]:
+    """Names of men and women in turn."""
+    names = _data()["names"]
+    return tuple(name for pair in zip(names["male"], names["female"], strict=True) for name in pair)
 
 
 @dataclass(eq=False)
@@ -174,7 +187,7 @@ def _walk(random: Random, start: _Person, length: int) -> list[tuple[str, _Perso
 
 def _told(random: Random, path: list[tuple[str, _Person]], kin: str, held_out: bool, name: str) -> Question:
     words = _data()["kin"]
-    forms = _wordings(words["forms"], held_out)
+    forms = part(words["forms"], held_out)
     facts = [(person, kin, path[i][1]) for i, (kin, person) in enumerate(path[1:])]
     beside = [
         (person, kin, one) for _, one in path for kin, person in one.steps() if all(person is not p for _, p in path)
@@ -201,7 +214,7 @@ def _kinds(random: Random, length: int, held_out: bool, name: str) -> Question:
     links = [*pairwise(chain), *pairwise(others), (others[0], chain[-1])]
     stated: list[Triple] = [(one, "IsA", chain[0]), *((x, "IsA", y) for x, y in links)]
     sentences = [f"{one} is a {chain[0]}."]
-    facts = _wordings(words["facts"], held_out)
+    facts = part(words["facts"], held_out)
     sentences += [random.choice(facts).format(x=x, y=y, X=x.capitalize()) for x, y in links]
     has = random.random() < 0.5
     for kind, what, holds in (
@@ -209,7 +222,7 @@ def _kinds(random: Random, length: int, held_out: bool, name: str) -> Question:
         (others[-1], beside[0], not has),
         (others[0], beside[1], True),
     ):
-        form = random.choice(_wordings(words["holds" if holds else "lacks"], held_out))
+        form = random.choice(part(words["holds" if holds else "lacks"], held_out))
         sentences.append(form.format(x=kind, y=what))
         stated.append((kind, "HasProperty" if holds else "NotHasProperty", what))
     random.shuffle(sentences)

@@ -7,45 +7,26 @@ much as the premises are surer than the conclusion. Negation of the hypothesis i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from kgreason.language.negation import negated
 from kgreason.nn.batch import GraphBatch
 from kgreason.nn.segment import segment_log_softmax
 from kgreason.records import Question
 from kgreason.tasks.entailment import THREE_WAY
 
-__all__ = ["KINDS", "consistency_loss", "linked", "negated", "tied", "violated"]
+__all__ = ["KINDS", "consistency_loss", "linked", "tied", "violated"]
 
 #: Rules: a hypothesis against its negation, premise and hypothesis turned round, a chain of two entailments.
 KINDS = ("negation", "symmetry", "transitivity")
 _ENTAILED, _, _CONTRADICTED = range(len(THREE_WAY))
 _NEGATION, _SYMMETRY, _TRANSITIVITY = range(len(KINDS))
-_VERBS = "is|are|was|were|could|would|should|must|does|did|do"
-_DENIED = rf"can(?=not\b|'t\b| not\b)|(?:{_VERBS})(?=n't\b| not\b)"
-_AUXILIARY = re.compile(rf"\b(?:(?P<denied>{_DENIED})(?:not|n't|'t| not)|(?P<said>can|will|{_VERBS}))\b", re.IGNORECASE)
 #: Log-probability below which nothing is surer yet.
 _LEAST = -20.0
-_NOT_SO = "It is not true that"
-
-
-def negated(text: str) -> str:
-    """A sentence that holds where another does not: "not" behind its first auxiliary, or without it.
-
-    Example:
-        >>> negated("A man is asleep."), negated("They can't sing."), negated("He sang.")
-        ('A man is not asleep.', 'They can sing.', 'It is not true that he sang.')
-    """
-    if text.startswith(_NOT_SO):
-        return text.removeprefix(_NOT_SO).lstrip()
-    if found := _AUXILIARY.search(text):
-        verb = found["denied"] or f"{found['said']} not"
-        return f"{text[: found.start()]}{verb}{text[found.end() :]}"
-    return f"{_NOT_SO} {text[:1].lower()}{text[1:]}"
 
 
 def tied(kind: str, question: Question) -> list[Question]:

@@ -7,12 +7,8 @@ from kgreason.records import Question
 from tools.measure_context import KEY, MEASURES, NEEDLE, truncated
 
 
-@pytest.fixture(scope="module")
-def reasoner():
-    return Reasoner.from_pretrained("mini", graph=None, device="cpu")
-
-
-def test_a_beginning_is_what_one_sequence_holds(reasoner):
+def test_a_beginning_is_what_one_sequence_holds():
+    reasoner = Reasoner.from_pretrained("mini", graph=None, device="cpu")
     context = " ".join(f"The lamp number {i} is in the hall." for i in range(200))
     cut = truncated(reasoner, Question("Where is it?", ("hall", "barn"), context=context))
     assert cut.context is not None
@@ -22,8 +18,8 @@ def test_a_beginning_is_what_one_sequence_holds(reasoner):
 
 @pytest.mark.data
 @pytest.mark.slow
-def test_needles_are_measured(reasoner, data_dir):
-    (name, ratio, _), (key, named, more) = MEASURES["needles"](reasoner, str(data_dir), 2)
+def test_needles_are_measured(data_dir):
+    (name, ratio, _), (key, named, more) = MEASURES["needles"]("mini", str(data_dir), 2)
     assert (name, key) == (NEEDLE, KEY)
     assert ratio >= 0
     assert 0 <= named <= 100

@@ -6,37 +6,16 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kgreason.nn.batch import Collator, RelationNames
 from kgreason.records import Question
 from kgreason.tasks.entailment import THREE_WAY, TWO_WAY
-from kgreason.training.consistency import KINDS, consistency_loss, linked, negated, tied, violated
+from kgreason.training.consistency import consistency_loss, linked, tied, violated
 from tests.formula import make
 
 PAIR = Question("A man is asleep.", THREE_WAY, "entailment", "Someone is there.", answer=0)
 CHAIN = replace(PAIR, extra={"beyond": "It is a being."})
 E, N, C = range(3)
-
-
-@pytest.mark.parametrize(
-    ("text", "other"),
-    [
-        ("A man is asleep.", "A man is not asleep."),
-        ("They were not here.", "They were here."),
-        ("They can't sing.", "They can sing."),
-        ("He sang.", "It is not true that he sang."),
-        ("It is not true that he sang.", "he sang."),
-    ],
-)
-def test_negation(text, other):
-    assert negated(text) == other
-
-
-@given(st.sampled_from(["A dog is here.", "Two men sing.", "Nobody would say so.", "They must go."]))
-def test_a_negation_negated_says_the_same(text):
-    assert negated(negated(text)).lower() == text.lower()
 
 
 def test_what_is_tied_has_no_label_and_turns():
@@ -83,8 +62,7 @@ def cost(tiny_tokenizer, labels, question=PAIR):
 def test_breaking_a_rule_costs(tiny_base, labels, broken):
     tokenizer = make(tiny_base).backbone.tokenizer
     found = cost(tokenizer, labels)
-    assert (found > 1) == broken
-    assert violated("negation", labels[::2]) or violated("symmetry", labels[1::2]) or not broken
+    assert (found > 1) == broken == (violated("negation", labels[::2]) or violated("symmetry", labels[1::2]))
 
 
 @pytest.mark.parametrize(("labels", "broken"), [((E, E, E), False), ((E, E, N), True), ((E, N, C), False)])
@@ -96,4 +74,3 @@ def test_a_chain_holds(tiny_base, labels, broken):
 def test_no_rule_costs_nothing(tiny_base):
     batch = make(tiny_base).collator()([(PAIR, None)])
     assert float(consistency_loss(torch.zeros(3), batch, torch.zeros(4, 0, dtype=torch.int64))) == 0.0
-    assert len(KINDS) == 3

@@ -139,7 +139,7 @@ CLAIMS = [
             partial(accuracy, "metaqa", f"wordings held out, {hops}-hop", "K")) for hops in _FULL),
     *(Claim(f"MetaQA, {hops}-hop, full test, hits@1", at_least(bound, "%"),
             partial(accuracy, "metaqa", f"test, {hops}-hop", "K")) for hops, bound in _FULL.items()),
-    *(Claim(f"the same, {hops}-hop, ties in random order", at_least(bound, "%"),
+    *(Claim(f"MetaQA, {hops}-hop, full test, ties in random order", at_least(bound, "%"),
             partial(ties_shared, str(hops))) for hops, bound in _FULL.items()),
     Claim("PathQuestion, 2 hops, not trained on it", at_least(50, "%"),
           partial(accuracy, "pathquestion-2hop", "test, other topics", "mini")),

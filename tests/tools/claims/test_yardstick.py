@@ -87,7 +87,7 @@ def test_ties_are_shared_where_the_row_says_so(book):
     for seed, shared in ((1, 96.0), (2, 98.0)):
         write(book, Row("metaqa", "K", "follower", PLAIN, "1", seed), 0.9, hits1_shared=shared)
     write(book, Row("metaqa", "K", "follower", PLAIN, "2", 1), 0.9)
-    found = lines("the same, 1-hop, ties in random order", "the same, 2-hop, ties in random order")
+    found = lines("MetaQA, 1-hop, full test, ties in random order", "MetaQA, 2-hop, full test, ties in random order")
     one, two = found.values()
     assert (one.measured, one.ok) == ("97 %", True)
     assert "no row yet" in two.how
