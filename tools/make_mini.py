@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -33,7 +33,7 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-heed")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words")
 
 
 #: Questions about invented worlds, of which K learns to read a graph: folder to form, seed and number.
@@ -47,26 +47,22 @@ QUIZZES: dict[str, tuple[Literal["choice", "open"], int, int]] = {
     "runs/quiz-choice-4": ("choice", 5, 30_000),
     "runs/quiz-open-4": ("open", 5, 15_000),
 }
-QUIZ_DEV = 1_000
-#: Texts of our own to read, by split: number and seed.
+#: Questions by split about sentences of long texts, about stories, and about words: number and seed.
 TEXTS = {"train": (12_000, 2), "dev": (500, 3)}
 
 
-def make_quizzes() -> None:
-    """Make the quizzes of the packaged graph that are not there yet."""
-    graph = KnowledgeGraph.open("default")
-    for folder, (form, seed, number) in QUIZZES.items():
-        if not Path(folder).exists():
-            sizes: dict[QuizSplit, int] = {"train": number, "dev": QUIZ_DEV}
-            write_quiz(graph, folder, sizes, QuizConfig.to_train_on(form), seed=seed)
-
-
-def make_texts(data: str | None) -> None:
-    """Make the questions about sentences of long texts, about stories, and about words, that are not there yet."""
-    for folder, drawn in (("runs/needles", _needles), ("runs/stories", _stories), ("runs/lexical", _lexical)):
-        if not Path(folder).exists():
+def make_data(run: RunConfig, data: str | None) -> None:
+    """Make the files that a run reads and that we make, those that are not there yet."""
+    for folder in sorted({str(Path(task.data).parent) for task in run.tasks.values()}):
+        if Path(folder).exists():
+            continue
+        if folder in QUIZZES:
+            form, seed, number = QUIZZES[folder]
+            sizes: dict[QuizSplit, int] = {"train": number, "dev": 1_000}
+            write_quiz(KnowledgeGraph.open("default"), folder, sizes, QuizConfig.to_train_on(form), seed=seed)
+        elif folder in DRAWN:
             for split in TEXTS:
-                write_samples(Path(folder) / f"{split}.jsonl", list(drawn(split, data)))
+                write_samples(Path(folder) / f"{split}.jsonl", list(DRAWN[folder](split, data)))
 
 
 def _needles(split: str, data: str | None) -> Iterator[Question]:
@@ -87,10 +83,18 @@ def _lexical(split: str, data: str | None) -> Iterator[Question]:
     return chain(pairs, lexical_chains(graph, split, TEXTS[split][0] // 3))
 
 
+DRAWN: Mapping[str, Callable[[str, str | None], Iterator[Question]]] = {
+    "runs/needles": _needles,
+    "runs/stories": _stories,
+    "runs/lexical": _lexical,
+}
+
+
 def train(name: str, data: str | None) -> RunConfig:
     """Carry one run to its end."""
     recipe = RECIPES / f"{name}.toml"
     run = load_run(recipe)
+    make_data(run, data)
     output = Path(run.output)
     if not (output / "model" / "config.json").is_file():
         resume = ["--resume"] if any(output.glob("checkpoint-*")) else []
@@ -166,9 +170,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", help="folder of the data sets; KGREASON_DATA by default")
     parser.add_argument("--output", type=Path, default=kg_data.path("checkpoints/mini"))
+    parser.add_argument("--only", metavar="RECIPE", help="carry out one recipe, such as one not shipped yet; no more")
     arguments = parser.parse_args()
-    make_quizzes()
-    make_texts(arguments.data)
+    if arguments.only:
+        train(arguments.only, arguments.data)
+        return
     runs = [train(name, arguments.data) for name in RUNS]
     spent = sum(map(hours, runs))
     model = ReasoningModel.from_pretrained(Path(runs[-1].output) / "model", trainable=True, device="cpu")

@@ -41,7 +41,6 @@ class KnowledgeConfig:
         max_nodes: nodes of a question that take part in message passing; of a wider subgraph those with most mass,
             or relevance where no follower runs, concepts of question and options first.
         labels: whether the counter speaks to the labels of an entailment.
-        heeds: whether a step of the follower knows which relations those before it have in fact followed.
         relations: names with weights of their own, for the counter and convolutions that need them.
     """
 
@@ -57,7 +56,6 @@ class KnowledgeConfig:
     blocks: int = 1
     max_nodes: int = 200
     labels: bool = False
-    heeds: bool = False
     relations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -108,9 +106,7 @@ class Knowledge(nn.Module):
         counts = config.paths in ("counter", "both")
         self.counter = PathCounter(config.relations, labels=config.labels) if counts else None
         follows = config.paths in ("follower", "both")
-        self.follower = (
-            PathFollower(config.width, config.steps, words=config.words, heeds=config.heeds) if follows else None
-        )
+        self.follower = PathFollower(config.width, config.steps, words=config.words) if follows else None
         self.nodes = _Nodes(config, gnn) if config.nodes else None
         self._reads_relations = config.nodes or follows
         self.fusion = nn.ModuleList(

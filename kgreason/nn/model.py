@@ -157,9 +157,6 @@ class ReasoningModel(nn.Module):
     def with_knowledge(self, knowledge: KnowledgeConfig) -> ReasoningModel:
         """The same model with a new K; what reads a graph begins anew, all else keeps its weights.
 
-        A K that is the old one with ``labels`` or ``heeds`` beside goes on with its weights; untrained, these add
-        nothing.
-
         Raises:
             ConfigError: K's nodes are of another width than those that E was made for.
         """
@@ -173,10 +170,7 @@ class ReasoningModel(nn.Module):
                 fix=f"Give {width}, or train from the pretrained base.",
             )
         model = type(self)(replace(self.settings, knowledge=knowledge), self.backbone).to(self.device)
-        old = self.settings.knowledge
-        grown = old is not None and replace(old, labels=knowledge.labels, heeds=knowledge.heeds) == knowledge
-        anew = () if grown else _READS_GRAPH
-        kept = {name: tensor for name, tensor in self.own_state().items() if not name.startswith(anew)}
+        kept = {name: tensor for name, tensor in self.own_state().items() if not name.startswith(_READS_GRAPH)}
         model.load_state_dict(kept, strict=False)
         return model
 

@@ -138,10 +138,9 @@ class PathFollower(nn.Module):
         inner: width of queries and keys.
         words: width of word embeddings (w), by which words of the question meet those of a relation's name, also where
             M has never seen them in such a place; 0 for none.
-        heeds: whether a step knows which relations the steps before it have in fact followed.
     """
 
-    def __init__(self, width: int, steps: int = 3, inner: int = 128, *, words: int = 0, heeds: bool = False) -> None:
+    def __init__(self, width: int, steps: int = 3, inner: int = 128, *, words: int = 0) -> None:
         super().__init__()
         self.steps = steps
         self.text = nn.Linear(width, inner)
@@ -155,8 +154,6 @@ class PathFollower(nn.Module):
         self.then = nn.Linear(inner, inner, bias=False)
         self.past = nn.Parameter(torch.zeros(steps + 1))
         self.near = nn.Parameter(torch.zeros(steps + 1, 2 * NEAR + 1))
-        self.explained = nn.Parameter(torch.zeros(steps + 1)) if heeds else None
-        self.after = nn.Linear(inner, inner, bias=False) if heeds else None
         self.hidden = nn.Linear(2 * inner, inner)
         self.hidden_step = nn.Parameter(torch.randn(steps, inner))
         self.query = nn.Linear(inner, inner)
@@ -166,9 +163,8 @@ class PathFollower(nn.Module):
         for same in (self.text, self.word):
             if same is not None:
                 nn.init.orthogonal_(same.weight)  # likeness survives, so that names never seen are understood
-        for layer in (self.gather, self.then, self.after):
-            if layer is not None:
-                nn.init.zeros_(layer.weight)
+        for layer in (self.gather, self.then):
+            nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.power.weight)
         nn.init.constant_(self.power.bias, 1.5)
 
@@ -179,9 +175,8 @@ class PathFollower(nn.Module):
             tokens [s, l, d], words [s, l, w].
         """
         walker, count = _walkers(batch)
-        walk = _Walk(batch, _start(batch, walker, count))
-        relation, weight = self._choose(batch, tokens, words, walker, walk)
-        mass, flow = walk.end()
+        relation, weight = self._choose(batch, tokens, words, walker, count)
+        mass, flow = self._walk(batch, _start(batch, walker, count), relation)
         met, meeting = _meet(batch, mass, weight)
         return Followed(met, walker, relation, weight, (weight.clamp(min=0) * flow).sum(-1) + meeting)
 
@@ -191,37 +186,51 @@ class PathFollower(nn.Module):
         return read if self.word is None or words is None else read + self.word(words)
 
     def _choose(
-        self, batch: GraphBatch, tokens: Tensor, words: Tensor | None, walker: Tensor, walk: _Walk
+        self, batch: GraphBatch, tokens: Tensor, words: Tensor | None, walker: Tensor, count: int
     ) -> tuple[Tensor, Tensor]:
-        """Walk step by step: share of every relation at every step of every walker, and the power of each walker.
-
-        A step knows what the one before it has read, which words were read before and, if it heeds that, where this
-        has led: of two relations that were read at once the graph often has but one to follow.
-        """
+        """Share of every relation at every step of every walker, and the power of each walker."""
         states, mask = question_tokens(tokens, batch)
         own = self._read(states, None if words is None else question_tokens(words, batch)[0])
         beside = self.beside((own * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
         own = own + self.gather(beside.relu())
-        mentioned, present, place = self._mentions(batch, own, walker, walk.walkers)
+        mentioned, present, place = self._mentions(batch, own, walker, count)
+        seen = self._look(own, mask, mentioned, place)
         whole = (own * mask.unsqueeze(-1)).sum(1) / mask.sum(1).clamp(min=1).unsqueeze(-1)
-        whole = whole[:, None].expand(-1, walk.walkers, -1)
+        whole = whole[:, None].expand(-1, count, -1)
+        use = self.use(torch.cat([seen[:, :, -1], mentioned, whole], -1)).relu()
+        power = torch.tanh(self.power(use).squeeze(-1).float())
+        seen = seen[:, :, :-1]
+        hidden = self.hidden(torch.cat([seen, whole.unsqueeze(2).expand_as(seen)], -1)) + self.hidden_step
         # Words and relation texts go through the same layer, so that like meets like before any training.
+        query = seen + self.query(hidden.relu())
         named = self._read(batch.relation_state, None if words is None else batch.relation_words)
         keys = torch.cat([named, self.stay.to(own.dtype)])
-        known = _known(batch)[:, None]
-        look = _Look(self, own, mask, self.mention(mentioned), place)
-        shares: list[Tensor] = []
-        for k in range(self.steps):
-            seen = look(k)
-            hidden = self.hidden(torch.cat([seen, whole], -1)) + self.hidden_step[k]
-            query = seen + self.query(hidden.relu())
-            logits = LOGIT_BOUND * torch.tanh(query @ keys.T * own.shape[-1] ** -0.5)
-            shares.append(logits.float().masked_fill(~known, -1e4).softmax(-1))
-            taken = walk.step(shares[-1])
-            if self.after is not None:
-                look.heed(taken.to(own.dtype) @ keys)
-        use = self.use(torch.cat([look(self.steps), mentioned, whole], -1)).relu()
-        return torch.stack(shares, 2), torch.tanh(self.power(use).squeeze(-1).float()) * present
+        logits = LOGIT_BOUND * torch.tanh(query @ keys.T * own.shape[-1] ** -0.5)
+        known = _known(batch)[:, None, None]
+        return logits.float().masked_fill(~known, -1e4).softmax(-1), power * present
+
+    def _look(self, own: Tensor, mask: Tensor, mentioned: Tensor, place: Tensor) -> Tensor:
+        """What each walker reads of the question at each step, and at last for its power.
+
+        A step knows what the one before it has read, and which words were read before.
+
+        Shapes:
+            own [b, t, inner], mask [b, t], mentioned [b, w, inner], place [b, w] -> [b, w, steps + 1, inner].
+        """
+        keys = self.attend(own).transpose(1, 2) * own.shape[-1] ** -0.5
+        # Words near a concept say what is asked of it.
+        away = torch.arange(own.shape[1], device=place.device) - place.unsqueeze(-1)
+        near = self.near[:, away.clamp(-NEAR, NEAR) + NEAR]
+        start, hidden = self.mention(mentioned), ~mask.unsqueeze(1)
+        seen: list[Tensor] = []
+        covered = torch.zeros_like(near[0], dtype=own.dtype)
+        for k, step in enumerate(self.step):
+            looking = start + step + (self.then(seen[-1]) if 0 < k < self.steps else 0.0)
+            scores = looking @ keys + near[k] - self.past[k] * covered
+            share = scores.masked_fill(hidden, -1e4).softmax(-1)
+            seen.append(share @ own)
+            covered = covered + share
+        return torch.stack(seen, 2)
 
     def _mentions(self, batch: GraphBatch, own: Tensor, walker: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Of each walker: mean state of the tokens that name it, whether it is there, its first token's place."""
@@ -241,89 +250,30 @@ class PathFollower(nn.Module):
         shape = batch.num_questions, count
         return state.view(*shape, state.shape[-1]), filled.view(shape), first.view(shape)
 
-
-class _Look:
-    """What the walkers read of their questions, step after step.
-
-    Shapes:
-        own [b, t, inner], mask [b, t], start [b, w, inner], place [b, w] (of each walker's first token).
-    """
-
-    def __init__(self, follower: PathFollower, own: Tensor, mask: Tensor, start: Tensor, place: Tensor) -> None:
-        self.follower, self.own, self.start, self.hidden = follower, own, start, ~mask.unsqueeze(1)
-        self.scale = own.shape[-1] ** -0.5
-        self.keys = follower.attend(own).transpose(1, 2) * self.scale
-        # Words near a concept say what is asked of it.
-        away = torch.arange(own.shape[1], device=place.device) - place.unsqueeze(-1)
-        self.near = follower.near[:, away.clamp(-NEAR, NEAR) + NEAR]
-        self.covered = torch.zeros_like(self.near[0], dtype=own.dtype)
-        self.told = torch.zeros_like(self.covered)
-        self.then: Tensor | None = None
-
-    def __call__(self, k: int) -> Tensor:
-        """What step k reads; after the last step, what a walker's power is told by. Shape: [b, w, inner]."""
-        follower = self.follower
-        looking = self.start + follower.step[k]
-        if self.then is not None and k < follower.steps:
-            looking = looking + self.then
-        scores = looking @ self.keys + self.near[k] - follower.past[k] * self.covered
-        if follower.explained is not None:
-            scores = scores - follower.explained[k] * self.told
-        share = scores.masked_fill(self.hidden, -1e4).softmax(-1)
-        seen = share @ self.own
-        self.covered = self.covered + share
-        self.then = follower.then(seen)
-        return seen
-
-    def heed(self, taken: Tensor) -> None:
-        """Words are explained by what was followed as far as they are like its name. Shape: taken [b, w, inner]."""
-        assert self.follower.after is not None
-        likeness = (taken @ self.own.transpose(1, 2) * self.scale).masked_fill(self.hidden, -1e4)
-        self.told = self.told + likeness.softmax(-1)
-        self.then = self.then + self.follower.after(taken)
-
-
-class _Walk:
-    """Mass on its way over the edges of a batch.
-
-    Shapes:
-        start [n, w].
-    """
-
-    def __init__(self, batch: GraphBatch, start: Tensor) -> None:
-        self.batch, self.walkers = batch, start.shape[1]
-        source, _ = batch.edge_index
-        self.codes = len(batch.relation_state) + 1
-        self.edge_code = batch.node_question[source] * self.codes + batch.edge_relation
-        # Edges of one relation at one node share what follows it, so that many are not more than all.
-        _, same, count = torch.unique(
-            source * self.codes + batch.edge_relation, return_inverse=True, return_counts=True
-        )
-        self.part = count[same].reciprocal().unsqueeze(-1)
-        self.entered = torch.where(batch.node_role & ROLE_QUESTION > 0, RETURN, 1.0).unsqueeze(-1)
-        self.home, self.moved = start, torch.zeros_like(start)  # what never left its concept is no answer
-        self.flow = start.new_zeros(batch.num_questions, self.walkers)
-
-    def step(self, share: Tensor) -> Tensor:
-        """Move by the shares of relations; what of these found edges, as shares. Shape: [b, w, r + 1], as given."""
-        (source, target), question, size = self.batch.edge_index, self.batch.node_question, self.batch.num_questions
-        turned = share.transpose(1, 2)  # [b, r + 1, w]
-        passed = (self.home + self.moved)[source] * turned.flatten(0, 1).index_select(0, self.edge_code)
-        stay = turned[:, -1].index_select(0, question)
-        moved = segment_sum(passed, target, len(self.home)) * self.entered + self.moved * stay
-        self.home = self.home * stay
-        taken = segment_sum(passed * self.part, self.edge_code, size * self.codes).view(size, self.codes, -1)
-        taken = torch.cat([taken[:, :-1], turned[:, -1:]], 1)
-        found = taken.sum(1)
-        self.flow = self.flow + found.clamp(EPSILON, 1).log()
-        total = segment_sum(self.home + moved, question, size).clamp(min=EPSILON)
-        self.home, self.moved = (mass / total.index_select(0, question) for mass in (self.home, moved))
-        return (taken / found.clamp(min=EPSILON).unsqueeze(1)).transpose(1, 2)
-
-    def end(self) -> tuple[Tensor, Tensor]:
+    def _walk(self, batch: GraphBatch, start: Tensor, relation: Tensor) -> tuple[Tensor, Tensor]:
         """Mass after the last step, and the log of what found edges on the way. Shapes: [n, w], [b, w]."""
-        mass, total = _normalise(self.moved, self.batch.node_question, self.batch.num_questions)
-        return mass, self.flow + total.log()
+        source, target = batch.edge_index
+        question, size = batch.node_question, batch.num_questions
+        codes = relation.shape[-1]
+        edge_code = question[source] * codes + batch.edge_relation
+        # Edges of one relation at one node share what follows it, so that many are not more than all.
+        _, same, count = torch.unique(source * codes + batch.edge_relation, return_inverse=True, return_counts=True)
+        part = count[same].reciprocal().unsqueeze(-1)
+        entered = torch.where(batch.node_role & ROLE_QUESTION > 0, RETURN, 1.0).unsqueeze(-1)
+        home, moved = start, torch.zeros_like(start)  # what never left its concept is no answer
+        flow = start.new_zeros(size, start.shape[1])
+        for step in range(self.steps):
+            share = relation[:, :, step].transpose(1, 2)  # [b, r + 1, w]
+            edge_share = share.flatten(0, 1).index_select(0, edge_code)
+            passed = (home + moved).index_select(0, source) * edge_share
+            stay = share[:, -1].index_select(0, question)
+            home, moved = home * stay, segment_sum(passed, target, len(home)) * entered + moved * stay
+            found = segment_sum(passed * part, question[source], size) + share[:, -1]
+            flow = flow + found.clamp(EPSILON, 1).log()
+            total = segment_sum(home + moved, question, size).clamp(min=EPSILON)
+            home, moved = (mass / total.index_select(0, question) for mass in (home, moved))
+        mass, total = _normalise(moved, question, size)
+        return mass, flow + total.log()
 
 
 def known_codes(relations: Sequence[str], names: RelationNames, relation: Tensor) -> Tensor:

@@ -278,15 +278,6 @@ class TestWithKnowledge:
         other = knowing(model, fusion=False)
         same_bits(scores(other, items(tiny_graph)), scores(model, items(None)))
 
-    def test_a_k_that_hears_more_goes_on(self, tiny_base, tiny_graph):
-        model = make(tiny_base, knowledge=replace(KNOWLEDGE, paths="both"))
-        assert model.knowledge is not None
-        with torch.no_grad():
-            for parameter in model.knowledge.parameters():
-                parameter.add_(0.05)
-        more = model.with_knowledge(replace(KNOWLEDGE, paths="both", labels=True, heeds=True))
-        same_bits(scores(more, items(tiny_graph)), scores(model, items(tiny_graph)))
-
     def test_another_width_of_nodes_is_refused(self, tiny_base):
         with pytest.raises(ConfigError, match="graph_width is 8, but the model was made with 64"):
             knowing(make(tiny_base), graph_width=8)

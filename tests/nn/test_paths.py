@@ -249,29 +249,6 @@ def test_steps_choose_apart_from_the_start():
         assert (relation[:, :, one] - relation[:, :, two]).abs().amax() > 0.01
 
 
-@pytest.mark.parametrize("part", ["after", "explained"])
-def test_a_step_may_heed_what_was_followed(part: str):
-    batch = random_batch()
-    tokens = random_state(batch).tokens
-    assert tokens is not None
-    few = torch.arange(batch.edge_index.shape[1]) % 3 == 0
-    fewer = replace(batch, edge_index=batch.edge_index[:, few], edge_relation=batch.edge_relation[few])
-    torch.manual_seed(0)
-    plain = PathFollower(WIDTH, 3, inner=11)
-    follower = PathFollower(WIDTH, 3, inner=11, heeds=True)
-    follower.load_state_dict(plain.state_dict(), strict=False)
-    assert torch.equal(follower(batch, tokens).relation, plain(batch, tokens).relation)
-    with torch.no_grad():
-        for name, parameter in follower.named_parameters():
-            if part in name:
-                parameter.normal_()
-    before, after = follower(batch, tokens).relation, follower(fewer, tokens).relation
-    assert torch.equal(before[:, :, 0], after[:, :, 0])  # no edge was followed yet
-    assert (before[:, :, 1:] - after[:, :, 1:]).abs().amax() > 1e-3
-    unheeding = plain(batch, tokens).relation, plain(fewer, tokens).relation
-    assert torch.equal(*unheeding)
-
-
 def test_no_concept_and_no_edge():
     batch = random_batch()
     no_concept = follow(replace(batch, node_role=batch.node_role & 2))
