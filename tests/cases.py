@@ -19,7 +19,16 @@ ROWS = {
     "questions": ("labels", "vad", "question_task", "multi_label", "question_given"),
     "options": ("target", "option_question", "option_proof"),
     "sequences": ("sequence_text", "sequence_question", "sequence_option", "sequence_joint"),
-    "nodes": ("node_question", "node_role", "node_vector", "node_prior", "node_relevance", "node_gold", "node_valence"),
+    "nodes": (
+        "node_question",
+        "node_role",
+        "node_vector",
+        "node_prior",
+        "node_relevance",
+        "node_gold",
+        "node_valence",
+        "node_rare",
+    ),
     "paths": ("path_option", "path_type", "path_value"),
 }
 COLUMNS = {"edges": ("edge_index",), "links": ("option_node",), "mentions": ("token_node",)}
@@ -101,6 +110,7 @@ def random_batch(
         relation=torch.arange(len(NAMES)),
         relation_state=torch.randn(2 * len(NAMES), WIDTH, generator=random),
         node_valence=torch.rand(n, 2, generator=random) * torch.tensor([2.0, 1.0]) - torch.tensor([1.0, 0.0]),
+        node_rare=torch.rand(n, generator=random) < 0.5,
     )
 
 

@@ -55,6 +55,7 @@ def puzzles(size: int, seed: int, *, crossing: bool = False) -> tuple[GraphBatch
         node_relevance=torch.zeros(size * NODES),
         node_gold=torch.zeros(size * NODES, dtype=torch.bool),
         node_valence=torch.zeros(size * NODES, 2),
+        node_rare=torch.zeros(size * NODES, dtype=torch.bool),
         edge_index=torch.stack([(source + shift).flatten(), (target + shift).flatten()]),
         edge_relation=relation.flatten(),
         edge_weight=torch.ones(size * e),

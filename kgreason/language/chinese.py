@@ -64,5 +64,8 @@ def _pieces() -> re.Pattern[str]:
 @cache
 def chinese() -> Language:
     """Chinese as the linker wants it; its words have no inflections."""
-    stop, broken, weak = (frozenset(_listed()[name].split()) for name in _LISTS)
-    return Language("zh", tokenize, lambda word: (), stop, broken, weak, spaced=False, labels=_listed()["labels"])
+    stop, broken, weak, deny, affirm = (frozenset(_listed()[name].split()) for name in (*_LISTS, "deny", "affirm"))
+    return Language(
+        "zh", tokenize, lambda word: (), stop, broken, weak,
+        deny=deny, affirm=affirm, spaced=False, labels=_listed()["labels"],
+    )  # fmt: skip

@@ -118,8 +118,9 @@ def _table() -> list[str]:
 @cache
 def english() -> Language:
     """English as the linker wants it."""
-    stop, broken, weak, deny = (frozenset(_words()[name].split()) for name in ("stop", "break", "weak", "deny"))
-    return Language("en", tokenize, lemmas, stop, broken, weak, ascii_lowercase, deny=deny)
+    lists = ("stop", "break", "weak", "deny", "affirm")
+    stop, broken, weak, deny, affirm = (frozenset(_words()[name].split()) for name in lists)
+    return Language("en", tokenize, lemmas, stop, broken, weak, ascii_lowercase, deny=deny, affirm=affirm)
 
 
 @cache

@@ -30,6 +30,7 @@ class Language:
         weak_words: words kept inside names that never name a concept alone.
         letters: what may be missing in a misspelt word or stand wrong in it; without any, nothing is respelt.
         deny: words, with _ between two, that turn round what a few words behind them say.
+        affirm: two words with _ between them, one of which is in ``deny``, that deny nothing: "not only".
         spaced: whether a token is a word; where words are not set apart it is a character, most of which mean something
             else by themselves than in the name that they stand in.
         labels: what labels of tasks are called, such as "positive"; those left out keep their English names.
@@ -43,5 +44,6 @@ class Language:
     weak_words: frozenset[str]
     letters: str = ""
     deny: frozenset[str] = frozenset()
+    affirm: frozenset[str] = frozenset()
     spaced: bool = True
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -42,7 +42,8 @@ class GraphBatch:
         question_given [b] bool (its graph holds facts of its own), question_code [2, q] (question, relation
         code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
-        question), node_valence [n, 2] (valence in −1..1 and confidence in 0..1; 0 unless the task is emotion);
+        question), node_valence [n, 2] (valence in −1..1 and confidence in 0..1; 0 unless the task is emotion),
+        node_rare [n] bool (the question's own text calls it by a word that the tokenizer has to cut in pieces);
         edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
         option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of
         the node); path_option [c], path_type [c, 2] (relation codes, second −1 for one step), path_value [c] ≥ 0;
@@ -78,6 +79,7 @@ class GraphBatch:
     node_relevance: Tensor
     node_gold: Tensor
     node_valence: Tensor
+    node_rare: Tensor
     edge_index: Tensor
     edge_relation: Tensor
     edge_weight: Tensor
@@ -186,7 +188,8 @@ class Collator:
         questions = [question for question, _ in items]
         texts = self._texts(questions)
         graph = _pack_graphs(items, self.relations)
-        graph["token_node"] = _token_nodes(items, graph.pop("node_offset"), texts)
+        graph["token_node"], node = _token_nodes(items, graph.pop("node_offset"), texts)
+        graph["node_rare"] = torch.zeros(len(graph["node_question"]), dtype=torch.bool).index_fill(0, node, value=True)
         return GraphBatch(**_truth(questions), **texts.tensors, **graph, relation_state=torch.zeros(0, 0))
 
     def _texts(self, questions: Sequence[Question]) -> _Texts:
@@ -387,13 +390,14 @@ _EMPTY: dict[str, np.ndarray] = {
 _AXIS = {"edge_index": 1, "option_node": 1, "question_code": 1}
 
 
-def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Texts) -> Tensor:
-    """Which token of which sequence stands in a mention of which node. Shape: [3, k]."""
+def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Texts) -> tuple[Tensor, Tensor]:
+    """Which token of which sequence stands in a mention of which node; nodes of words cut up. Shapes: [3, k], [r]."""
     own: dict[int, list[int]] = {}
     of_option: dict[int, list[int]] = {}
     for s, (_, b, option, _) in enumerate(texts.sequences):
         (own.setdefault(b, []) if option < 0 else of_option.setdefault(option, [])).append(s)
     found: list[tuple[int, int, int]] = []
+    rare: set[int] = set()
     option_offset = 0
     for b, (question, graph) in enumerate(items):
         if graph is not None and len(graph):
@@ -403,11 +407,17 @@ def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Text
                     row = texts.sequences[s][0]
                     joint = texts.sequences[s][3]
                     wanted = 1 if joint and mention.option >= 0 else part
+                    before = -1  # where the token before ends, if it stands in the mention
                     for t, ((start, end), p) in enumerate(zip(texts.offsets[row], texts.parts[row], strict=True)):
                         if p == wanted and start < mention.end and end > mention.start:
                             found.append((s, t, node + node_offset[b]))
+                            if start == before and mention.option < 0:
+                                rare.add(node + node_offset[b])
+                            before = end
         option_offset += len(question.options)
-    return torch.tensor(found, dtype=torch.int64).reshape(-1, 3).T.contiguous()
+    return torch.tensor(found, dtype=torch.int64).reshape(-1, 3).T.contiguous(), torch.tensor(
+        sorted(rare), dtype=torch.int64
+    )
 
 
 def _places(

@@ -59,7 +59,12 @@ def denied(text: str, start: int, speech: Language) -> bool:
         >>> text = "It was not a great joy, but fun."
         >>> denied(text, text.index("joy"), language("en")), denied(text, text.index("fun"), language("en"))
         (True, False)
+        >>> denied("不是很开心", 3, language("zh")), denied("不仅开心", 2, language("zh"))
+        (True, False)
     """
     clause = _CLAUSE.split(text[max(0, start - _WINDOW) : start])[-1]
     words = [token.text.casefold().replace("’", "'") for token in speech.tokenize(clause)][-REACH:]
-    return not speech.deny.isdisjoint((*words, *map("_".join, pairwise(words))))
+    pairs = ["_".join(pair) for pair in pairwise(words)]
+    affirmed = {place for at, pair in enumerate(pairs) if pair in speech.affirm for place in (at, at + 1)}
+    alone = (word for place, word in enumerate(words) if place not in affirmed)
+    return not speech.deny.isdisjoint((*alone, *pairs))

@@ -255,6 +255,18 @@ class TestGraph:
             row = int(batch.sequence_text[sequence])
             assert TOKENIZER.decode(batch.input_ids[row, tokens]) == " ".join(surfaces)
 
+    @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
+    def test_rare_are_the_concepts_whose_word_is_cut_in_pieces(self, tiny_graph, reading):
+        batch = collator(reading=reading)(items(tiny_graph))
+        cut = set()
+        for sequence, token, node in batch.token_node.T.tolist():
+            row = batch.sequence_text[sequence]
+            piece = TOKENIZER.convert_ids_to_tokens(int(batch.input_ids[row, token]))
+            if piece.startswith("##") and batch.sequence_option[sequence] < 0:
+                cut.add(node)
+        assert batch.node_rare.nonzero().flatten().tolist() == sorted(cut)
+        assert 0 < len(cut) < batch.num_nodes
+
     def test_a_hypothesis_is_the_second_text(self, tiny_graph):
         batch = collator()(items(tiny_graph, [PAIR]))
         types = {int(batch.token_type_ids[0, token]) for _, token, _ in batch.token_node.T.tolist()}

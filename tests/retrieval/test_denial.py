@@ -41,10 +41,32 @@ def test_a_denied_concept_is_turned_round():
         ("joy, not dread", "joy", False),
         ("joy, not dread", "dread", True),
         ("There is nothing of joy.", "joy", True),
+        ("It was not only joy.", "joy", False),
+        ("It was not, not only once, a joy", "joy", False),
+        ("Nothing but joy", "joy", False),
+        ("He had no joy, not only today", "joy", True),
     ],
 )
 def test_denials_reach_a_few_words_of_their_clause(text, word, expected):
     assert denied(text, text.index(word), language("en")) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "expected"),
+    [
+        ("我不开心", "开心", True),
+        ("房间不是很干净", "干净", True),
+        ("沒有快樂", "快樂", True),
+        ("毫无乐趣", "乐趣", True),
+        ("不仅干净", "干净", False),
+        ("不贵，干净", "干净", False),
+        ("非常干净", "干净", False),
+        ("无比快乐", "快乐", False),
+        ("不错的快乐", "快乐", False),
+    ],
+)
+def test_denials_in_chinese(text, word, expected):
+    assert denied(text, text.index(word), language("zh")) is expected
 
 
 def test_other_tasks_and_texts_without_concepts_have_none():
