@@ -30,10 +30,10 @@ from kgreason.tasks.quiz import QuizConfig, write_quiz
 from kgreason.tasks.quiz_graph import QuizSplit
 from kgreason.tasks.stories import StoryKind, stories
 from kgreason.training.config import RunConfig, load_run
-from tools import results
+from tools import results, valence_words
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-valence")
 
 
 #: Questions about invented worlds, of which K learns to read a graph: folder to form, seed and number.
@@ -87,6 +87,7 @@ DRAWN: Mapping[str, Callable[[str, str | None], Iterator[Question]]] = {
     "runs/needles": _needles,
     "runs/stories": _stories,
     "runs/lexical": _lexical,
+    "runs/valence-words": valence_words.drawn,
 }
 
 
@@ -139,8 +140,9 @@ multiple-choice questions, open questions over a graph, entailment and emotion i
 | --- | --- |
 {sets}
 
-K also learned from 180,000 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms
---borrowed 0.3 --renamed 0.5 --synonyms 0.5`).
+E also learned from sentences made around words of the packaged valence lexicon (VADER, MIT License), and K from 180,000
+questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms --borrowed 0.3 --renamed 0.5
+--synonyms 0.5`).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
 graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660
 relation path weights and a network without per-concept parameters.
@@ -149,9 +151,9 @@ relation path weights and a network without per-concept parameters.
 
     python -m tools.make_mini --data FOLDER
 
-Five runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of entailment and choice; K with all that reads text held fixed; K with more questions, twice, then the gate fitted
-on a held-out tenth.
+Six runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
+more of entailment and choice; K with all that reads text held fixed; K with more questions, twice; the valence of
+concepts; each time the gate fitted on a held-out tenth.
 
 ## Scores
 

@@ -2,7 +2,8 @@
 
     python -m tools.measure_chinese [--model NAME] [--data FOLDER] [--only TEXT] [--limit N] [--record]
 
-All splits of the sets of reviews are read, since none is trained on; of the other sets their dev splits.
+All splits of the sets of reviews are read, since none is trained on; of the other sets their dev splits. Where a model
+reads a graph, its text alone stands beside.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import torch
 from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
-from kgreason.metrics import classification_report, wilson_interval
+from kgreason.metrics import classification_report, paired_bootstrap, wilson_interval
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
+from kgreason.retrieval import Pairs
 from kgreason.tasks import load
 from tools import results
 from tools.make_multilingual import REVIEWS, evaluated
@@ -38,16 +40,21 @@ Figure = tuple[float, dict[str, Any]]
 
 
 def _judged(model: ReasoningModel, questions: Sequence[Question], limit: int) -> Figure:
-    """Accuracy on questions, or on so many of them drawn at random, by the text; balanced where labels recur."""
+    """Accuracy on questions, or on so many of them drawn at random; balanced where labels recur."""
     drawn = random.Random(SEED).sample(questions, min(limit or len(questions), len(questions)))
-    items = [(question, None) for question in drawn]
-    found = [int(p.logits.argmax()) for p in predict(model, items, autocast=torch.bfloat16, progress=counted)]
-    truth = [question.answer or 0 for question in drawn]
-    hits = int(np.equal(truth, found).sum())
+    graph = None if model.knowledge is None else KnowledgeGraph.open("default")
+    items = [(question, None) for question in drawn] if graph is None else Pairs(drawn, graph, stored=False)
+    predictions = predict(model, items, autocast=torch.bfloat16, progress=counted)
+    truth = np.array([question.answer or 0 for question in drawn])
+    found, text = (np.array([int(getattr(p, arm).argmax()) for p in predictions]) for arm in ("logits", "text"))
+    hits = int((found == truth).sum())
     more: dict[str, Any] = {"n": len(truth), "ci95": [round(100 * end, 2) for end in wilson_interval(hits, len(truth))]}
     if len(labels := {question.options for question in drawn}) == 1:
         classes = classification_report(found, truth, labels.pop()).classes
         more["balanced"] = 100 * float(np.mean([each.recall for each in classes]))
+    if graph is not None:
+        gain = paired_bootstrap(found == truth, text == truth)
+        more |= {"text": 100 * float((text == truth).mean()), "gain95": [100 * gain.low, 100 * gain.high]}
     return 100 * hits / len(truth), more
 
 

@@ -1,15 +1,12 @@
 """Sentences whose sentiment hangs on one word: those that E learns from, and those that it is asked.
 
-    python -m tools.valence_words [--data FOLDER] [-o FOLDER]
-
-writes ``train.jsonl`` and ``dev.jsonl`` for the recipe ``mini-valence``. Words come from the valence lexicon. Those
-that stand in a training text of E go into training, a tenth of them into dev; words that E has never met are left for
-tools.measure_emotion, in sentences of other forms. Half the training sentences deny their word.
+Words come from the valence lexicon. Those that stand in a training text of E go into training, a tenth of them into
+dev; words that E has never met are left for tools.measure_emotion, in sentences of other forms. Half the training
+sentences deny their word.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -19,9 +16,9 @@ from kgreason.engine import SENTIMENT
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import lexicon
 from kgreason.records import Question
-from kgreason.tasks import load, write_samples
+from kgreason.tasks import load
 
-__all__ = ["met", "named", "sentences", "words"]
+__all__ = ["drawn", "met", "named", "sentences", "words"]
 
 TRAINED_ON = ("sst2", "goemotions", "emobank")
 #: Weaker words say too little to be judged.
@@ -38,7 +35,7 @@ DENIED = (
 EACH, SEED = 6, 1
 
 
-def met(data: Path | None) -> set[str]:
+def met(data: str | Path | None) -> set[str]:
     """Words of E's training texts."""
     texts = (question.text for name in TRAINED_ON for question in load(name, "train", data=data))
     return {word for text in texts for word in re.findall(r"[a-z]+", text.casefold())}
@@ -66,19 +63,10 @@ def sentences(chosen: Sequence[tuple[str, float]], each: int = EACH, seed: int =
             yield Question(text, SENTIMENT, task="emotion", answer=int(positive), id=f"{word}-{i}")
 
 
-def main() -> None:
-    """Write the two files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("runs/valence-words"))
-    arguments = parser.parse_args()
-    known = met(arguments.data)
+def drawn(split: str, data: str | Path | None) -> Iterator[Question]:
+    """Sentences of the split train or dev."""
+    known = met(data)
     chosen = [pair for pair in words(KnowledgeGraph.open("default")) if pair[0] in known]
     random.Random(SEED).shuffle(chosen)
     cut = len(chosen) // 10
-    for name, part in (("dev", chosen[:cut]), ("train", chosen[cut:])):
-        write_samples(arguments.output / f"{name}.jsonl", sentences(part))
-
-
-if __name__ == "__main__":
-    main()
+    return sentences(chosen[:cut] if split == "dev" else chosen[cut:])

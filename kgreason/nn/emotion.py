@@ -63,31 +63,28 @@ class Emotion(nn.Module):
 
 
 class ValenceAttention(nn.Module):
-    """The valence of a text's concepts, how strong it is, and how sure.
+    """The valence of concepts whose words the text model hardly knows, how strong it is, and how sure.
 
-    A concept counts more the stronger and surer its valence is and the nearer it lies to the text (KET, Zhong et al.
-    2019, eq. 4, with weights that are learned), and the less the text model knows its word: one that the tokenizer
-    cuts in pieces was hardly ever met, and there the graph knows what the text does not. Where no concept counts much,
-    little is said. How the words stand in the text is in the valence already (:mod:`kgreason.retrieval.denial`):
-    states of tokens know the mood of seen words too well to learn from them what is done to one.
+    Those are words that the tokenizer has to cut in pieces: what it keeps whole was met often, and there the text
+    knows better. A concept counts more the stronger and surer its valence is and the nearer it lies to the text (KET,
+    Zhong et al. 2019, eq. 4, with weights that are learned); where none counts much, little is said. How the words
+    stand in the text is in the valence already (:mod:`kgreason.retrieval.denial`): states of tokens know the mood of
+    seen words too well to learn from them what is done to one.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.count = nn.Linear(4, 1)
-        with torch.no_grad():
-            self.count.weight.copy_(torch.tensor([[4.0, 1.0, 1.0, 0.0]]))
-            self.count.bias.zero_()
+        self.weight = nn.Parameter(torch.tensor([4.0, 1.0, 1.0]))
 
     def forward(self, batch: GraphBatch) -> Tensor:
         """Read concepts. Shape: [b, 3]."""
         sequence, _, node = batch.token_node
         nodes = torch.unique(node[batch.sequence_option[sequence] < 0])
+        nodes = nodes[batch.node_rare[nodes]]
         question = batch.node_question[nodes]
         valence, confidence = batch.node_valence[nodes].unbind(-1)
-        facts = [valence.abs(), confidence, batch.node_relevance[nodes], batch.node_rare[nodes].float()]
-        count = self.count(torch.stack(facts, dim=-1)).squeeze(-1)
-        weight = _share(count, question, batch.num_questions).unsqueeze(-1)
+        facts = torch.stack([valence.abs(), confidence, batch.node_relevance[nodes]], dim=-1)
+        weight = _share(facts @ self.weight, question, batch.num_questions).unsqueeze(-1)
         said = torch.stack([valence, valence.abs(), confidence], dim=-1)
         return segment_sum(weight * said, question, batch.num_questions)
 

@@ -89,18 +89,17 @@ class TestEmotionWithValence(ModuleCase):
         return state_with_nodes(batch)
 
 
-def test_mood_is_a_weighed_sum_over_the_concepts_that_the_text_mentions():
+def test_mood_is_a_weighed_sum_over_the_concepts_whose_words_are_rare():
     concepts, batch = ValenceAttention(), random_batch(nodes=(7, 0, 11))
-    nn.init.normal_(concepts.count.weight)
-    nn.init.normal_(concepts.count.bias)
+    nn.init.normal_(concepts.weight)
     expected, whole = torch.zeros(batch.num_questions, 3), torch.ones(batch.num_questions)
     own = {node for s, _, node in batch.token_node.T.tolist() if batch.sequence_option[s] < 0}
-    for node in sorted(own):
+    rare = [node for node in sorted(own) if batch.node_rare[node]]
+    assert 0 < len(rare) < len(own)
+    for node in rare:
         valence, confidence = batch.node_valence[node].tolist()
-        facts = torch.tensor(
-            [abs(valence), confidence, float(batch.node_relevance[node]), float(batch.node_rare[node])]
-        )
-        share = concepts.count(facts).detach().exp().squeeze()
+        facts = torch.tensor([abs(valence), confidence, float(batch.node_relevance[node])])
+        share = (facts @ concepts.weight.detach()).exp()
         question = batch.node_question[node]
         expected[question] += share * torch.tensor([valence, abs(valence), confidence])
         whole[question] += share
