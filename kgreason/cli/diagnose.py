@@ -29,7 +29,8 @@ def diagnose(
     graph: ReasonerGraph = "default",
     model: ModelOption = "mini",
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Samples on which changes of model and samples are tried, over all files.")
+        int,
+        typer.Option("--limit", min=1, help="Samples on which changes of model and samples are tried, over all files."),
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Of what is drawn.")] = 0,
     as_json: Json = False,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -14,12 +13,12 @@ from kgreason.config import RetrievalConfig
 from kgreason.engine import Reasoner
 from kgreason.errors import InputError
 from kgreason.evaluation.faculties import FACULTIES, stripped, takes_part, without
+from kgreason.evaluation.findings import Calibration, Diagnosis, Effect, Result, Slice, Wrong
 from kgreason.evaluation.phenomena import phenomena
 from kgreason.evaluation.robustness import changes, noisy
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import with_stated
 from kgreason.metrics import (
-    ReliabilityBin,
     expected_calibration_error,
     newcombe_interval,
     paired_bootstrap,
@@ -34,7 +33,7 @@ from kgreason.records import Question
 from kgreason.retrieval import Pairs, Retriever
 from kgreason.training.report import answer_rank
 
-__all__ = ["LEAST", "Calibration", "Diagnosis", "Effect", "Result", "Slice", "Wrong", "diagnose"]
+__all__ = ["LEAST", "diagnose"]
 
 #: Samples that a slice and the rest of its file each hold at least.
 LEAST = 10
@@ -47,110 +46,6 @@ BINS = 10
 NOISE = "edge noise"
 
 Progress = Callable[[str, int, int], None]
-Ends = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Accuracy on a file, with its 95 % interval."""
-
-    file: str
-    task: str
-    n: int
-    accuracy: float
-    interval: Ends
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """The samples of a file that show a phenomenon, beside its others.
-
-    ``interval`` is at 95 %; ``ends`` are those of ``difference``, accuracy here minus accuracy on the rest, at a level at
-    which all slices hold together (Bonferroni).
-    """
-
-    file: str
-    phenomenon: str
-    n: int
-    accuracy: float
-    interval: Ends
-    rest: float
-    difference: float
-    ends: Ends
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a change of the model or of the samples does to the same samples.
-
-    ``difference`` is accuracy after minus before, ``ends`` its paired 95 % interval, ``kept`` the share of choices that
-    stay.
-    """
-
-    file: str
-    change: str
-    n: int
-    before: float
-    after: float
-    difference: float
-    ends: Ends
-    kept: float
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How far confidence can be believed on a file; where one option is right."""
-
-    file: str
-    n: int
-    ece: float
-    bins: tuple[ReliabilityBin, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A wrong answer, how sure it was, and what spoke for it."""
-
-    file: str
-    id: str
-    text: str
-    options: tuple[str, ...]
-    choice: str
-    right: str
-    confidence: float
-    phenomena: tuple[str, ...]
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What :func:`diagnose` finds.
-
-    Args:
-        weakness: the slice that is surely worse than the rest of its file by most; None where none surely is.
-        results: one a file.
-        slices: weakest first.
-        faculties: K, E, C and R off in turn; only what a model has and a file calls for.
-        robustness: one a change and file.
-        calibration: one a file.
-        worst: surest first.
-        left_out: samples whose answer is not known, or is no choice (affect alone).
-        seconds: how long it took.
-    """
-
-    weakness: Slice | None
-    results: tuple[Result, ...]
-    slices: tuple[Slice, ...]
-    faculties: tuple[Effect, ...]
-    robustness: tuple[Effect, ...]
-    calibration: tuple[Calibration, ...]
-    worst: tuple[Wrong, ...]
-    left_out: int
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The diagnosis as JSON-ready values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +80,8 @@ def diagnose(
 ) -> Diagnosis:
     """Find what a model is weak in.
 
-    Questions are answered as by :class:`kgreason.Reasoner`: what their texts state is read. A slice is compared with the
-    rest of its own file, since files differ in chance level; the weakest is the one of which the upper end of the
+    Questions are answered as by :class:`kgreason.Reasoner`: what their texts state is read. A slice is compared with
+    the rest of its own file, since files differ in chance level; the weakest is the one of which the upper end of the
     difference is lowest (Newcombe's interval), and it is named as the weakness where that is below 0.
 
     Args:
@@ -209,7 +104,9 @@ def diagnose(
     start = perf_counter()
     known = {name: kept for name, questions in files.items() if (kept := [q for q in questions if _is_known(q)])}
     if not known:
-        raise InputError("no sample says which option is right", fix="Give samples with answer, answers, label or labels.")
+        raise InputError(
+            "no sample says which option is right", fix="Give samples with answer, answers, label or labels."
+        )
     work = _Work(model, graph, config, seed, progress or (lambda stage, done, total: None))
     read = [work.file(name, questions, max(1, limit // len(known))) for name, questions in known.items()]
     slices = _slices(read)
@@ -274,8 +171,10 @@ class _Work:
         share = -(-WORST // len(files))
         found: list[tuple[float, int, _File]] = []
         for file in files:
-            wrong = [(j.sure, row, file) for row, j in enumerate(file.judged) if j.sure is not None and not j.right]
-            found += sorted(wrong, key=lambda each: (-each[0], each[1]))[:share]
+            wrong = [
+                (each.sure, row) for row, each in enumerate(file.judged) if each.sure is not None and not each.right
+            ]
+            found += [(sure, row, file) for sure, row in sorted(wrong, key=lambda each: (-each[0], each[1]))[:share]]
         reasoner = Reasoner(self.model, self.graph, self.config)
         first = sorted(found, key=lambda each: -each[0])[:WORST]
         return tuple(_wrong(reasoner, file, row, sure) for sure, row, file in first)
@@ -350,24 +249,33 @@ def _result(file: _File) -> Result:
 
 def _slices(files: Sequence[_File]) -> tuple[Slice, ...]:
     """All slices of enough samples, the one with the lowest upper end of its difference first."""
-    counted = []
-    for file in files:
-        right = np.array([each.right for each in file.judged])
-        shown = [phenomena(question) for question in file.questions]
-        for name in sorted(set().union(*shown)):
-            inside = np.array([name in each for each in shown])
-            if min(inside.sum(), (~inside).sum()) >= LEAST:
-                parts = [(int(right[part].sum()), int(part.sum())) for part in (inside, ~inside)]
-                counted.append((file.name, name, *parts))
+    counted = [each for file in files for each in _counts(file)]
     level = 1 - (1 - LEVEL) / max(1, len(counted))
-    found = [_slice(*each, level) for each in counted]
+    found = [
+        Slice(
+            file=file,
+            phenomenon=name,
+            n=n,
+            accuracy=right / n,
+            interval=wilson_interval(right, n),
+            rest=others / rest,
+            difference=right / n - others / rest,
+            ends=newcombe_interval(right, n, others, rest, level=level),
+        )
+        for file, name, (right, n), (others, rest) in counted
+    ]
     return tuple(sorted(found, key=lambda each: (each.ends[1], each.file, each.phenomenon)))
 
 
-def _slice(file: str, name: str, inside: tuple[int, int], outside: tuple[int, int], level: float) -> Slice:
-    here, rest = inside[0] / inside[1], outside[0] / outside[1]
-    ends = newcombe_interval(*inside, *outside, level=level)
-    return Slice(file, name, inside[1], here, wilson_interval(*inside), rest, here - rest, ends)
+def _counts(file: _File) -> Iterator[tuple[str, str, tuple[int, int], tuple[int, int]]]:
+    """File, phenomenon, and how many are right of how many that show it, and of how many others."""
+    right = np.array([each.right for each in file.judged])
+    shown = [phenomena(question) for question in file.questions]
+    for name in sorted(set().union(*shown)):
+        inside = np.array([name in each for each in shown])
+        n, rest = int(inside.sum()), int((~inside).sum())
+        if min(n, rest) >= LEAST:
+            yield file.name, name, (int(right[inside].sum()), n), (int(right[~inside].sum()), rest)
 
 
 def _calibration(file: _File) -> list[Calibration]:

@@ -65,9 +65,9 @@ def with_typos(question: Question, random: Random) -> Question:
 def _misspelt(word: str, random: Random) -> str:
     """The word with one letter within it left out, doubled, or exchanged with the next."""
     place = random.randrange(1, len(word) - 2)
-    one, two = word[place : place + 2]
+    one, two = word[place], word[place + 1]
     middle = random.choice([two, one + one + two, two + one])
-    return word[:place] + (middle if middle != word[place : place + 2] else two) + word[place + 2 :]
+    return word[:place] + (middle if middle != one + two else two) + word[place + 2 :]
 
 
 def other_words(question: Question, random: Random) -> Question:
@@ -109,8 +109,8 @@ def swapped(question: Question, random: Random, grounder: Grounder) -> Question:
     graph = grounder.graph
     found = []
     for mention in grounder.ground(question).of(-1):
-        node = mention.candidates[0].node
-        if node < 0 or graph.label(node) != mention.surface or question.text[mention.start : mention.end] != mention.surface:
+        node, standing = mention.candidates[0].node, question.text[mention.start : mention.end]
+        if node < 0 or not standing == mention.surface == graph.label(node):
             continue
         for edge in graph.neighbors(node, _SYNONYM, limit=1):
             other = edge.target if edge.source == graph.key(node) else edge.source
@@ -124,8 +124,8 @@ def swapped(question: Question, random: Random, grounder: Grounder) -> Question:
 def noisy(subgraph: Subgraph, random: Random, retriever: Retriever) -> Subgraph:
     """What is retrieved where some edges of the graph lead elsewhere; itself where it holds too few.
 
-    A share :data:`NOISE` of the subgraph's edges, :data:`MOST_NOISE` at most, are hidden, and edges of the same relations
-    from the same concepts to others of the subgraph take their places. Paths are counted anew.
+    A share :data:`NOISE` of the subgraph's edges, :data:`MOST_NOISE` at most, are hidden, and edges of the same
+    relations from the same concepts to others of the subgraph take their places. Paths are counted anew.
     """
     half = subgraph.edge_index.shape[1] // 2
     own = [edge for edge in range(half) if subgraph.edge_origin[edge] == ORIGINS.index("graph")]

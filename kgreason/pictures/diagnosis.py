@@ -1,7 +1,7 @@
 """A diagnosis as one HTML page, without script: tables, bars and curves are in it, and nothing is fetched.
 
-Bars are drawn as SVG within the page. Every text that comes from samples is escaped, and the page's own policy lets no script
-run and no address be reached.
+Bars are drawn as SVG within the page. Every text that comes from samples is escaped, and the page's own policy lets no
+script run and no address be reached.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kgreason.pictures.page import asset, escaped, isolated
 
 if TYPE_CHECKING:
-    from kgreason.evaluation.diagnosis import Calibration, Diagnosis, Effect, Slice, Wrong
+    from kgreason.evaluation.findings import Calibration, Diagnosis, Effect, Slice, Wrong
 
 __all__ = ["diagnosis_page", "in_words"]
 
@@ -38,8 +38,8 @@ def in_words(weakness: Slice | None) -> str:
         return "No phenomenon is surely weaker than the rest of its file."
     low, high = (_points(end) for end in weakness.ends)
     return (
-        f"Weakest: {weakness.phenomenon} in {weakness.file}. {weakness.accuracy:.1%} of {weakness.n:,} samples are right, "
-        f"{_points(weakness.difference)} points against the rest of the file ({low} to {high})."
+        f"Weakest: {weakness.phenomenon} in {weakness.file}. {weakness.accuracy:.1%} of {weakness.n:,} samples "
+        f"are right, {_points(weakness.difference)} points against the rest of the file ({low} to {high})."
     )
 
 
@@ -63,15 +63,18 @@ def diagnosis_page(found: Diagnosis, title: str) -> str:
         ("Calibration", f'<div class="curves">{curves}</div>' if curves else ""),
         ("Surest wrong answers", "\n".join(map(_wrong, found.worst))),
     )
+    note = (
+        "Intervals are at 95 %, those of phenomena for all of them together. A weakness is named where the whole "
+        f"interval of its difference lies below 0.{left_out}"
+    )
     return Template(asset("diagnosis.html")).substitute(
         title=escaped(title),
         style=asset("page.css") + asset("diagnosis.css"),
         weakness=isolated(in_words(found.weakness)),
-        note=escaped(
-            "Intervals are at 95 %, those of phenomena for all of them together. A weakness is named where the whole "
-            f"interval of its difference lies below 0.{left_out}"
+        note=escaped(note),
+        sections="\n".join(
+            f"<section>\n<h2>{head}</h2>\n{body or '<p>Nothing to show.</p>'}\n</section>" for head, body in sections
         ),
-        sections="\n".join(f"<section>\n<h2>{head}</h2>\n{body or '<p>Nothing.</p>'}\n</section>" for head, body in sections),
     )
 
 
@@ -119,7 +122,8 @@ def _table(names: Sequence[str], numbers: Sequence[str], caption: str, rows: Ite
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     heads += "".join(f'<th scope="col" class="number">{name}</th>' for name in numbers)
     return (
-        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0">\n<table>\n<caption>{caption}</caption>\n'
+        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0">\n'
+        f"<table>\n<caption>{caption}</caption>\n"
         f'<thead><tr>{heads}<th scope="col">Picture</th></tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>'
     )
 
@@ -166,7 +170,8 @@ def _curve(found: Calibration) -> str:
     told = f"expected calibration error {100 * found.ece:.1f} points"
     return (
         f'<figure><svg class="curve" viewBox="0 0 {size} {size}" role="img" '
-        f'aria-label="Accuracy by confidence; {told}"><path class="axis" d="M{low} {low}V{high}H{high}M{low} {high}L{high} {low}"/>'
+        f'aria-label="Accuracy by confidence; {told}">'
+        f'<path class="axis" d="M{low} {low}V{high}H{high}M{low} {high}L{high} {low}"/>'
         f"{dots}</svg><figcaption>{isolated(found.file)}: {told} over {found.n:,}. Right: confidence; up: accuracy; "
         "on the line the two agree.</figcaption></figure>"
     )
