@@ -129,13 +129,14 @@ def noisy(subgraph: Subgraph, random: Random, retriever: Retriever) -> Subgraph:
     """
     half = subgraph.edge_index.shape[1] // 2
     own = [edge for edge in range(half) if subgraph.edge_origin[edge] == ORIGINS.index("graph")]
+    if len(subgraph) < 3 or not own:
+        return subgraph
     remove: list[Triple] = []
     add: list[Triple] = []
-    for edge in random.sample(own, min(MOST_NOISE, round(NOISE * len(own)))):
+    for edge in random.sample(own, min(MOST_NOISE, max(1, round(NOISE * len(own))))):
         source, target = subgraph.edge_index[:, edge].tolist()
-        relation = subgraph.relations[int(subgraph.edge_relation[edge])]
-        other = random.randrange(len(subgraph))
-        if other not in (source, target):
-            remove.append((subgraph.keys[source], relation, subgraph.keys[target]))
-            add.append((subgraph.keys[source], relation, subgraph.keys[other]))
-    return retriever.retrieve(subgraph.grounding, add=add, remove=remove) if remove else subgraph
+        start, relation = subgraph.keys[source], subgraph.relations[int(subgraph.edge_relation[edge])]
+        other = random.choice([node for node in range(len(subgraph)) if node not in (source, target)])
+        remove.append((start, relation, subgraph.keys[target]))
+        add.append((start, relation, subgraph.keys[other]))
+    return retriever.retrieve(subgraph.grounding, add=add, remove=remove)
