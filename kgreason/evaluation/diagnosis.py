@@ -230,7 +230,8 @@ def _judged(model: ReasoningModel, item: Item, prediction: Prediction) -> _Judge
     if question.task == "open":
         nodes = prediction.nodes
         best = () if nodes is None or subgraph is None else (subgraph.keys[int(nodes.node[0])],)
-        return _Judged(best, answer_rank(prediction) == 1, None if nodes is None else nodes.answerable)
+        follows = model.knowledge is not None and model.knowledge.follower is not None  # else nothing is answered
+        return _Judged(best, answer_rank(prediction) == 1, nodes.answerable if nodes is not None and follows else None)
     sure = confidence(question, prediction.logits, model.settings.temperature)
     if question.multi_label:
         limit = model.settings.threshold.get(label_set(question), 0.5)

@@ -84,7 +84,7 @@ def test_several_labels_and_open_questions(tiny_base, model, tiny_graph, home):
     opens = [Question(f"Where is a penguin {i}?", task="open", gold=("zoo",)) for i in range(3)]
     found = diagnose(model, {"several": several, "open": opens}, tiny_graph)
     assert [each.n for each in found.results] == [11, 3]
-    assert [each.file for each in found.calibration] in ([], ["open"])
+    assert found.calibration == found.worst == ()  # this model follows no paths, and several labels may be right
 
 
 def test_without_truth_there_is_nothing_to_find(model):
@@ -94,17 +94,17 @@ def test_without_truth_there_is_nothing_to_find(model):
         diagnose(model, {"a": places(3)}, None, limit=0)
 
 
-FILMS = ("film", "play", "song", "book", "show", "story", "game")
-GOOD, BAD = ("good", "fine", "great", "warm", "clever"), ("bad", "poor", "awful", "cold", "stupid")
+FILMS = ("film", "play", "song", "book", "show")
+WORDS = {"good": 1, "fine": 1, "great": 1, "warm": 1, "bad": 0, "poor": 0, "awful": 0, "cold": 0}
+DENIED = {"boring": 1, "stupid": 1, "slow": 1, "silly": 1, "funny": 0, "clever": 0, "deep": 0, "new": 0}
 FORMS = ("The {} was {}.", "All of the {} was {}.", "The {} was {} and long.", "Watch 3: the {} was {}.")
 
 
-def reviews(*forms, turned=False):
-    """Reviews of every film in every word; ``turned`` where the form denies it."""
-    words = [(word, 1) for word in GOOD] + [(word, 0) for word in BAD]
+def reviews(words, *forms):
+    """Reviews of every film in every form and word."""
     return [
-        Question(form.format(film, word), SENTIMENT, "emotion", answer=mood ^ turned, id=f"{form}{film}{word}")
-        for form, film, (word, mood) in itertools.product(forms, FILMS, words)
+        Question(form.format(film, word), SENTIMENT, "emotion", answer=mood, id=f"{form}{film}{word}")
+        for form, film, (word, mood) in itertools.product(forms, FILMS, words.items())
     ]
 
 
@@ -114,7 +114,7 @@ def trained(base, questions):
     model = ReasoningModel.create(replace(tiny_config(base, knowledge=None), lora=None)).train()
     batch = model.collator()([(question, None) for question in questions])
     step = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(60):
+    for _ in range(40):
         step.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(batch).logits.view(-1, 2), batch.labels)
         loss.backward()
@@ -122,15 +122,16 @@ def trained(base, questions):
     return model.eval()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_phenomenon_that_training_lacked_is_named(tiny_base, seen):
-    plain, denied = reviews(*FORMS), reviews("The {} was not {}.", turned=True)
+    plain, denied = reviews(WORDS, *FORMS), reviews(DENIED, "The {} was not {}.")
     model = trained(tiny_base, [*plain, *denied] if seen else plain)
     found = diagnose(model, {"reviews": [*plain, *denied]}, None, limit=1)
     if seen:
-        assert found.weakness is None or found.weakness.phenomenon != "negation"
+        assert found.weakness is None
         return
     assert found.weakness is not None
     assert found.weakness.phenomenon == "negation"
     assert found.weakness.n == len(denied)
-    assert found.weakness.ends[1] < -0.5
+    assert found.weakness.rest > 0.9

@@ -38,8 +38,9 @@ def test_a_faculty_off_changes_the_scores_and_is_on_again_after(model, tiny_grap
     whole = scores(model, items)
     with without(model, faculty):
         off = predict(model, [stripped(items[i], faculty) for i in rows])
-    for row, each in zip(rows, off, strict=True):
-        assert not np.allclose(each.logits, predict(model, [items[row]])[0].logits, atol=1e-6), (faculty, row)
+    on = predict(model, [items[row] for row in rows])
+    same = [np.allclose(one.logits, two.logits, atol=1e-5) for one, two in zip(on, off, strict=True)]
+    assert same == [False] * (len(rows) - 1) + [faculty == "K"]  # no path leads to the story's options
     np.testing.assert_array_equal(scores(model, items), whole)
 
 
@@ -52,9 +53,9 @@ def test_what_a_model_lacks_takes_no_part(tiny_base, tiny_graph):
 
 
 def test_it_is_on_again_after_a_fault(model):
-    gate = float(model.context.options.gate)
+    gate = float(model.context.options.gate.detach())
     for faculty in ("E", "C"):
         with pytest.raises(KeyError), without(model, faculty):
             raise KeyError
     assert model.emotion is not None
-    assert float(model.context.options.gate) == gate != 0
+    assert float(model.context.options.gate.detach()) == gate != 0
