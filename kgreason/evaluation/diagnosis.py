@@ -195,7 +195,8 @@ class _Work:
             if after != before:
                 rows.append(row)
                 changed.append(with_stated(after))
-        return self._effect(file, change, rows, Pairs(changed, self._read_graph, self.config, stored=False))
+        items = list(Pairs(changed, self._read_graph, self.config, stored=False))  # they are looked at more than once
+        return self._effect(file, change, rows, items)
 
     def _noisy(self, file: _File) -> list[Effect]:
         if self.retriever is None or self.model.knowledge is None:
