@@ -35,7 +35,7 @@ from kgreason.training.report import answer_rank
 
 __all__ = ["LEAST", "diagnose"]
 
-#: Samples that a slice and the rest of its file each hold at least.
+#: Samples that a slice, the rest of its file and what a change is tried on hold at least.
 LEAST = 10
 #: Level at which the differences of all slices hold together.
 LEVEL = 0.95
@@ -81,8 +81,8 @@ def diagnose(
     """Find what a model is weak in.
 
     Questions are answered as by :class:`kgreason.Reasoner`: what their texts state is read. A slice is compared with
-    the rest of its own file, since files differ in chance level; the weakest is the one of which the upper end of the
-    difference is lowest (Newcombe's interval), and it is named as the weakness where that is below 0.
+    the rest of its own file and task, since these differ in chance level; the weakest is the one of which the upper
+    end of the difference is lowest (Newcombe's interval), and it is named as the weakness where that is below 0.
 
     Args:
         model: a trained model.
@@ -102,7 +102,7 @@ def diagnose(
     if limit < 1:
         raise InputError(f"limit is {limit}", fix="Give 1 or more.")
     start = perf_counter()
-    known = {name: kept for name, questions in files.items() if (kept := [q for q in questions if _is_known(q)])}
+    known = _by_task(files)
     if not known:
         raise InputError(
             "no sample says which option is right", fix="Give samples with answer, answers, label or labels."
@@ -121,6 +121,17 @@ def diagnose(
         left_out=sum(map(len, files.values())) - sum(map(len, known.values())),
         seconds=round(perf_counter() - start, 1),
     )
+
+
+def _by_task(files: Mapping[str, Sequence[Question]]) -> dict[str, list[Question]]:
+    """The questions whose answer is known; those of different tasks in one file are told apart."""
+    known: dict[str, list[Question]] = {}
+    for name, questions in files.items():
+        kept = [question for question in questions if _is_known(question)]
+        several = len({question.task for question in kept}) > 1
+        for question in kept:
+            known.setdefault(f"{name} ({question.task})" if several else name, []).append(question)
+    return known
 
 
 def _is_known(question: Question) -> bool:
@@ -214,7 +225,7 @@ class _Work:
         return self._effect(file, NOISE, rows, items)
 
     def _effect(self, file: _File, change: str, rows: Sequence[int], items: Sequence[Item]) -> list[Effect]:
-        if not rows:
+        if len(rows) < LEAST:
             return []
         before = [file.judged[row] for row in rows]
         after = self._judge(items, f"score {file.name}, {change}")
@@ -244,9 +255,7 @@ def _judged(model: ReasoningModel, item: Item, prediction: Prediction) -> _Judge
 
 def _result(file: _File) -> Result:
     right, n = sum(each.right for each in file.judged), len(file.judged)
-    tasks = {question.task for question in file.questions}
-    task = tasks.pop() if len(tasks) == 1 else "mixed"
-    return Result(file.name, task, n, right / n, wilson_interval(right, n))
+    return Result(file.name, file.questions[0].task, n, right / n, wilson_interval(right, n))
 
 
 def _slices(files: Sequence[_File]) -> tuple[Slice, ...]:

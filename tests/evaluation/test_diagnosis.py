@@ -84,7 +84,18 @@ def test_several_labels_and_open_questions(tiny_base, model, tiny_graph, home):
     opens = [Question(f"Where is a penguin {i}?", task="open", gold=("zoo",)) for i in range(3)]
     found = diagnose(model, {"several": several, "open": opens}, tiny_graph)
     assert [each.n for each in found.results] == [11, 3]
-    assert found.calibration == found.worst == ()  # this model follows no paths, and several labels may be right
+    assert not found.calibration  # this model follows no paths, and several labels may be right
+    assert not found.worst
+
+
+def test_tasks_of_one_file_are_told_apart(model, home):
+    found = diagnose(model, {"both": [*places(3), *moods(2)]}, None)
+    assert [(each.file, each.task, each.n) for each in found.results] == [
+        ("both (choice)", "choice", 3),
+        ("both (emotion)", "emotion", 2),
+    ]
+    assert not found.slices
+    assert not found.robustness  # too few to say anything
 
 
 def test_without_truth_there_is_nothing_to_find(model):
