@@ -46,7 +46,7 @@ def with_typos(question: Question, random: Random) -> Question:
 
     Example:
         >>> with_typos(Question("Where would you find a penguin?", ("zoo", "oven")), Random(1)).text
-        'Where would you finnd a penguin?'
+        'Where woould you find a penguin?'
     """
     if question.language not in LANGUAGES or not (letters := language(question.language).letters):
         return question
