@@ -12,8 +12,8 @@ from kgreason.records import Question
 
 __all__ = ["LONG", "TAGS", "phenomena"]
 
-#: Words of all texts from which a sample is of long range.
-LONG = 100
+#: Words of all texts from which a sample is of long range, and the letters among which they are counted.
+LONG, _ENOUGH = 100, 4000
 #: Keys of ``Question.extra`` by whose values samples are told apart.
 TAGS = ("phenomenon", "kind", "hops")
 _BY_WORDS = ("negation", "quantifiers", "conjunction", "causal", "contrast")
@@ -28,8 +28,8 @@ def phenomena(question: Question) -> frozenset[str]:
 
     Known by its form: ``monotonicity``, an entailment pair that begins to differ behind a word that makes the context
     downward monotone (van Benthem 1986), so that replacing a word by a narrower one keeps what is said true;
-    ``emotion shift``, an emotion of several sentences, between which the mood may turn; ``long range``, a context or
-    :data:`LONG` words and more.
+    ``emotion shift``, an emotion of several sentences, between which the mood may turn; ``long range``, :data:`LONG`
+    words and more, its context included.
 
     What the sample says itself under :data:`TAGS` counts too, as ``hops 2``: a text or a number, or a list of them.
 
@@ -55,7 +55,8 @@ def _by_form(question: Question) -> Iterator[str]:
         yield "monotonicity"
     if question.task == "emotion" and len(sentences(question.text)) > 1:
         yield "emotion shift"
-    if question.context or len(_words(f"{question.text}\n{question.hypothesis or ''}", question.language)) >= LONG:
+    texts = f"{question.text}\n{question.hypothesis or ''}\n{question.context or ''}"
+    if len(_words(texts[:_ENOUGH], question.language)) >= LONG:
         yield "long range"
 
 
