@@ -9,6 +9,7 @@ import typer
 from kgreason import __version__
 from kgreason.cli.answer import ground, retrieve
 from kgreason.cli.bench import bench
+from kgreason.cli.diagnose import diagnose
 from kgreason.cli.doctor import doctor
 from kgreason.cli.exchange import export, query
 from kgreason.cli.explain import explain
@@ -29,7 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, entails, emotion, explain, train, evaluate, predict, ground, retrieve, quiz, rules, bench, doctor):
+for command in (
+    ask, entails, emotion, explain, train, evaluate, predict, diagnose, ground, retrieve, quiz, rules, bench, doctor,
+):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)

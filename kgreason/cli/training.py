@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kgreason.training.plan import Plan
     from kgreason.training.run import DevReport
 
-__all__ = ["evaluate", "predict", "train"]
+__all__ = ["evaluate", "load_model", "predict", "train"]
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder of the data sets; KGREASON_DATA by default.")]
 Split = Annotated[str | None, typer.Option("--split", help="Split of a data set known by name.")]
@@ -196,7 +196,7 @@ def evaluate(
 
     out = Output(as_json, quiet)
     asked = {file: _questions(file, split or "dev", split, data, limit) for file in files}
-    loaded, opened, autocast = _load(model, graph, bf16, out)
+    loaded, opened, autocast = load_model(model, graph, out, bf16=bf16)
     rows = []
     for file, questions in asked.items():
         with out.progress() as progress:
@@ -214,9 +214,10 @@ def _questions(file: str, named: str, split: str | None, data: Path | None, limi
     return questions[:limit] if limit else questions
 
 
-def _load(
-    model: str, graph: str, bf16: bool, out: Output
+def load_model(
+    model: str, graph: str, out: Output, *, bf16: bool = False
 ) -> tuple[ReasoningModel, KnowledgeGraph | None, torch.dtype | None]:
+    """A model by its name, a graph by its, and the type in which M runs."""
     opened = _graph(graph, out)
     with out.progress() as progress:
         progress("load the model", 0, 0)
@@ -269,7 +270,7 @@ def predict(
 
     out = Output(as_json, quiet)
     questions = _questions(file, split or "test", split, data, limit)
-    loaded, opened, autocast = _load(model, graph, bf16, out)
+    loaded, opened, autocast = load_model(model, graph, out, bf16=bf16)
 
     from kgreason.evaluation import answers
 

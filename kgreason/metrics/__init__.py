@@ -1,11 +1,13 @@
 """Metrics, intervals and tests as plain functions of numpy arrays."""
 
 from kgreason.metrics.calibration import (
+    ReliabilityBin,
     RiskCoverage,
     apply_thresholds,
     expected_calibration_error,
     fit_temperature,
     fit_thresholds,
+    reliability,
     risk_coverage,
 )
 from kgreason.metrics.classification import (
@@ -15,7 +17,15 @@ from kgreason.metrics.classification import (
     classification_report,
     macro_f1,
 )
-from kgreason.metrics.intervals import McNemar, PairedDifference, ci95, mcnemar, paired_bootstrap, wilson_interval
+from kgreason.metrics.intervals import (
+    McNemar,
+    PairedDifference,
+    ci95,
+    mcnemar,
+    newcombe_interval,
+    paired_bootstrap,
+    wilson_interval,
+)
 from kgreason.metrics.ranking import best_rank, first_hit, hits_at_k, pearson, set_f1
 from kgreason.metrics.shift import turning_point
 
@@ -24,6 +34,7 @@ __all__ = [
     "ClassificationReport",
     "McNemar",
     "PairedDifference",
+    "ReliabilityBin",
     "RiskCoverage",
     "accuracy",
     "apply_thresholds",
@@ -37,8 +48,10 @@ __all__ = [
     "hits_at_k",
     "macro_f1",
     "mcnemar",
+    "newcombe_interval",
     "paired_bootstrap",
     "pearson",
+    "reliability",
     "risk_coverage",
     "set_f1",
     "turning_point",

@@ -12,11 +12,13 @@ from kgreason.errors import InputError
 from kgreason.metrics.checks import Floats, finite, indices, probabilities, same_length, truths
 
 __all__ = [
+    "ReliabilityBin",
     "RiskCoverage",
     "apply_thresholds",
     "expected_calibration_error",
     "fit_temperature",
     "fit_thresholds",
+    "reliability",
     "risk_coverage",
 ]
 
@@ -48,14 +50,51 @@ def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike
         >>> round(expected_calibration_error([0.9, 0.9, 0.6, 0.6], [1, 1, 1, 0]), 3)
         0.1
     """
+    found = reliability(confidence, correct, bins=bins)
+    return sum(each.n * abs(each.accuracy - each.confidence) for each in found) / sum(each.n for each in found)
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Samples of like confidence: how many, how sure on average, and what share was right."""
+
+    n: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(confidence: npt.ArrayLike, correct: npt.ArrayLike, *, bins: int = 15) -> list[ReliabilityBin]:
+    """The bins of a reliability diagram, those without a sample left out.
+
+    The bins of :func:`expected_calibration_error` (Guo et al. 2017, eq. 1 and 2).
+
+    Args:
+        confidence: probability given to the chosen option.
+        correct: whether that option was right.
+        bins: how many, of equal width.
+
+    Raises:
+        InputError: no sample, different lengths, a confidence out of 0 to 1, or no bin.
+
+    Shapes:
+        confidence [n], correct [n]
+
+    Example:
+        >>> reliability([0.75, 0.75, 0.25], [1, 0, 0], bins=2)
+        [ReliabilityBin(n=1, confidence=0.25, accuracy=0.0), ReliabilityBin(n=2, confidence=0.75, accuracy=0.5)]
+    """
     if bins < 1:
         raise InputError(f"bins is {bins}", fix="Give 1 or more.")
     confidence, correct = probabilities("confidence", confidence), truths("correct", correct)
     same_length(confidence=confidence, correct=correct)
     edges = np.linspace(0, 1, bins + 1)
     bin_of = np.maximum(np.searchsorted(edges, confidence, side="left") - 1, 0)
-    gap = np.bincount(bin_of, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(confidence))
+    count, sure, right = (np.bincount(bin_of, weights, bins) for weights in (None, confidence, correct))
+    return [
+        ReliabilityBin(int(n), float(total / n), float(hits / n))
+        for n, total, hits in zip(count, sure, right, strict=True)
+        if n
+    ]
 
 
 @dataclass(frozen=True, eq=False)

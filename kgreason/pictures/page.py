@@ -19,7 +19,7 @@ from string import Template
 from kgreason import storage
 from kgreason.pictures.scene import Picture
 
-__all__ = ["LIBRARY", "page"]
+__all__ = ["LIBRARY", "asset", "escaped", "isolated", "page"]
 
 _ASSETS = Path(__file__).with_name("assets")
 _ASSET_BYTES = 1 << 20
@@ -50,14 +50,14 @@ def page(picture: Picture) -> str:
         >>> html.count("</script>"), html.count("&lt;/script&gt;") > 0
         (3, True)
     """
-    style, code, library = _asset("page.css"), _asset("page.js"), _asset(LIBRARY[0])
+    style, code, library = asset("page.css"), asset("page.js"), asset(LIBRARY[0])
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {_hashed(library)} {_hashed(code)}"
-    return Template(_asset("page.html")).substitute(
+    return Template(asset("page.html")).substitute(
         policy=escape(policy),
-        title=_text(picture.title),
+        title=escaped(picture.title),
         style=style,
         text=_marked(picture),
-        note=f"<p>{_isolated(picture.note)}</p>" if picture.note else "",
+        note=f"<p>{isolated(picture.note)}</p>" if picture.note else "",
         legend=_legend(picture),
         facts="\n".join(_facts(*group) for group in picture.facts),
         data=_data(picture),
@@ -67,7 +67,8 @@ def page(picture: Picture) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that lies beside this one."""
     return storage.read_limited(_ASSETS / name, _ASSET_BYTES).decode()
 
 
@@ -76,13 +77,14 @@ def _hashed(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text as HTML, within an attribute too; what a page cannot hold is marked."""
     return escape(_UNPRINTABLE.sub("\ufffd", text))
 
 
-def _isolated(text: str) -> str:
+def isolated(text: str) -> str:
     """A text that may run in either direction without turning what stands beside it."""
-    return f"<bdi>{_text(text)}</bdi>"
+    return f"<bdi>{escaped(text)}</bdi>"
 
 
 def _marked(picture: Picture) -> str:
@@ -90,7 +92,7 @@ def _marked(picture: Picture) -> str:
     if not picture.text:
         return ""
     pieces = (
-        f'<mark title="{_text(concept)}">{_text(piece)}</mark>' if concept else _text(piece)
+        f'<mark title="{escaped(concept)}">{escaped(piece)}</mark>' if concept else escaped(piece)
         for piece, concept in picture.text
     )
     return f'<p class="text" dir="auto">{"".join(pieces)}</p>'
@@ -104,12 +106,12 @@ def _legend(picture: Picture) -> str:
     signs = [(name, picture.legend[name]) for name in shown]
     if any(link.edge.origin != "graph" for link in picture.links):
         signs.append(("outside", "not in the graph: added, stated or derived"))
-    return "\n".join(f'<li><span class="sign {name}"></span>{_text(meaning)}</li>' for name, meaning in signs)
+    return "\n".join(f'<li><span class="sign {name}"></span>{escaped(meaning)}</li>' for name, meaning in signs)
 
 
 def _facts(title: str, lines: tuple[str, ...]) -> str:
-    items = "\n".join(f"<li>{_isolated(line)}</li>" for line in lines)
-    return f"<h2>{_isolated(title)}</h2>\n<ul>\n{items}\n</ul>"
+    items = "\n".join(f"<li>{isolated(line)}</li>" for line in lines)
+    return f"<h2>{isolated(title)}</h2>\n<ul>\n{items}\n</ul>"
 
 
 def _data(picture: Picture) -> str:

@@ -14,6 +14,7 @@ from kgreason.metrics import (
     fit_temperature,
     fit_thresholds,
     macro_f1,
+    reliability,
     risk_coverage,
 )
 from kgreason.metrics.calibration import TEMPERATURES
@@ -43,6 +44,19 @@ class TestExpectedCalibrationError(MetricCase):
             if inside.any():
                 total += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
         return float(total)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 97), bins=st.integers(1, 13))
+def test_bins_hold_every_sample_once_and_make_up_the_error(seed, n, bins):
+    random = np.random.default_rng(seed)
+    confidence, correct = np.round(random.random(n), 2), random.random(n) < 0.5
+    found = reliability(confidence, correct, bins=bins)
+    assert sum(each.n for each in found) == n
+    assert all(each.n for each in found)
+    assert sum(each.n * each.confidence for each in found) == pytest.approx(confidence.sum())
+    assert sum(each.n * each.accuracy for each in found) == pytest.approx(correct.sum())
+    gap = sum(each.n * abs(each.accuracy - each.confidence) for each in found) / n
+    assert expected_calibration_error(confidence, correct, bins=bins) == pytest.approx(gap)
 
 
 class TestRiskCoverage(MetricCase):

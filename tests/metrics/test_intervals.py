@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.errors import InputError
-from kgreason.metrics import ci95, mcnemar, paired_bootstrap, pearson, wilson_interval
+from kgreason.metrics import ci95, mcnemar, newcombe_interval, paired_bootstrap, pearson, wilson_interval
 
 stats = pytest.importorskip("scipy.stats")
 seeds = st.integers(0, 2**32 - 1)
@@ -21,6 +21,38 @@ def test_wilson_agrees_with_the_reference(trials, share, level):
     successes = round(share * trials)
     expected = stats.binomtest(successes, trials).proportion_ci(level, method="wilson")
     assert wilson_interval(successes, trials, level=level) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shares", "ends"),
+    [
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((6, 7, 2, 7), (0.0582, 0.8062)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+        ((0, 10, 0, 20), (-0.1611, 0.2775)),
+        ((10, 10, 0, 20), (0.6791, 1.0)),
+        ((10, 10, 0, 10), (0.6075, 1.0)),
+    ],
+)
+def test_newcombe_agrees_with_the_published_table(shares, ends):
+    """Newcombe 1998, table II, method 10."""
+    assert newcombe_interval(*shares) == pytest.approx(ends, abs=5e-5)
+
+
+@pytest.mark.parametrize(("share", "other"), [(0.9, 0.7), (0.05, 0.1), (0.5, 0.5)])
+def test_newcombe_keeps_its_level(share, other):
+    random = np.random.default_rng(3)
+    one, two = random.binomial(31, share, 997), random.binomial(83, other, 997)
+    ends = [newcombe_interval(int(a), 31, int(b), 83) for a, b in zip(one, two, strict=True)]
+    assert np.mean([low <= share - other <= high for low, high in ends]) > 0.935
+
+
+@given(one=st.integers(0, 31), other=st.integers(0, 83), level=st.sampled_from([0.8, 0.95, 0.999]))
+def test_newcombe_turned_round_is_the_same(one, other, level):
+    low, high = newcombe_interval(one, 31, other, 83, level=level)
+    assert -1 <= low <= one / 31 - other / 83 <= high <= 1
+    assert newcombe_interval(other, 83, one, 31, level=level) == pytest.approx((-high, -low))
 
 
 @given(one=st.integers(0, 97), other=st.integers(0, 97), both=st.integers(0, 7))

@@ -1,0 +1,83 @@
+"""``kgreason diagnose``: where a model is weak, as a page and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.reason import ModelOption, ReasonerGraph
+from kgreason.cli.training import load_model
+from kgreason.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kgreason.evaluation import Diagnosis
+    from kgreason.records import Question
+
+__all__ = ["diagnose"]
+
+SHOWN = 10  #: Phenomena that the console shows.
+
+
+def diagnose(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of sample files, .jsonl or .jsonl.gz.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder for diagnosis.html and diagnosis.json.")],
+    graph: ReasonerGraph = "default",
+    model: ModelOption = "mini",
+    limit: Annotated[
+        int,
+        typer.Option("--limit", min=1, help="Samples on which changes of model and samples are tried, over all files."),
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Of what is drawn.")] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find where a model is weak: by phenomenon, with faculties switched off, and on changed samples."""
+    from kgreason import storage
+
+    out = Output(as_json, quiet)
+    files = _files(folder)
+    loaded, opened, _ = load_model(model, graph, out)
+
+    from kgreason.evaluation import diagnose as measure
+    from kgreason.pictures.diagnosis import diagnosis_page, in_words
+
+    with out.progress() as progress:
+        found = measure(loaded, files, opened, limit=limit, seed=seed, progress=progress)
+    values = found.to_dict()
+    storage.write_json(output / "diagnosis.json", values)
+    storage.write_text(output / "diagnosis.html", diagnosis_page(found, f"Diagnosis of {model} on {folder.name}"))
+    out.show(values, _table(found), "", in_words(found.weakness))
+    out.note(f"The page is {output / 'diagnosis.html'}, the figures are in diagnosis.json beside it.")
+
+
+def _files(folder: Path) -> dict[str, list[Question]]:
+    from kgreason import storage
+    from kgreason.tasks import load
+
+    if not storage.is_directory(folder):
+        raise InputError(f"{folder} is no folder", fix="Give a folder of sample files.")
+    paths = sorted(path for path in folder.iterdir() if path.name.endswith((".jsonl", ".jsonl.gz")))
+    if not paths:
+        raise InputError(f"{folder} holds no .jsonl file", fix="Give a folder of sample files.")
+    return {path.name: load(path) for path in paths}
+
+
+def _table(found: Diagnosis) -> Table:
+    """Files, then the weakest phenomena."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("file", "phenomenon", "n", "right", "against the rest"):
+        table.add_column(column, justify="left" if column in ("file", "phenomenon") else "right")
+    for result in found.results:
+        table.add_row(result.file, "all", f"{result.n:,}", f"{100 * result.accuracy:.1f}", "")
+    for part in found.slices[:SHOWN]:
+        low, high = (100 * end for end in part.ends)
+        gap = f"{100 * part.difference:+.1f} ({low:+.1f} to {high:+.1f})"
+        table.add_row(part.file, part.phenomenon, f"{part.n:,}", f"{100 * part.accuracy:.1f}", gap)
+    return table

@@ -1,0 +1,315 @@
+"""Where a model is weak: accuracy by phenomenon, with parts switched off, on changed samples, and its surest errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from time import perf_counter
+
+import numpy as np
+
+from kgreason.config import RetrievalConfig
+from kgreason.engine import Reasoner
+from kgreason.errors import InputError
+from kgreason.evaluation.faculties import FACULTIES, stripped, takes_part, without
+from kgreason.evaluation.findings import Calibration, Diagnosis, Effect, Result, Slice, Wrong
+from kgreason.evaluation.phenomena import phenomena
+from kgreason.evaluation.robustness import changes, noisy
+from kgreason.graph import KnowledgeGraph
+from kgreason.grounding import with_stated
+from kgreason.metrics import (
+    expected_calibration_error,
+    newcombe_interval,
+    paired_bootstrap,
+    reliability,
+    wilson_interval,
+)
+from kgreason.nn.batch import Item
+from kgreason.nn.confidence import confidence, label_set
+from kgreason.nn.model import ReasoningModel
+from kgreason.nn.predict import Prediction, predict
+from kgreason.records import Question
+from kgreason.retrieval import Pairs, Retriever
+from kgreason.training.report import answer_rank
+
+__all__ = ["LEAST", "diagnose"]
+
+#: Samples that a slice, the rest of its file and what a change is tried on hold at least.
+LEAST = 10
+#: Level at which the differences of all slices hold together.
+LEVEL = 0.95
+#: Wrong answers that are shown, and paths of evidence with each.
+WORST, PATHS = 12, 3
+#: Bins of a reliability diagram.
+BINS = 10
+NOISE = "edge noise"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One prediction: what was chosen, whether that is right, and how sure (None where several may be right)."""
+
+    choice: tuple[str, ...]
+    right: bool
+    sure: float | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _File:
+    """A file's samples as given and as read, and how the model answers them."""
+
+    name: str
+    questions: Sequence[Question]
+    items: Sequence[Item]
+    judged: Sequence[_Judged]
+    sample: Sequence[int]
+
+
+def diagnose(
+    model: ReasoningModel,
+    files: Mapping[str, Sequence[Question]],
+    graph: KnowledgeGraph | None,
+    *,
+    limit: int = 1000,
+    seed: int = 0,
+    config: RetrievalConfig | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Find what a model is weak in.
+
+    Questions are answered as by :class:`kgreason.Reasoner`: what their texts state is read. A slice is compared with
+    the rest of its own file and task, since these differ in chance level; the weakest is the one of which the upper
+    end of the difference is lowest (Newcombe's interval), and it is named as the weakness where that is below 0.
+
+    Args:
+        model: a trained model.
+        files: questions by name of their file.
+        graph: the graph, or None.
+        limit: samples over all files, drawn once, on which every change of model and samples is tried.
+        seed: of the draws.
+        config: of the retrieval.
+        progress: called with (stage, done, total).
+
+    Returns:
+        The diagnosis.
+
+    Raises:
+        InputError: no question's answer is known, or ``limit`` is less than 1.
+    """
+    if limit < 1:
+        raise InputError(f"limit is {limit}", fix="Give 1 or more.")
+    start = perf_counter()
+    known = _by_task(files)
+    if not known:
+        raise InputError(
+            "no sample says which option is right", fix="Give samples with answer, answers, label or labels."
+        )
+    work = _Work(model, graph, config, seed, progress or (lambda stage, done, total: None))
+    read = [work.file(name, questions, max(1, limit // len(known))) for name, questions in known.items()]
+    slices = _slices(read)
+    return Diagnosis(
+        weakness=slices[0] if slices and slices[0].ends[1] < 0 else None,
+        results=tuple(map(_result, read)),
+        slices=slices,
+        faculties=tuple(effect for name in FACULTIES for file in read for effect in work.faculty(file, name)),
+        robustness=tuple(effect for file in read for effect in work.robustness(file)),
+        calibration=tuple(found for file in read for found in _calibration(file)),
+        worst=work.worst(read),
+        left_out=sum(map(len, files.values())) - sum(map(len, known.values())),
+        seconds=round(perf_counter() - start, 1),
+    )
+
+
+def _by_task(files: Mapping[str, Sequence[Question]]) -> dict[str, list[Question]]:
+    """The questions whose answer is known; those of different tasks in one file are told apart."""
+    known: dict[str, list[Question]] = {}
+    for name, questions in files.items():
+        kept = [question for question in questions if _is_known(question)]
+        several = len({question.task for question in kept}) > 1
+        for question in kept:
+            known.setdefault(f"{name} ({question.task})" if several else name, []).append(question)
+    return known
+
+
+def _is_known(question: Question) -> bool:
+    if question.task == "open":
+        return bool(question.gold)
+    return question.answer is not None or question.answers is not None
+
+
+class _Work:
+    """Runs the model."""
+
+    def __init__(
+        self,
+        model: ReasoningModel,
+        graph: KnowledgeGraph | None,
+        config: RetrievalConfig | None,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        self.model, self.graph, self.config, self.seed, self.progress = model, graph, config, seed, progress
+        self.changes = changes(graph)
+        self.retriever = None if graph is None else Retriever(graph, config)
+
+    def file(self, name: str, questions: Sequence[Question], limit: int) -> _File:
+        """A file's samples, answered."""
+        items = Pairs([with_stated(q) for q in questions], self._read_graph, self.config, self.progress)
+        judged = self._judge(items, f"score {name}")
+        sample = sorted(Random(self.seed).sample(range(len(questions)), min(limit, len(questions))))
+        return _File(name, questions, items, judged, sample)
+
+    def faculty(self, file: _File, faculty: str) -> list[Effect]:
+        """A faculty off; nothing where it takes no part in the file."""
+        rows, items = [], []
+        for row in file.sample:
+            if takes_part(self.model, faculty, item := file.items[row]):
+                rows.append(row)
+                items.append(stripped(item, faculty))
+        with without(self.model, faculty):
+            return self._effect(file, faculty, rows, items)
+
+    def robustness(self, file: _File) -> list[Effect]:
+        """Every change of samples."""
+        found = [effect for name in self.changes for effect in self._changed(file, name)]
+        return found + self._noisy(file)
+
+    def worst(self, files: Sequence[_File]) -> tuple[Wrong, ...]:
+        """The surest wrong answers of all files, as many of each at most."""
+        share = -(-WORST // len(files))
+        found: list[tuple[float, int, _File]] = []
+        for file in files:
+            wrong = [
+                (each.sure, row) for row, each in enumerate(file.judged) if each.sure is not None and not each.right
+            ]
+            found += [(sure, row, file) for sure, row in sorted(wrong, key=lambda each: (-each[0], each[1]))[:share]]
+        reasoner = Reasoner(self.model, self.graph, self.config)
+        first = sorted(found, key=lambda each: -each[0])[:WORST]
+        return tuple(_wrong(reasoner, file, row, sure) for sure, row, file in first)
+
+    @property
+    def _read_graph(self) -> KnowledgeGraph | None:
+        return None if self.model.knowledge is None else self.graph
+
+    def _judge(self, items: Sequence[Item], stage: str) -> list[_Judged]:
+        predictions = predict(self.model, items, progress=lambda done, total: self.progress(stage, done, total))
+        return [_judged(self.model, item, each) for item, each in zip(items, predictions, strict=True)]
+
+    def _changed(self, file: _File, change: str) -> list[Effect]:
+        rows, changed = [], []
+        for row in file.sample:
+            before = file.questions[row]
+            after = self.changes[change](before, Random(f"{self.seed} {change} {row}"))
+            if after != before:
+                rows.append(row)
+                changed.append(with_stated(after))
+        items = list(Pairs(changed, self._read_graph, self.config, stored=False))  # they are looked at more than once
+        return self._effect(file, change, rows, items)
+
+    def _noisy(self, file: _File) -> list[Effect]:
+        if self.retriever is None or self.model.knowledge is None:
+            return []
+        rows, items = [], []
+        for row in file.sample:
+            question, subgraph = file.items[row]
+            if subgraph is None:
+                continue
+            after = noisy(subgraph, Random(f"{self.seed} {NOISE} {row}"), self.retriever)
+            if after is not subgraph:
+                rows.append(row)
+                items.append((question, after))
+            self.progress("change edges", row + 1, len(file.questions))
+        return self._effect(file, NOISE, rows, items)
+
+    def _effect(self, file: _File, change: str, rows: Sequence[int], items: Sequence[Item]) -> list[Effect]:
+        if len(rows) < LEAST:
+            return []
+        before = [file.judged[row] for row in rows]
+        after = self._judge(items, f"score {file.name}, {change}")
+        right = [[each.right for each in judged] for judged in (after, before)]
+        found = paired_bootstrap(*right)
+        kept = np.mean([one.choice == other.choice for one, other in zip(before, after, strict=True)])
+        share = [float(np.mean(each)) for each in right]
+        ends = (found.low, found.high)
+        return [Effect(file.name, change, len(rows), share[1], share[0], found.difference, ends, float(kept))]
+
+
+def _judged(model: ReasoningModel, item: Item, prediction: Prediction) -> _Judged:
+    question, subgraph = item
+    if question.task == "open":
+        nodes = prediction.nodes
+        best = () if nodes is None or subgraph is None else (subgraph.keys[int(nodes.node[0])],)
+        follows = model.knowledge is not None and model.knowledge.follower is not None  # else nothing is answered
+        return _Judged(best, answer_rank(prediction) == 1, nodes.answerable if nodes is not None and follows else None)
+    sure = confidence(question, prediction.logits, model.settings.temperature)
+    if question.multi_label:
+        limit = model.settings.threshold.get(label_set(question), 0.5)
+        chosen = {int(i) for i in np.flatnonzero(sure >= limit)}
+        return _Judged(tuple(question.options[i] for i in sorted(chosen)), chosen == set(question.answers or ()), None)
+    best_option = int(sure.argmax())
+    return _Judged((question.options[best_option],), best_option == question.answer, float(sure[best_option]))
+
+
+def _result(file: _File) -> Result:
+    right, n = sum(each.right for each in file.judged), len(file.judged)
+    return Result(file.name, file.questions[0].task, n, right / n, wilson_interval(right, n))
+
+
+def _slices(files: Sequence[_File]) -> tuple[Slice, ...]:
+    """All slices of enough samples, the one with the lowest upper end of its difference first."""
+    counted = [each for file in files for each in _counts(file)]
+    level = 1 - (1 - LEVEL) / max(1, len(counted))
+    found = [
+        Slice(
+            file=file,
+            phenomenon=name,
+            n=n,
+            accuracy=right / n,
+            interval=wilson_interval(right, n),
+            rest=others / rest,
+            difference=right / n - others / rest,
+            ends=newcombe_interval(right, n, others, rest, level=level),
+        )
+        for file, name, (right, n), (others, rest) in counted
+    ]
+    return tuple(sorted(found, key=lambda each: (each.ends[1], each.file, each.phenomenon)))
+
+
+def _counts(file: _File) -> Iterator[tuple[str, str, tuple[int, int], tuple[int, int]]]:
+    """File, phenomenon, and how many are right of how many that show it, and of how many others."""
+    right = np.array([each.right for each in file.judged])
+    shown = [phenomena(question) for question in file.questions]
+    for name in sorted(set().union(*shown)):
+        inside = np.array([name in each for each in shown])
+        n, rest = int(inside.sum()), int((~inside).sum())
+        if min(n, rest) >= LEAST:
+            yield file.name, name, (int(right[inside].sum()), n), (int(right[~inside].sum()), rest)
+
+
+def _calibration(file: _File) -> list[Calibration]:
+    pairs = [(each.sure, each.right) for each in file.judged if each.sure is not None]
+    if not pairs:
+        return []
+    sure, right = zip(*pairs, strict=True)
+    ece = expected_calibration_error(sure, right)
+    return [Calibration(file.name, len(pairs), ece, tuple(reliability(sure, right, bins=BINS)))]
+
+
+def _wrong(reasoner: Reasoner, file: _File, row: int, sure: float) -> Wrong:
+    question = file.questions[row]
+    answer = reasoner.answer(question)
+    right = question.gold if question.task == "open" else (question.options[question.answer or 0],)
+    return Wrong(
+        file=file.name,
+        id=question.id,
+        text="\n".join(text for text in (question.text, question.hypothesis) if text),
+        options=question.options,
+        choice=answer.choice,
+        right=", ".join(right),
+        confidence=sure,
+        phenomena=tuple(sorted(phenomena(question))),
+        evidence=tuple(map(str, answer.evidence.paths[:PATHS])),
+    )
