@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from kgreason import storage
 from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.model import ModelConfig
+from kgreason.training.practices import AverageConfig, OptimizerConfig, Tracker, check_ranges
 
 __all__ = ["RunConfig", "TaskConfig", "load_run"]
 
@@ -40,7 +41,7 @@ class TaskConfig:
     own_facts: bool = False
 
     def __post_init__(self) -> None:
-        _check_ranges(self, ("limit", 0, 10**9), ("weight", 1e-6, 1e6))
+        check_ranges(self, ("limit", 0, 10**9), ("weight", 1e-6, 1e6))
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,13 @@ class RunConfig:
         epochs: passes over the mixture, counted by the sum of the tasks' sizes unless ``steps_per_epoch`` is given.
         steps_per_epoch: steps between two reports; 0 for a pass.
         batch_size: questions a step.
+        accumulate: parts in which a step's questions are read one after another, to save memory; their gradients add
+            up to those of the whole.
         learning_rate: of M.
         head_rate: of K, E, C and R.
         warmup: share of the steps.
+        optimizer: see OptimizerConfig.
+        average: see AverageConfig.
         temperature: of task sampling, 1 by size, larger evener.
         graph_dropout: share of the samples trained without their graph.
         consistency: weight of what it costs where entailments contradict one another; 0 leaves their rules out.
@@ -68,6 +73,8 @@ class RunConfig:
         dev_limit: dev questions a task read at each report; 0 for all.
         save_steps: steps between checkpoints; 0 for each report.
         bf16: M runs in bfloat16.
+        tracker: who is told losses and figures, by the Trainer's names; nothing is sent anywhere unless the tracker's
+            own settings say so.
         test: whether the test splits are read at the end.
         seed: of everything random.
         device: auto, cpu or cuda.
@@ -85,9 +92,12 @@ class RunConfig:
     epochs: int = 3
     steps_per_epoch: int = 0
     batch_size: int = 16
+    accumulate: int = 1
     learning_rate: float = 1e-4
     head_rate: float = 5e-4
     warmup: float = 0.06
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    average: AverageConfig = field(default_factory=AverageConfig)
     temperature: float = 2.0
     graph_dropout: float = 0.25
     consistency: float = 0.0
@@ -96,6 +106,7 @@ class RunConfig:
     dev_limit: int = 500
     save_steps: int = 0
     bf16: bool = True
+    tracker: Tracker = "auto"
     test: bool = False
     seed: int = 1
     device: str = "auto"
@@ -103,22 +114,20 @@ class RunConfig:
     def __post_init__(self) -> None:
         if not self.tasks:
             raise ConfigError("the run has no tasks", fix='Add a table such as [tasks.csqa] data = "commonsenseqa".')
-        _check_ranges(self, *_RANGES)
+        check_ranges(self, *_RANGES)
+        if self.batch_size % self.accumulate:
+            raise ConfigError(
+                f"accumulate is {self.accumulate}, which does not divide batch_size {self.batch_size}",
+                fix="Give a divisor of batch_size.",
+            )
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs", 1, 10_000), ("steps_per_epoch", 0, 10**9), ("batch_size", 1, 65_536), ("learning_rate", 0, 1),
     ("head_rate", 0, 1), ("warmup", 0, 1), ("temperature", 1, 100), ("graph_dropout", 0, 1), ("patience", 0, 10_000),
     ("consistency", 0, 100), ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
-    ("seed", 0, 2**32 - 1),
+    ("seed", 0, 2**32 - 1), ("accumulate", 1, 65_536),
 )  # fmt: skip
-
-
-def _check_ranges(config: object, *ranges: tuple[str, float, float]) -> None:
-    for name, low, high in ranges:
-        value = getattr(config, name)
-        if not low <= value <= high:
-            raise ConfigError(f"{name} is {value}", fix=f"Give a value from {low} to {high}.")
 
 
 def load_run(path: str | Path, settings: Sequence[str] = ()) -> RunConfig:

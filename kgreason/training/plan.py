@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -17,8 +17,9 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.training.config import RunConfig
-from kgreason.training.losses import losses
 from kgreason.training.mixture import shares
+from kgreason.training.objective import Objective
+from kgreason.training.optimisation import build_optimizer
 from kgreason.training.run import Data, plan_steps
 
 __all__ = ["Plan", "TaskPlan", "plan"]
@@ -126,16 +127,19 @@ def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
 
 
 def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) -> float:
-    """Median time of a step, the first of which, a warm-up, is left out. At learning rate 0 no weight changes."""
-    learning = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=0.0, weight_decay=0.0)
-    collate, times = model.collator(), []
+    """Median time of a step as the run makes it, the first, a warm-up, left out. At rate 0 no weight changes."""
+    still = replace(run, learning_rate=0.0, head_rate=0.0)
+    optimizer, objective, times = build_optimizer(still, model), Objective(run, model), list[float]()
+    size = run.batch_size // run.accumulate
     model.train()
     for trial in range(TRIALS + 1):
         chosen = _some(items, run.batch_size, trial)
         start = perf_counter()
-        batch = collate(chosen).to(model.device)
-        torch.autograd.backward(losses(model(batch), batch).total)
+        parts = [objective.collate(chosen[first : first + size]) for first in range(0, len(chosen), size)]
+        whole = objective.whole(parts) if run.accumulate > 1 else None
+        for part in parts:
+            there = {name: tensor.to(model.device) for name, tensor in part.items()}
+            torch.autograd.backward(objective.loss(model, there, whole))
         optimizer.step()
         optimizer.zero_grad()
         _wait(model.device)

@@ -17,6 +17,7 @@ from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.mixture import Mixture
+from kgreason.training.practices import AverageConfig, OptimizerConfig
 from kgreason.training.run import TaskData, build_model, train
 from kgreason.training.trainer import ReasoningTrainer
 from tests.models import KNOWLEDGE, moods, places, tiny_config
@@ -78,7 +79,20 @@ def assert_same(whole, broken, a, b):
 
 
 @pytest.mark.parametrize(
-    ("more", "kills"), [({}, 2), ({"bf16": True, "patience": 2}, 1), ({"steps_per_epoch": 13, "epochs": 1}, 1)]
+    ("more", "kills"),
+    [
+        ({}, 2),
+        ({"bf16": True, "patience": 2}, 1),
+        ({"steps_per_epoch": 13, "epochs": 1}, 1),
+        (
+            {
+                "accumulate": 2,
+                "optimizer": OptimizerConfig("adafactor", schedule="cosine"),
+                "average": AverageConfig("tail", start=0.25),
+            },
+            1,
+        ),
+    ],
 )
 def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, more, kills):
     whole = recipe(tiny_base, tmp_path / "whole", **more)
