@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from kgreason.errors import ConfigError
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
+from kgreason.nn.state import Scores
+from kgreason.training.adversarial import adversarial_loss
 from kgreason.training.config import RunConfig
 from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.losses import Counts, losses
@@ -32,10 +35,19 @@ class Objective:
     Args:
         run: its configuration.
         model: to train.
+
+    Raises:
+        ConfigError: texts are to be perturbed for an M that does not learn.
     """
 
     def __init__(self, run: RunConfig, model: ReasoningModel) -> None:
+        if run.adversarial.on and not model.backbone.learns:
+            raise ConfigError(
+                f"adversarial.kind is {run.adversarial.kind!r}, but the backbone is held fixed",
+                fix='Let it learn, or set adversarial.kind = "none".',
+            )
         self.run = run
+        self._backbone = model.backbone
         self._collator = model.collator()
 
     def collate(self, items: Sequence[Item]) -> dict[str, Any]:
@@ -60,12 +72,24 @@ class Objective:
             whole: of the step; None where the batch is all of it.
         """
         batch, links = _batch(part), part.get(_LINKS)
-        scores = model(batch)
-        loss = losses(scores, batch, None if whole is None else whole.counts).total
-        if links is None:
-            return loss
-        share = 1.0 if whole is None else links.shape[1] / max(whole.links, 1)
-        return loss + share * self.run.consistency * consistency_loss(scores.logits, batch, links)
+
+        def loss_of(scores: Scores) -> Tensor:
+            loss = losses(scores, batch, None if whole is None else whole.counts).total
+            if links is None:
+                return loss
+            share = 1.0 if whole is None else links.shape[1] / max(whole.links, 1)
+            return loss + share * self.run.consistency * consistency_loss(scores.logits, batch, links)
+
+        def scores_at(shift: Tensor) -> Scores:
+            with self._backbone.shifted(shift):
+                scores: Scores = model(batch)
+            return scores
+
+        if not self.run.adversarial.on:
+            return loss_of(model(batch))
+        share = 1.0 if whole is None else Counts.of(batch).share(whole.counts).answer
+        words = self._backbone.words(batch.input_ids)
+        return adversarial_loss(self.run.adversarial, scores_at, loss_of, words, batch, share)
 
 
 def _batch(part: dict[str, Any]) -> GraphBatch:

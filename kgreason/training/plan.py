@@ -17,7 +17,8 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.training.config import RunConfig
-from kgreason.training.mixture import shares
+from kgreason.training.distractors import with_distractors
+from kgreason.training.mixture import mean_shares, stages
 from kgreason.training.objective import Objective
 from kgreason.training.optimisation import build_optimizer
 from kgreason.training.run import Data, plan_steps
@@ -86,7 +87,9 @@ def plan(
         progress: called with (stage, done, total).
     """
     sizes = {name: len(task.train) for name, task in data.items()}
-    share = shares(sizes, run.temperature, {name: task.weight for name, task in run.tasks.items()})
+    weights = {name: task.weight for name, task in run.tasks.items()}
+    since = {name: task.from_epoch for name, task in run.tasks.items()}
+    share = mean_shares(stages(sizes, run.temperature, weights, since), run.epochs)
     model.to(pick_device(run.device))
     before, training = model.backbone.autocast, model.training
     model.backbone.autocast = autocast = torch.bfloat16 if run.bf16 else None
@@ -112,12 +115,19 @@ def plan(
 
 
 def _seconds(run: RunConfig, tasks: dict[str, TaskPlan], steps: int) -> float:
-    """Steps, a report an epoch, and held-out questions scored twice for the final fit."""
+    """Steps, a report an epoch, held-out questions scored twice for the final fit, losses of a curriculum."""
     total = steps * sum(task.share * task.step_seconds for task in tasks.values())
     for task in tasks.values():
         reported = min(task.dev, run.dev_limit or task.dev)
-        total += (run.epochs * reported + 2 * task.held_out) * task.question_seconds
+        ranked = task.train if run.curriculum.by == "loss" else 0
+        total += (run.epochs * reported + 2 * task.held_out + ranked) * task.question_seconds
     return total
+
+
+def _noisy(items: Sequence[Item], share: float) -> list[Item]:
+    """Items with the distractors that training adds."""
+    random = np.random.default_rng(0)
+    return [(q, g if g is None or not share else with_distractors(g, share, random)) for q, g in items]
 
 
 def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
@@ -133,7 +143,7 @@ def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) 
     size = run.batch_size // run.accumulate
     model.train()
     for trial in range(TRIALS + 1):
-        chosen = _some(items, run.batch_size, trial)
+        chosen = _noisy(_some(items, run.batch_size, trial), run.edge_noise)
         start = perf_counter()
         parts = [objective.collate(chosen[first : first + size]) for first in range(0, len(chosen), size)]
         whole = objective.whole(parts) if run.accumulate > 1 else None

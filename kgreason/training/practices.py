@@ -7,7 +7,7 @@ from typing import Literal
 
 from kgreason.errors import ConfigError
 
-__all__ = ["AverageConfig", "OptimizerConfig", "Tracker", "check_ranges"]
+__all__ = ["AdversarialConfig", "AverageConfig", "CurriculumConfig", "OptimizerConfig", "Tracker", "check_ranges"]
 
 #: ``auto`` is tensorboard where it is installed; the other names are those of the Hugging Face Trainer.
 Tracker = Literal[
@@ -60,6 +60,58 @@ class AverageConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self, ("decay", 0, 1), ("start", 0, 1))
+
+
+@dataclass(frozen=True)
+class AdversarialConfig:
+    """Training on texts whose word embeddings are moved to where the model does worst.
+
+    Args:
+        kind: ``fgm``, one step along the gradient of the loss (Miyato et al. 2017); ``pgd``, several steps within the
+            radius (Madry et al. 2018); ``smooth``, where what is said of the options changes most, whatever is right,
+            and that change is the loss (virtual adversarial training, Miyato et al. 2018).
+        radius: length of a text's perturbation, as a share of that of its embeddings; 0 trains plainly.
+        steps: of ``pgd``, and of the search for the direction of ``smooth``; ``fgm`` takes one.
+        weight: of the loss on perturbed texts, beside that on the texts as they are.
+
+    Raises:
+        ConfigError: a value out of its range.
+    """
+
+    kind: Literal["none", "fgm", "pgd", "smooth"] = "none"
+    radius: float = 0.1
+    steps: int = 1
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self, ("radius", 0, 10), ("steps", 1, 100), ("weight", 0, 100))
+
+    @property
+    def on(self) -> bool:
+        """Whether it changes anything."""
+        return self.kind != "none" and self.radius > 0 and self.weight > 0
+
+
+@dataclass(frozen=True)
+class CurriculumConfig:
+    """Easy samples first: each step draws among the easiest of its task, and ever more of them are let in.
+
+    Args:
+        by: what makes a sample hard: ``length`` of its texts, ``hops`` as its data annotates them, or ``loss`` of the
+            model before training.
+        start: share of the samples that the first step draws from.
+        until: share of the steps after which all are let in.
+
+    Raises:
+        ConfigError: a value out of its range.
+    """
+
+    by: Literal["none", "length", "hops", "loss"] = "none"
+    start: float = 0.1
+    until: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_ranges(self, ("start", 0, 1), ("until", 0, 1))
 
 
 def check_ranges(config: object, *ranges: tuple[str, float, float]) -> None:

@@ -17,7 +17,7 @@ from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.mixture import Mixture
-from kgreason.training.practices import AverageConfig, OptimizerConfig
+from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
 from kgreason.training.run import TaskData, build_model, train
 from kgreason.training.trainer import ReasoningTrainer
 from tests.models import KNOWLEDGE, moods, places, tiny_config
@@ -92,6 +92,8 @@ def assert_same(whole, broken, a, b):
             },
             1,
         ),
+        ({"bf16": True, "adversarial": AdversarialConfig("smooth")}, 1),
+        ({"edge_noise": 0.5, "graph_dropout": 0.0, "curriculum": CurriculumConfig("loss")}, 1),
     ],
 )
 def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, more, kills):
