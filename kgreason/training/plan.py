@@ -20,7 +20,7 @@ from kgreason.training.config import RunConfig
 from kgreason.training.distractors import with_distractors
 from kgreason.training.mixture import mean_shares, stages
 from kgreason.training.objective import Objective
-from kgreason.training.optimisation import build_optimizer
+from kgreason.training.optimisation import Average, build_optimizer
 from kgreason.training.run import Data, plan_steps
 
 __all__ = ["Plan", "TaskPlan", "plan"]
@@ -140,6 +140,7 @@ def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) 
     """Median time of a step as the run makes it, the first, a warm-up, left out. At rate 0 no weight changes."""
     still = replace(run, learning_rate=0.0, head_rate=0.0)
     optimizer, objective, times = build_optimizer(still, model), Objective(run, model), list[float]()
+    average = Average(replace(run.average, start=0.0), model, TRIALS + 1)
     size = run.batch_size // run.accumulate
     model.train()
     for trial in range(TRIALS + 1):
@@ -152,6 +153,7 @@ def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) 
             torch.autograd.backward(objective.loss(model, there, whole))
         optimizer.step()
         optimizer.zero_grad()
+        average.update(trial + 1)
         _wait(model.device)
         times.append(perf_counter() - start)
     return median(times[1:])

@@ -9,6 +9,7 @@ from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.knowledge import KnowledgeConfig
 from kgreason.nn.lora import LoraSettings
 from kgreason.training.config import RunConfig, TaskConfig, load_run
+from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
 
 RECIPES = Path(__file__).parents[2] / "tools" / "recipes"
 TASK = '[tasks.a]\ndata = "a.csv"\n'
@@ -57,6 +58,21 @@ def test_nested_tables(read):
     assert run.model.knowledge == KnowledgeConfig(paths="follower", fusion=False, relations=("IsA", "AtLocation"))
     assert run.model.temperature == {"choice": 2.0}
     assert run.tasks == {"a": TaskConfig("a.csv", dev="b.csv", weight=2.0), "b": TaskConfig("sst2", limit=17)}
+
+
+def test_practices_are_tables_and_off_unless_given(read):
+    plain = read(TASK)
+    assert not plain.adversarial.on
+    assert (plain.average.form, plain.curriculum.by, plain.edge_noise, plain.accumulate) == ("none", "none", 0.0, 1)
+    text = (
+        '[optimizer]\nname = "radam"\nschedule = "cosine"\n[average]\nform = "tail"\n'
+        f'[adversarial]\nkind = "pgd"\nsteps = 3\n[curriculum]\nby = "hops"\n{TASK}'
+    )
+    run = read(text, "adversarial.radius=0.2", "tasks.a.from_epoch=1")
+    assert run.optimizer == OptimizerConfig("radam", schedule="cosine")
+    assert run.average == AverageConfig("tail")
+    assert run.adversarial == AdversarialConfig("pgd", radius=0.2, steps=3)
+    assert run.curriculum == CurriculumConfig("hops")
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
