@@ -85,8 +85,8 @@ class RunConfig:
         dev_limit: dev questions a task read at each report; 0 for all.
         save_steps: steps between checkpoints; 0 for each report.
         bf16: M runs in bfloat16.
-        tracker: who is told losses and figures, by the Trainer's names; nothing is sent anywhere unless the tracker's
-            own settings say so.
+        tracker: who is told losses and figures, by the Trainer's names; one that can record offline does, unless its
+            own settings differ.
         test: whether the test splits are read at the end.
         seed: of everything random.
         device: auto, cpu or cuda.

@@ -71,11 +71,11 @@ def hops(question: Question) -> float:
         ConfigError: it does not say.
     """
     for name in _HOPS:
-        if name in question.extra:
-            return float(str(question.extra[name]))
+        if isinstance(found := question.extra.get(name), int | float):
+            return float(found)
     raise ConfigError(
         f"curriculum.by is 'hops', but {question.text[:60]!r} has none annotated",
-        fix=f"Give samples with {' or '.join(_HOPS)} in extra, or order by length or loss.",
+        fix=f"Give samples a number as {' or '.join(_HOPS)}, or order by length or loss.",
     )
 
 
@@ -118,7 +118,7 @@ def initial_losses(
     else:
         found: list[float] = []
         for name, items in tasks.items():
-            tell = None if progress is None else lambda done, of, n=name: progress(f"read {n}", done, of)
+            tell = None if progress is None else lambda done, of, n=name: progress(f"rank {n}", done, of)
             predictions = predict(model, items, autocast=autocast, progress=tell)
             found += [sample_loss(question, p) for (question, _), p in zip(items, predictions, strict=True)]
         kept = np.array(found)

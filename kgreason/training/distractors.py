@@ -26,17 +26,18 @@ def with_distractors(subgraph: Subgraph, share: float, random: np.random.Generat
     half, size = subgraph.edge_index.shape[1] // 2, len(subgraph)
     count = round(share * half)
     ends, drawn = random.integers(0, max(size, 1), (2, count)), random.integers(0, max(half, 1), count)
-    forward, backward = (subgraph.edge_relation.astype(np.int64)[rows] for rows in (drawn, half + drawn))
-    codes = 2 * len(subgraph.relations)
+    code = subgraph.edge_relation.astype(np.int64).reshape(2, half)  # forward, backward
 
-    def key(ends: np.ndarray, code: np.ndarray) -> np.ndarray:
-        return (ends[0].astype(np.int64) * size + ends[1]) * codes + code
+    def named(ends: np.ndarray, code: np.ndarray) -> np.ndarray:
+        """One number for an edge, whichever way it is walked."""
+        ways = (ends.astype(np.int64) * size + ends[::-1]) * 2 * len(subgraph.relations) + code
+        return ways.min(0)
 
-    there = key(subgraph.edge_index, subgraph.edge_relation)
-    new = (ends[0] != ends[1]) & ~np.isin(key(ends, forward), there) & ~np.isin(key(ends[::-1], backward), there)
-    first = np.unique(key(ends, forward), return_index=True)[1]
-    new &= np.isin(np.arange(count), first)
-    ends, drawn, forward, backward = ends[:, new], drawn[new], forward[new], backward[new]
+    names = named(ends, code[:, drawn])
+    first = np.sort(np.unique(names, return_index=True)[1])
+    there = named(subgraph.edge_index[:, :half], code)
+    kept = first[(ends[0] != ends[1])[first] & ~np.isin(names[first], there)]
+    ends, drawn = ends[:, kept], drawn[kept]
 
     def laid(values: np.ndarray, more: np.ndarray, mates: np.ndarray) -> np.ndarray:
         parts = (values[..., :half], more, values[..., half:], mates)
@@ -46,7 +47,7 @@ def with_distractors(subgraph: Subgraph, share: float, random: np.random.Generat
     return replace(
         subgraph,
         edge_index=laid(subgraph.edge_index, ends, ends[::-1]),
-        edge_relation=laid(subgraph.edge_relation, forward, backward),
+        edge_relation=laid(subgraph.edge_relation, *code[:, drawn]),
         edge_weight=laid(subgraph.edge_weight, weight, weight),
         edge_origin=laid(subgraph.edge_origin, origin, origin),
     )

@@ -112,7 +112,7 @@ class ReasoningTrainer(Trainer):
         return self.objective.whole(batch_samples) if self.run.accumulate > 1 else None
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """The run's."""
+        """The one that the run names."""
         self.optimizer = build_optimizer(self.run, self.model)
         return self.optimizer
 

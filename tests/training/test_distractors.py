@@ -45,7 +45,7 @@ def test_distractors_are_edges_like_the_others_between_random_nodes(subgraph, sh
     assert {row[2:] for row in more} <= {row[2:] for row in before[:half]}
     assert all(0 <= row[0] < len(subgraph) and 0 <= row[1] < len(subgraph) and row[0] != row[1] for row in more)
     assert after[size:] == mirrored(after, found)
-    assert len({row[:3] for row in more}) == len(more)
+    assert len({row[:3] for row in (*more, *after[size + half :])}) == 2 * len(more)
     assert not {row[:3] for row in (*more, *after[size + half :])} & {row[:3] for row in before}
     for name in ("edge_index", "edge_relation", "edge_weight", "edge_origin"):
         assert getattr(found, name).dtype == getattr(subgraph, name).dtype
