@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,7 @@ class Backbone(nn.Module):
         self.positions = _positions(model)
         self._has_types = getattr(config, "type_vocab_size", 0) > 1
         self.autocast: torch.dtype | None = None  # training and bulk scoring run M in bfloat16
+        self._shift: Tensor | None = None
         self._kept: dict[bytes, Tensor] = {}
         self._relations: dict[str, tuple[Tensor, Tensor]] = {}
         self._relations_of: tuple[torch.device, torch.dtype | None] | None = None
@@ -164,11 +165,24 @@ class Backbone(nn.Module):
         """Write token states. Shapes: batch.input_ids [t, l] -> tokens [s, l, d], words [s, l, w]."""
         batch = state.batch
         texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        states = self._remembered(*texts) if self._kept else self.encode(*texts)
+        states = self._remembered(*texts) if self._kept else self.encode(*texts, self._shift)
         state = state.write(tokens=states[batch.sequence_text])
         if not batch.relation_words.numel():  # nobody compares words with those of relations
             return state
         return state.write(words=self.words(batch.input_ids)[batch.sequence_text])
+
+    @contextmanager
+    def shifted(self, shift: Tensor) -> Iterator[None]:
+        """Read the texts of a batch with so much added to their word embeddings, until the block ends.
+
+        Shapes:
+            shift [t, l, w].
+        """
+        self._shift = shift
+        try:
+            yield
+        finally:
+            self._shift = None
 
     def remember(self, batch: GraphBatch) -> int:
         """Keep the states of a batch's texts in half precision, for a fixed M that reads them again and again.
@@ -176,7 +190,7 @@ class Backbone(nn.Module):
         Returns:
             Bytes kept.
         """
-        if self._learns():
+        if self.learns:
             raise ConfigError("M learns, so that its states change", fix="Freeze backbone to keep them.")
         with torch.no_grad():
             states = self.encode(batch.input_ids, batch.attention_mask, batch.token_type_ids)
@@ -202,11 +216,14 @@ class Backbone(nn.Module):
                 states[i, : len(kept)] = kept
         return states
 
-    def encode(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+    def encode(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, shift: Tensor | None = None
+    ) -> Tensor:
         """States of distinct texts, run in groups of like length so that short ones carry little padding.
 
         Shapes:
-            input_ids, attention_mask, token_type_ids [t, l] -> [t, l, d], padding positions 0.
+            input_ids, attention_mask, token_type_ids [t, l], shift [t, l, w] (added to the word embeddings)
+            -> [t, l, d], padding positions 0.
         """
         lengths = attention_mask.sum(1)
         order = lengths.argsort(stable=True)
@@ -215,11 +232,21 @@ class Backbone(nn.Module):
             width = int(lengths[rows[-1]])
             types = {"token_type_ids": token_type_ids[rows, :width]} if self._has_types else {}
             mask = attention_mask[rows, :width]
-            with torch.autocast(mask.device.type, self.autocast, enabled=self.autocast is not None):
+            moved = nullcontext() if shift is None else self._moved(shift[rows, :width])
+            with torch.autocast(mask.device.type, self.autocast, enabled=self.autocast is not None), moved:
                 hidden = self.model(input_ids=input_ids[rows, :width], attention_mask=mask, **types).last_hidden_state
             hidden = hidden.float() * mask.unsqueeze(-1)
             states.append(nn.functional.pad(hidden, (0, 0, 0, input_ids.shape[1] - width)))
         return torch.cat(states)[order.argsort()]
+
+    @contextmanager
+    def _moved(self, shift: Tensor) -> Iterator[None]:
+        embeddings: Any = self.model
+        hook = embeddings.get_input_embeddings().register_forward_hook(lambda _, __, found: found + shift)
+        try:
+            yield
+        finally:
+            hook.remove()
 
     @contextmanager
     def cast(self, *, training: bool = False) -> Iterator[None]:
@@ -259,7 +286,7 @@ class Backbone(nn.Module):
             text states [2 · len(names), d], mean word embeddings [2 · len(names), w].
         """
         device = next(self.model.parameters()).device
-        if self._relations_of != (device, self.autocast) or (self.training and self._learns()):
+        if self._relations_of != (device, self.autocast) or (self.training and self.learns):
             self._relations, self._relations_of = {}, (device, self.autocast)
         if new := [name for name in names if name not in self._relations]:
             self._relations.update(zip(new, self._relation_states(new, device), strict=True))
@@ -284,14 +311,16 @@ class Backbone(nn.Module):
         self.model.train(training)
         return zip(states.split(2), words.split(2), strict=True)
 
-    def _learns(self) -> bool:
+    @property
+    def learns(self) -> bool:
+        """Whether any of its weights change in training."""
         return any(parameter.requires_grad for parameter in self.model.parameters())
 
     def train(self, mode: bool = True) -> Backbone:
         """As in torch where M learns, and relation states are then computed anew; a fixed M drops nothing out."""
-        if self._learns():
+        if self.learns:
             self._relations = {}
-        super().train(mode and self._learns())
+        super().train(mode and self.learns)
         return self
 
 

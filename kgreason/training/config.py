@@ -12,6 +12,14 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from kgreason import storage
 from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.model import ModelConfig
+from kgreason.training.practices import (
+    AdversarialConfig,
+    AverageConfig,
+    CurriculumConfig,
+    OptimizerConfig,
+    Tracker,
+    check_ranges,
+)
 
 __all__ = ["RunConfig", "TaskConfig", "load_run"]
 
@@ -26,6 +34,7 @@ class TaskConfig:
         test: file of the test split when ``data`` is a path.
         limit: at most so many training samples; 0 for all.
         weight: factor of its share of the batches.
+        from_epoch: the first epoch whose batches may be of this task; the others share those before it.
         own_facts: whether the facts that the questions bring are all that is read, instead of the run's graph.
 
     Raises:
@@ -37,10 +46,11 @@ class TaskConfig:
     test: str = ""
     limit: int = 0
     weight: float = 1.0
+    from_epoch: int = 1
     own_facts: bool = False
 
     def __post_init__(self) -> None:
-        _check_ranges(self, ("limit", 0, 10**9), ("weight", 1e-6, 1e6))
+        check_ranges(self, ("limit", 0, 10**9), ("weight", 1e-6, 1e6), ("from_epoch", 1, 10_000))
 
 
 @dataclass(frozen=True)
@@ -57,17 +67,26 @@ class RunConfig:
         epochs: passes over the mixture, counted by the sum of the tasks' sizes unless ``steps_per_epoch`` is given.
         steps_per_epoch: steps between two reports; 0 for a pass.
         batch_size: questions a step.
+        accumulate: parts in which a step's questions are read one after another, to save memory; their gradients add
+            up to those of the whole.
         learning_rate: of M.
         head_rate: of K, E, C and R.
         warmup: share of the steps.
+        optimizer: see OptimizerConfig.
+        average: see AverageConfig.
         temperature: of task sampling, 1 by size, larger evener.
+        curriculum: see CurriculumConfig.
         graph_dropout: share of the samples trained without their graph.
+        edge_noise: so many distractors for each edge of a training graph: edges like its own between random nodes.
         consistency: weight of what it costs where entailments contradict one another; 0 leaves their rules out.
+        adversarial: see AdversarialConfig.
         patience: reports without a better dev score before it stops; 0 never stops.
         held_out: share of each task's training samples kept for fitting gate, temperature and thresholds.
         dev_limit: dev questions a task read at each report; 0 for all.
         save_steps: steps between checkpoints; 0 for each report.
         bf16: M runs in bfloat16.
+        tracker: who is told losses and figures, by the Trainer's names; one that can record offline does, unless its
+            own settings differ.
         test: whether the test splits are read at the end.
         seed: of everything random.
         device: auto, cpu or cuda.
@@ -85,17 +104,24 @@ class RunConfig:
     epochs: int = 3
     steps_per_epoch: int = 0
     batch_size: int = 16
+    accumulate: int = 1
     learning_rate: float = 1e-4
     head_rate: float = 5e-4
     warmup: float = 0.06
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    average: AverageConfig = field(default_factory=AverageConfig)
     temperature: float = 2.0
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     graph_dropout: float = 0.25
+    edge_noise: float = 0.0
     consistency: float = 0.0
+    adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
     patience: int = 0
     held_out: float = 0.1
     dev_limit: int = 500
     save_steps: int = 0
     bf16: bool = True
+    tracker: Tracker = "auto"
     test: bool = False
     seed: int = 1
     device: str = "auto"
@@ -103,22 +129,26 @@ class RunConfig:
     def __post_init__(self) -> None:
         if not self.tasks:
             raise ConfigError("the run has no tasks", fix='Add a table such as [tasks.csqa] data = "commonsenseqa".')
-        _check_ranges(self, *_RANGES)
+        check_ranges(self, *_RANGES)
+        begins = [task.from_epoch for task in self.tasks.values()]
+        if min(begins) > 1 or max(begins) > self.epochs:
+            raise ConfigError(
+                f"the tasks begin in epochs {min(begins)} to {max(begins)} of {self.epochs}",
+                fix="Let one begin in epoch 1 and none after the last: from_epoch.",
+            )
+        if self.batch_size % self.accumulate:
+            raise ConfigError(
+                f"accumulate is {self.accumulate}, which does not divide batch_size {self.batch_size}",
+                fix="Give a divisor of batch_size.",
+            )
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs", 1, 10_000), ("steps_per_epoch", 0, 10**9), ("batch_size", 1, 65_536), ("learning_rate", 0, 1),
     ("head_rate", 0, 1), ("warmup", 0, 1), ("temperature", 1, 100), ("graph_dropout", 0, 1), ("patience", 0, 10_000),
     ("consistency", 0, 100), ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
-    ("seed", 0, 2**32 - 1),
+    ("seed", 0, 2**32 - 1), ("accumulate", 1, 65_536), ("edge_noise", 0, 10),
 )  # fmt: skip
-
-
-def _check_ranges(config: object, *ranges: tuple[str, float, float]) -> None:
-    for name, low, high in ranges:
-        value = getattr(config, name)
-        if not low <= value <= high:
-            raise ConfigError(f"{name} is {value}", fix=f"Give a value from {low} to {high}.")
 
 
 def load_run(path: str | Path, settings: Sequence[str] = ()) -> RunConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,11 @@ from torch.utils.data import Dataset
 
 from kgreason.nn.batch import Item
 from kgreason.records import Question
+from kgreason.training.curriculum import competence, easiest
+from kgreason.training.distractors import with_distractors
+from kgreason.training.practices import CurriculumConfig
 
-__all__ = ["Mixture", "questions_of", "shares"]
+__all__ = ["Mixture", "mean_shares", "questions_of", "shares", "stages"]
 
 #: Batches among which samples are sorted by length.
 WINDOW = 20
@@ -32,6 +36,11 @@ class Mixture(Dataset[Item]):
         temperature: of the sampling, ≥ 1.
         weights: factor of a task's share; 1 where it has none.
         graph_dropout: share of the samples whose graph is left out.
+        edge_noise: so many distractors for each edge of the others' graphs, drawn anew wherever a sample stands.
+        curriculum: how fast hard samples are let in.
+        difficulty: of each task's samples, where easy ones come first: numbers that grow with it.
+        epochs: stages that the steps are divided into.
+        since: first epoch of a task; 1 where it has none.
         seed: of all the above.
     """
 
@@ -44,21 +53,32 @@ class Mixture(Dataset[Item]):
         temperature: float = 1.0,
         weights: Mapping[str, float] | None = None,
         graph_dropout: float = 0.0,
+        edge_noise: float = 0.0,
+        curriculum: CurriculumConfig | None = None,
+        difficulty: Mapping[str, npt.NDArray[np.float64]] | None = None,
+        epochs: int = 1,
+        since: Mapping[str, int] | None = None,
         seed: int = 0,
     ) -> None:
         self.tasks = {name: items for name, items in tasks.items() if items}
-        self.shares = shares({name: len(items) for name, items in self.tasks.items()}, temperature, weights)
-        random = np.random.default_rng(seed)
-        names = list(self.tasks)
-        drawn = random.choice(len(names), size=steps, p=[self.shares[name] for name in names])
+        parts = stages({name: len(items) for name, items in self.tasks.items()}, temperature, weights, since)
+        self.shares = mean_shares(parts, epochs)
+        random, names = np.random.default_rng(seed), list(self.tasks)
+        drawn = _drawn(parts, names, steps, max(1, steps // epochs), random)
         order = np.empty((steps, batch_size, 2), dtype=np.int64)
         for t, name in enumerate(names):
-            batches = _batches(self.tasks[name], int((drawn == t).sum()), batch_size, random)
-            order[drawn == t, :, 0] = t
-            order[drawn == t, :, 1] = batches
+            at = np.flatnonzero(drawn == t)
+            eased = np.empty((0, batch_size), np.int64)
+            if curriculum is not None and difficulty is not None:
+                done = at[at < curriculum.until * steps] / (curriculum.until * steps)
+                eased = easiest(difficulty[name], competence(done, curriculum.start), batch_size, random)
+            rest = _batches(self.tasks[name], len(at) - len(eased), batch_size, random)
+            order[at, :, 0] = t
+            order[at, :, 1] = np.concatenate([eased, rest])
         self._order = order.reshape(-1, 2)
         self._dropped = random.random(len(self._order)) < graph_dropout
         self._names = names
+        self._noise, self._seed = edge_noise, seed
 
     def __len__(self) -> int:
         return len(self._order)
@@ -66,7 +86,28 @@ class Mixture(Dataset[Item]):
     def __getitem__(self, position: int) -> Item:
         task, row = self._order[position]
         question, subgraph = self.tasks[self._names[task]][row]
-        return question, None if self._dropped[position] else subgraph
+        if subgraph is None or self._dropped[position]:
+            return question, None
+        if self._noise:
+            subgraph = with_distractors(subgraph, self._noise, np.random.default_rng((self._seed, position)))
+        return question, subgraph
+
+
+def _drawn(
+    parts: Sequence[tuple[int, dict[str, float]]],
+    names: Sequence[str],
+    steps: int,
+    each: int,
+    random: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """The task of every step; an epoch has ``each`` of them. Shape: [steps]."""
+    begins = [0, *((epoch - 1) * each for epoch, _ in parts[1:]), steps]
+    return np.concatenate(
+        [
+            random.choice(len(names), size=end - begin, p=[share.get(name, 0.0) for name in names])
+            for (_, share), (begin, end) in zip(parts, pairwise(begins), strict=True)
+        ]
+    )
 
 
 def _batches(items: Sequence[Item], count: int, size: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -95,3 +136,41 @@ def shares(
     scaled = {name: (weights or {}).get(name, 1.0) * size ** (1 / temperature) for name, size in sizes.items()}
     total = sum(scaled.values())
     return {name: share / total for name, share in scaled.items()}
+
+
+def stages(
+    sizes: Mapping[str, int],
+    temperature: float,
+    weights: Mapping[str, float] | None = None,
+    since: Mapping[str, int] | None = None,
+) -> list[tuple[int, dict[str, float]]]:
+    """First epoch of each stage of a run, and the shares of the tasks that have begun by then.
+
+    Example:
+        >>> stages({"a": 1, "b": 3}, 1.0, since={"b": 2})
+        [(1, {'a': 1.0}), (2, {'a': 0.25, 'b': 0.75})]
+    """
+    begins = {name: (since or {}).get(name, 1) for name in sizes}
+    return [
+        (epoch, shares({name: size for name, size in sizes.items() if begins[name] <= epoch}, temperature, weights))
+        for epoch in sorted(set(begins.values()))
+    ]
+
+
+def mean_shares(parts: Sequence[tuple[int, dict[str, float]]], epochs: int) -> dict[str, float]:
+    """Share of each task in all steps of a run.
+
+    Args:
+        parts: from :func:`stages`.
+        epochs: of the run.
+
+    Example:
+        >>> mean_shares([(1, {"a": 1.0}), (2, {"a": 0.25, "b": 0.75})], epochs=2)
+        {'a': 0.625, 'b': 0.375}
+    """
+    begins = [0, *(epoch - 1 for epoch, _ in parts[1:]), epochs]
+    spans = [(end - begin) / epochs for begin, end in pairwise(begins)]
+    names = parts[-1][1]
+    return {
+        name: sum(span * share.get(name, 0.0) for span, (_, share) in zip(spans, parts, strict=True)) for name in names
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -17,8 +17,10 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.training.config import RunConfig
-from kgreason.training.losses import losses
-from kgreason.training.mixture import shares
+from kgreason.training.distractors import with_distractors
+from kgreason.training.mixture import mean_shares, stages
+from kgreason.training.objective import Objective
+from kgreason.training.optimisation import Average, build_optimizer
 from kgreason.training.run import Data, plan_steps
 
 __all__ = ["Plan", "TaskPlan", "plan"]
@@ -85,7 +87,9 @@ def plan(
         progress: called with (stage, done, total).
     """
     sizes = {name: len(task.train) for name, task in data.items()}
-    share = shares(sizes, run.temperature, {name: task.weight for name, task in run.tasks.items()})
+    weights = {name: task.weight for name, task in run.tasks.items()}
+    since = {name: task.from_epoch for name, task in run.tasks.items()}
+    share = mean_shares(stages(sizes, run.temperature, weights, since), run.epochs)
     model.to(pick_device(run.device))
     before, training = model.backbone.autocast, model.training
     model.backbone.autocast = autocast = torch.bfloat16 if run.bf16 else None
@@ -111,12 +115,19 @@ def plan(
 
 
 def _seconds(run: RunConfig, tasks: dict[str, TaskPlan], steps: int) -> float:
-    """Steps, a report an epoch, and held-out questions scored twice for the final fit."""
+    """Steps, a report an epoch, held-out questions scored twice for the final fit, losses of a curriculum."""
     total = steps * sum(task.share * task.step_seconds for task in tasks.values())
     for task in tasks.values():
         reported = min(task.dev, run.dev_limit or task.dev)
-        total += (run.epochs * reported + 2 * task.held_out) * task.question_seconds
+        ranked = task.train if run.curriculum.by == "loss" else 0
+        total += (run.epochs * reported + 2 * task.held_out + ranked) * task.question_seconds
     return total
+
+
+def _noisy(items: Sequence[Item], share: float) -> list[Item]:
+    """Items with the distractors that training adds."""
+    random = np.random.default_rng(0)
+    return [(q, g if g is None or not share else with_distractors(g, share, random)) for q, g in items]
 
 
 def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
@@ -126,18 +137,23 @@ def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
 
 
 def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) -> float:
-    """Median time of a step, the first of which, a warm-up, is left out. At learning rate 0 no weight changes."""
-    learning = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=0.0, weight_decay=0.0)
-    collate, times = model.collator(), []
+    """Median time of a step as the run makes it, the first, a warm-up, left out. At rate 0 no weight changes."""
+    still = replace(run, learning_rate=0.0, head_rate=0.0)
+    optimizer, objective, times = build_optimizer(still, model), Objective(run, model), list[float]()
+    average = Average(replace(run.average, start=0.0), model, TRIALS + 1)
+    size = run.batch_size // run.accumulate
     model.train()
     for trial in range(TRIALS + 1):
-        chosen = _some(items, run.batch_size, trial)
+        chosen = _noisy(_some(items, run.batch_size, trial), run.edge_noise)
         start = perf_counter()
-        batch = collate(chosen).to(model.device)
-        torch.autograd.backward(losses(model(batch), batch).total)
+        parts = [objective.collate(chosen[first : first + size]) for first in range(0, len(chosen), size)]
+        whole = objective.whole(parts) if run.accumulate > 1 else None
+        for part in parts:
+            there = {name: tensor.to(model.device) for name, tensor in part.items()}
+            torch.autograd.backward(objective.loss(model, there, whole))
         optimizer.step()
         optimizer.zero_grad()
+        average.update(trial + 1)
         _wait(model.device)
         times.append(perf_counter() - start)
     return median(times[1:])

@@ -21,6 +21,7 @@ from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.tasks import ADAPTERS, load
 from kgreason.training.config import RunConfig, TaskConfig
+from kgreason.training.curriculum import hops, initial_losses, length
 from kgreason.training.mixture import Mixture, questions_of
 from kgreason.training.report import main_score, report
 
@@ -222,15 +223,6 @@ def train(
     from kgreason.training.trainer import ReasoningTrainer
 
     check_output(run, resume=resume)
-    mixture = Mixture(
-        {name: task.train for name, task in data.items()},
-        steps=plan_steps(run, data),
-        batch_size=run.batch_size,
-        temperature=run.temperature,
-        weights={name: task.weight for name, task in run.tasks.items()},
-        graph_dropout=run.graph_dropout,
-        seed=run.seed,
-    )
     autocast = torch.bfloat16 if run.bf16 else None
     model.backbone.autocast = autocast
 
@@ -243,6 +235,7 @@ def train(
         return flat | {"score": score}
 
     _remember(model, data, progress)
+    mixture = _mixture(run, model, data, resume=resume, progress=progress)
     trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
     with _deterministic(model.device), model.backbone.cast(training=True):
         trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
@@ -252,6 +245,32 @@ def train(
     model.save_pretrained(Path(run.output) / "model")
     storage.write_json(Path(run.output) / "log.json", trainer.state.log_history)
     return model
+
+
+def _mixture(run: RunConfig, model: ReasoningModel, data: Data, *, resume: bool, progress: Progress | None) -> Mixture:
+    """The samples of the run in their order."""
+    tasks = {name: task.train for name, task in data.items()}
+    difficulty = None
+    if run.curriculum.by == "loss":
+        autocast = model.backbone.autocast
+        difficulty = initial_losses(model, tasks, Path(run.output), autocast=autocast, resume=resume, progress=progress)
+    elif run.curriculum.by != "none":
+        hard = length if run.curriculum.by == "length" else hops
+        difficulty = {name: np.array([hard(question) for question in questions_of(t)]) for name, t in tasks.items()}
+    return Mixture(
+        tasks,
+        steps=plan_steps(run, data),
+        batch_size=run.batch_size,
+        temperature=run.temperature,
+        weights={name: task.weight for name, task in run.tasks.items()},
+        graph_dropout=run.graph_dropout,
+        edge_noise=run.edge_noise,
+        curriculum=run.curriculum,
+        difficulty=difficulty,
+        epochs=run.epochs,
+        since={name: task.from_epoch for name, task in run.tasks.items()},
+        seed=run.seed,
+    )
 
 
 def _remember(model: ReasoningModel, data: Data, progress: Progress | None) -> None:

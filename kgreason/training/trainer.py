@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -24,18 +24,17 @@ from transformers import (
 
 from kgreason import storage
 from kgreason.errors import CheckpointError
-from kgreason.nn.batch import GraphBatch, Item
+from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.training.config import RunConfig
-from kgreason.training.consistency import consistency_loss, linked
-from kgreason.training.losses import losses
 from kgreason.training.mixture import Mixture
+from kgreason.training.objective import Objective, Whole
+from kgreason.training.optimisation import Average, build_optimizer
+from kgreason.training.trackers import trackers
 
 __all__ = ["ReasoningTrainer"]
 
 _RELATIONS = "relations.json"
-#: Which questions of a batch rules tie together, beside the batch.
-_LINKS = "links"
 
 
 class ReasoningTrainer(Trainer):
@@ -67,24 +66,21 @@ class ReasoningTrainer(Trainer):
         self.report = report
         steps = len(mixture) // run.batch_size
         each = max(1, steps // run.epochs)
-        collator = model.collator()
-
-        def collate(items: Sequence[Item]) -> dict[str, Any]:
-            more, links = linked([question for question, _ in items]) if run.consistency else ([], None)
-            batch = collator([*items, *((question, None) for question in more)]).to_mapping()
-            return batch if links is None else {**batch, _LINKS: links}
-
+        self.objective = Objective(run, model)
+        self.average = Average(run.average, model, steps)
         super().__init__(
             model=model,
             args=_arguments(run, steps, each),
             train_dataset=mixture,
             eval_dataset=mixture,  # the Trainer asks for one; evaluate reads the dev splits
-            data_collator=collate,
+            data_collator=self.objective.collate,
             callbacks=[EarlyStoppingCallback(run.patience)] if run.patience else None,
         )
         for printing in (PrinterCallback, ProgressCallback):  # what is shown is the caller's to say
             self.remove_callback(printing)
+        self.add_callback(_Averaging(self.average))
         self.add_callback(_Steps(run.save_steps, progress))
+        self.loss_is_scaled_for_ga = True  # losses of a step's parts add up to that of the step
 
     @property
     def loss(self) -> float:
@@ -106,31 +102,24 @@ class ReasoningTrainer(Trainer):
             self._before = max((entry.get("elapsed", 0.0) for entry in self.state.log_history), default=0.0)
         super().log({**logs, "elapsed": self._before + perf_counter() - self._began}, start_time)
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
-        """Loss of a batch."""
-        links = inputs.pop(_LINKS, None)
-        batch = GraphBatch.from_mapping(inputs)
-        scores = model(batch)
-        loss = losses(scores, batch).total
-        if links is not None:
-            loss = loss + self.run.consistency * consistency_loss(scores.logits, batch, links)
-        return (loss, scores) if return_outputs else loss
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], *_: Any, num_items_in_batch: Whole | None = None, **__: Any
+    ) -> Any:
+        """Loss of a batch, or what it adds to that of its step."""
+        return self.objective.loss(model, inputs, num_items_in_batch)
+
+    def _get_num_items_in_batch(self, batch_samples: list[dict[str, Any]], device: torch.device) -> Any:
+        return self.objective.whole(batch_samples) if self.run.accumulate > 1 else None
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """AdamW; M and the parts around it at their own rates, no decay on vectors and scalars."""
-        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-        for name, parameter in self.model.named_parameters():
-            if parameter.requires_grad:
-                rate = self.run.learning_rate if name.startswith("backbone.") else self.run.head_rate
-                groups.setdefault((rate, 0.01 if parameter.dim() > 1 else 0.0), []).append(parameter)
-        self.optimizer = torch.optim.AdamW(
-            [{"params": ps, "lr": rate, "weight_decay": decay} for (rate, decay), ps in groups.items()]
-        )
+        """The one that the run names."""
+        self.optimizer = build_optimizer(self.run, self.model)
         return self.optimizer
 
     def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
         """The dev report."""
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.report().items()}
+        with self.average.read():
+            metrics = {f"{metric_key_prefix}_{name}": value for name, value in self.report().items()}
         self.log(metrics)
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -142,12 +131,14 @@ class ReasoningTrainer(Trainer):
         folder = Path(output_dir or self.args.output_dir)
         self._reasoner.save_pretrained(folder / "model")
         storage.write_json(folder / _RELATIONS, self._reasoner.relations.names)
+        self.average.save(folder)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         folder = Path(resume_from_checkpoint)
         self._reasoner.load_weights(folder / "model")
         for name in storage.read_json(folder / _RELATIONS):
             self._reasoner.relations.index(name)
+        self.average.load(folder)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         with _legible(checkpoint):
@@ -158,7 +149,9 @@ class ReasoningTrainer(Trainer):
             super()._load_rng_state(checkpoint)
 
     def _load_best_model(self) -> None:
-        self._reasoner.load_weights(Path(str(self.state.best_model_checkpoint)) / "model")
+        best = Path(str(self.state.best_model_checkpoint))
+        self._reasoner.load_weights(best / "model")
+        self.average.load(best)
 
     @property
     def _reasoner(self) -> ReasoningModel:
@@ -177,6 +170,19 @@ def _legible(checkpoint: str | None) -> Iterator[None]:
             f"{checkpoint}: the states of the optimiser and of chance cannot be read ({type(error).__name__})",
             fix="Delete this checkpoint and resume from the one before, or begin anew in another folder.",
         ) from error
+
+
+class _Averaging(TrainerCallback):
+    """Takes every step into the average, and leaves that in the model at the end."""
+
+    def __init__(self, average: Average) -> None:
+        self.average = average
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.average.update(state.global_step)
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.average.settle()
 
 
 class _Steps(TrainerCallback):
@@ -203,10 +209,11 @@ def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
     return TrainingArguments(
         output_dir=run.output,
         max_steps=steps,
-        per_device_train_batch_size=run.batch_size,
+        per_device_train_batch_size=run.batch_size // run.accumulate,
+        gradient_accumulation_steps=run.accumulate,
         warmup_steps=round(run.warmup * steps),
-        lr_scheduler_type="linear",
-        max_grad_norm=1.0,
+        lr_scheduler_type=run.optimizer.schedule,
+        max_grad_norm=run.optimizer.max_grad_norm,
         eval_strategy="steps",
         eval_steps=each,
         save_strategy="steps",
@@ -215,7 +222,7 @@ def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
         load_best_model_at_end=bool(run.patience),
         metric_for_best_model="score" if run.patience else None,
         logging_steps=max(1, min(50, each // 4)),
-        report_to=_loggers(),
+        report_to=trackers(run.tracker),
         dataloader_num_workers=0,
         dataloader_pin_memory=torch.cuda.is_available(),
         remove_unused_columns=False,
@@ -226,9 +233,3 @@ def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
         ignore_data_skip=False,
         restore_callback_states_from_checkpoint=True,
     )
-
-
-def _loggers() -> Sequence[str]:
-    from importlib.util import find_spec
-
-    return ["tensorboard"] if find_spec("tensorboard") else []

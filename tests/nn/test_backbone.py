@@ -109,6 +109,28 @@ class TestStates:
         assert torch.equal(tokens[same], tokens[0].expand(int(same.sum()), -1, -1))
         assert batch.num_questions == len(QUESTIONS)
 
+    def test_shifted_embeddings_move_their_own_text_alone(self, backbone):
+        batch = Collator(backbone.tokenizer, RelationNames(), max_length=32)(
+            [(question, None) for question in QUESTIONS]
+        )
+        texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        words = backbone.words(batch.input_ids)
+        shift = torch.zeros_like(words)
+        with torch.no_grad():
+            plain, relations = backbone(CognitiveState(batch)).tokens, backbone.relation_states(["IsA"])[0]
+            with backbone.shifted(shift):
+                assert torch.equal(backbone(CognitiveState(batch)).tokens, plain)
+            shift[1, 0] = 1.0
+            with backbone.shifted(shift):
+                moved = backbone(CognitiveState(batch)).tokens
+                assert torch.equal(backbone.words(batch.input_ids), words)
+                backbone._relations = {}
+                assert torch.equal(backbone.relation_states(["IsA"])[0], relations)
+            assert torch.equal(backbone(CognitiveState(batch)).tokens, plain)
+        changed = (moved != plain).flatten(1).any(1)
+        assert torch.equal(changed, batch.sequence_text == 1)
+        assert torch.equal(backbone.encode(*texts, torch.zeros_like(shift)), backbone.encode(*texts))
+
     def test_mixed_precision_hands_on_full_precision(self, backbone):
         full, _ = encode(backbone, ["a penguin swims"])
         backbone.autocast = torch.bfloat16

@@ -9,6 +9,7 @@ from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.knowledge import KnowledgeConfig
 from kgreason.nn.lora import LoraSettings
 from kgreason.training.config import RunConfig, TaskConfig, load_run
+from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
 
 RECIPES = Path(__file__).parents[2] / "tools" / "recipes"
 TASK = '[tasks.a]\ndata = "a.csv"\n'
@@ -57,6 +58,21 @@ def test_nested_tables(read):
     assert run.model.knowledge == KnowledgeConfig(paths="follower", fusion=False, relations=("IsA", "AtLocation"))
     assert run.model.temperature == {"choice": 2.0}
     assert run.tasks == {"a": TaskConfig("a.csv", dev="b.csv", weight=2.0), "b": TaskConfig("sst2", limit=17)}
+
+
+def test_practices_are_tables_and_off_unless_given(read):
+    plain = read(TASK)
+    assert not plain.adversarial.on
+    assert (plain.average.form, plain.curriculum.by, plain.edge_noise, plain.accumulate) == ("none", "none", 0.0, 1)
+    text = (
+        '[optimizer]\nname = "radam"\nschedule = "cosine"\n[average]\nform = "tail"\n'
+        f'[adversarial]\nkind = "pgd"\nsteps = 3\n[curriculum]\nby = "hops"\n{TASK}'
+    )
+    run = read(text, "adversarial.radius=0.2", "tasks.a.from_epoch=1")
+    assert run.optimizer == OptimizerConfig("radam", schedule="cosine")
+    assert run.average == AverageConfig("tail")
+    assert run.adversarial == AdversarialConfig("pgd", radius=0.2, steps=3)
+    assert run.curriculum == CurriculumConfig("hops")
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
@@ -111,6 +127,19 @@ def test_false_leaves_a_part_out(read, setting, lora, knowledge):
         (f"[model.lora]\nrank = 0\n{TASK}", "lora.rank is 0", "1 or more"),
         (f"[model]\nmax_length = 7\n{TASK}", "max_length is 7", "8 to 8192"),
         (f"[model.knowledge]\nheads = 0\n{TASK}", "heads is 0", "1 or more"),
+        (f"batch_size = 6\naccumulate = 4\n{TASK}", "accumulate is 4", "divisor"),
+        (f'tracker = "paper"\n{TASK}', "tracker is 'paper'", "tensorboard"),
+        (f'optimizer = "sgd"\n{TASK}', "optimizer is 'sgd'", "a table"),
+        (f'[optimizer]\nname = "sgd"\n{TASK}', "optimizer.name is 'sgd'", "adamw, adafactor, radam"),
+        (f"[optimizer]\nmax_grad_norm = -1\n{TASK}", "max_grad_norm is -1", "from 0"),
+        (f'[adversarial]\nkind = "evil"\n{TASK}', "adversarial.kind is 'evil'", "fgm, pgd, smooth"),
+        (f"[adversarial]\nradius = -1\n{TASK}", "radius is -1", "from 0"),
+        (f'[curriculum]\nby = "taste"\n{TASK}', "curriculum.by is 'taste'", "length, hops, loss"),
+        (f"{TASK}from_epoch = 2", "epochs 2 to 2 of 3", "from_epoch"),
+        (f"{TASK}from_epoch = 0", "from_epoch is 0", "from 1"),
+        (f"{TASK}[tasks.b]\ndata = 'b.csv'\nfrom_epoch = 4", "epochs 1 to 4 of 3", "from_epoch"),
+        (f"edge_noise = -0.1\n{TASK}", "edge_noise is -0.1", "from 0"),
+        (f"[average]\nstart = 2\n{TASK}", "start is 2.0", "to 1"),
         (f"{TASK}limit = -1", "limit is -1", "from 0"),
         (f"{TASK}weight = 0", "weight is 0.0", "from 1e-06"),
         (f"{TASK}weight = inf", "weight is inf", "from 1e-06"),

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.records import Question
-from kgreason.training.mixture import WINDOW, Mixture, shares
+from kgreason.retrieval import Pairs
+from kgreason.training.mixture import WINDOW, Mixture, mean_shares, shares, stages
+from kgreason.training.practices import CurriculumConfig
+from tests.models import places
 
 SUBGRAPH = object()
 
@@ -103,3 +106,57 @@ def test_a_batch_holds_texts_of_like_length():
     mixture = Mixture({"a": items}, steps=20, batch_size=5, seed=1)
     found = np.array([len(text) for text in texts(mixture)]).reshape(-1, 5)
     assert (found.max(1) - found.min(1)).mean() < 10
+
+
+def test_distractors_are_a_function_of_seed_and_place(tiny_graph):
+    items = list(Pairs(places(3), tiny_graph, stored=False))
+
+    def edges(mixture, i):
+        subgraph = mixture[i][1]
+        return None if subgraph is None else subgraph.edge_index.tolist()
+
+    def make(**more):
+        return Mixture({"a": items}, steps=20, batch_size=3, graph_dropout=0.25, seed=7, **more)
+
+    plain, noisy, again = make(), make(edge_noise=0.5), make(edge_noise=0.5)
+    for i in reversed(range(60)):  # whatever was read before
+        assert noisy[i][0] == plain[i][0]
+        assert (edges(noisy, i) is None) == (edges(plain, i) is None)
+        assert edges(noisy, i) == edges(again, i)
+    first, *others = [i for i in range(60) if plain[i] == plain[0] and edges(plain, i) is not None]
+    assert len(edges(noisy, first)[0]) > len(edges(plain, first)[0])
+    assert any(edges(noisy, i) != edges(noisy, first) for i in others)
+
+
+@given(since=st.lists(st.integers(1, 5), min_size=3, max_size=3), steps=st.integers(10, 97))
+def test_a_task_comes_from_its_epoch_on(since, steps):
+    begins = dict(zip("abc", (1, *since[1:]), strict=True))
+    tasks = {name: samples(name, 11) for name in "abc"}
+    mixture = Mixture(tasks, steps=steps, batch_size=2, epochs=5, since=begins, seed=3)
+    each = steps // 5
+    for i, text in enumerate(texts(mixture)):
+        assert i // 2 >= (begins[text[0]] - 1) * each
+    parts = stages(dict.fromkeys("abc", 11), 1.0, since=begins)
+    assert [epoch for epoch, _ in parts] == sorted(set(begins.values()))
+    assert all(sum(share.values()) == pytest.approx(1) for _, share in parts)
+    mean = mean_shares(parts, 5)
+    for name in "abc":
+        by_epoch = [[share for epoch, share in parts if epoch <= now][-1].get(name, 0.0) for now in range(1, 6)]
+        assert mean[name] == pytest.approx(sum(by_epoch) / 5)
+    assert mixture.shares == mean
+
+
+@given(size=st.integers(3, 41), steps=st.integers(2, 53), until=st.floats(0, 1), start=st.floats(0, 1))
+def test_a_curriculum_draws_among_the_easiest(size, steps, until, start):
+    items = samples("a", size)
+    hard = np.random.default_rng(size).permutation(size).astype(float)
+    config = CurriculumConfig("loss", start=start, until=until)
+    mixture = Mixture({"a": items}, steps=steps, batch_size=2, curriculum=config, difficulty={"a": hard}, seed=5)
+    found = np.array([int(text[1:].rstrip("x")) for text in texts(mixture)]).reshape(-1, 2)
+    for step, rows in enumerate(found):
+        progress = step / (until * steps) if step < until * steps else 1.0
+        allowed = min(1.0, np.sqrt(progress * (1 - start**2) + start**2))
+        assert hard[rows].max() < max(2, np.ceil(allowed * size))
+        assert progress == 1.0 or rows[0] != rows[1]
+    again = Mixture({"a": items}, steps=steps, batch_size=2, curriculum=config, difficulty={"a": hard}, seed=5)
+    assert texts(mixture) == texts(again)

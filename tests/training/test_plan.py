@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from kgreason.nn.model import ModelConfig
 from kgreason.records import Question
 from kgreason.training.config import RunConfig, TaskConfig
-from kgreason.training.plan import plan
+from kgreason.training.plan import TRIALS, plan
+from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
 from kgreason.training.run import TaskData, plan_steps
 from tests.models import tiny_model
 
@@ -87,3 +90,32 @@ def test_only_the_samples_tried_are_read(model, tiny_base):
     watched = Watched(items(1000))
     plan(run_of(str(tiny_base)), model, {"small": TaskData(watched, [], items(2)), "large": DATA["large"]})
     assert 0 < watched.read <= 16
+
+
+def test_a_step_is_tried_as_the_run_makes_it(model, tiny_base):
+    run = run_of(
+        str(tiny_base),
+        accumulate=2,
+        adversarial=AdversarialConfig("pgd", steps=2),
+        average=AverageConfig("tail"),
+        optimizer=OptimizerConfig("adafactor"),
+    )
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    passes = []
+    watch = model.register_forward_pre_hook(lambda each, _: passes.append(each.training))
+    plan(run, model, DATA)
+    watch.remove()
+    assert sum(passes) == 2 * (TRIALS + 1) * 2 * 3  # tasks, steps, parts; as it is, one step of PGD, perturbed
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_losses_before_training_and_later_tasks_count(model, tiny_base):
+    tasks = {"small": TaskConfig("sst2"), "large": TaskConfig("sst2", from_epoch=3)}
+    run = replace(run_of(str(tiny_base), temperature=1.0), tasks=tasks, curriculum=CurriculumConfig("loss"))
+    found = plan(run, model, DATA)
+    small, large = found.tasks["small"], found.tasks["large"]
+    assert large.share == pytest.approx(48 / 51 / 3)
+    assert small.share == pytest.approx(1 - large.share)
+    steps = found.steps * (small.share * small.step_seconds + large.share * large.step_seconds)
+    scored = (3 * 5 + 4 + 3) * small.question_seconds + (3 * 7 + 48) * large.question_seconds
+    assert 3600 * found.hours == pytest.approx(steps + scored)

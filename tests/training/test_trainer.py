@@ -17,6 +17,7 @@ from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.mixture import Mixture
+from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
 from kgreason.training.run import TaskData, build_model, train
 from kgreason.training.trainer import ReasoningTrainer
 from tests.models import KNOWLEDGE, moods, places, tiny_config
@@ -78,7 +79,22 @@ def assert_same(whole, broken, a, b):
 
 
 @pytest.mark.parametrize(
-    ("more", "kills"), [({}, 2), ({"bf16": True, "patience": 2}, 1), ({"steps_per_epoch": 13, "epochs": 1}, 1)]
+    ("more", "kills"),
+    [
+        ({}, 2),
+        ({"bf16": True, "patience": 2}, 1),
+        ({"steps_per_epoch": 13, "epochs": 1}, 1),
+        (
+            {
+                "accumulate": 2,
+                "optimizer": OptimizerConfig("adafactor", schedule="cosine"),
+                "average": AverageConfig("tail", start=0.25),
+            },
+            1,
+        ),
+        ({"bf16": True, "adversarial": AdversarialConfig("smooth")}, 1),
+        ({"edge_noise": 0.5, "graph_dropout": 0.0, "curriculum": CurriculumConfig("loss")}, 1),
+    ],
 )
 def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, more, kills):
     whole = recipe(tiny_base, tmp_path / "whole", **more)
@@ -174,6 +190,45 @@ def test_rates_and_decay_by_group(tiny_base, tmp_path, data):
             assert group["weight_decay"] == (0.01 if parameter.dim() > 1 else 0.0)
     learning = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
     assert sum(len(group["params"]) for group in groups) == len(learning)
+
+
+def test_a_step_read_in_parts_is_the_step(tiny_base, tmp_path, data):
+    points = []
+    for parts in (1, 2):
+        still = {"accumulate": parts, "learning_rate": 0.0, "head_rate": 0.0, "save_steps": 0}
+        trainer, _ = make(tiny_base, tmp_path / str(parts), data, **still)
+        for module in trainer.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        trainer.train()
+        points.append([v for e in trainer.state.log_history if "loss" in e for v in (e["loss"], e["grad_norm"])])
+    assert len(points[0]) == 2 * STEPS
+    assert points[1] == pytest.approx(points[0], rel=1e-3)
+
+
+def test_reports_and_the_finished_model_read_the_average(tiny_base, tmp_path, data):
+    trainer, _ = make(tiny_base, tmp_path, data, average=AverageConfig("tail", start=0.5), head_rate=1e-2)
+    steps, reported = [], []
+
+    class Watch(TrainerCallback):
+        def on_step_end(self, *_, **__):
+            steps.append(weights(trainer.model))
+
+    def report():
+        reported.append(weights(trainer.model))
+        return {"score": 0.0}
+
+    trainer.add_callback(Watch())
+    trainer.report = report
+    trainer.train()
+    first, second = reported
+    end = weights(trainer.model)
+    for name, tensor in first.items():
+        assert torch.equal(tensor, steps[STEPS // 2 - 1][name])  # averaging has not begun
+        assert torch.equal(end[name], second[name])
+        if tensor.is_floating_point():
+            torch.testing.assert_close(end[name], torch.stack([each[name] for each in steps[STEPS // 2 :]]).mean(0))
+    assert any(not torch.equal(end[name], steps[-1][name]) for name in end)
 
 
 def test_patience_stops_a_run_that_gets_no_better_and_takes_the_best(tiny_base, tmp_path, data):
