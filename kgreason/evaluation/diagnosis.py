@@ -15,7 +15,7 @@ from kgreason.errors import InputError
 from kgreason.evaluation.faculties import FACULTIES, stripped, takes_part, without
 from kgreason.evaluation.findings import Calibration, Diagnosis, Effect, Result, Slice, Wrong
 from kgreason.evaluation.phenomena import phenomena
-from kgreason.evaluation.robustness import changes, noisy
+from kgreason.evaluation.robustness import noisy
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import with_stated
 from kgreason.metrics import (
@@ -31,6 +31,7 @@ from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs, Retriever
+from kgreason.tasks.changes import changes
 from kgreason.training.report import answer_rank
 
 __all__ = ["LEAST", "diagnose"]

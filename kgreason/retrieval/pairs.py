@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
@@ -58,18 +58,16 @@ class Pairs(Lazy[Pair]):
         *,
         stored: bool = True,
     ) -> None:
-        self.questions = questions
+        self.questions, self.graph = questions, graph
         config = config or RetrievalConfig()
         read = [i for i, question in enumerate(questions) if graph is not None or question.facts or question.edges]
         kept = [i for i in read if stored and (graph is None or not is_wide(graph, questions[i], config))]
         self._read, self._place = frozenset(read), {i: place for place, i in enumerate(kept)}
         self._kept: Sequence[Subgraph] = ()
-        if not read:
-            return
-        base = facts_graph() if graph is None else graph
+        self._config = config
         if kept:
-            self._kept = SubgraphFile(base, [questions[i] for i in kept], config, progress=progress)
-        self._grounder, self._retriever = Grounder(base, config), Retriever(base, config)
+            kept_questions = [questions[i] for i in kept]
+            self._kept = SubgraphFile(self._base, kept_questions, config, progress=progress)
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -78,9 +76,24 @@ class Pairs(Lazy[Pair]):
         """One pair."""
         return self.questions[i], self._subgraph(i)
 
+    def anew(self, question: Question) -> Pair:
+        """A pair of another question, over the same graph."""
+        read = self.graph is not None or question.facts or question.edges
+        return question, self._retrieved(question) if read else None
+
     def _subgraph(self, i: int) -> Subgraph | None:
         if i in self._place:
             return self._kept[self._place[i]]
-        if i not in self._read:
-            return None
-        return self._retriever.retrieve(self._grounder.ground(self.questions[i]))
+        return self._retrieved(self.questions[i]) if i in self._read else None
+
+    def _retrieved(self, question: Question) -> Subgraph:
+        grounder, retriever = self._readers
+        return retriever.retrieve(grounder.ground(question))
+
+    @property
+    def _base(self) -> KnowledgeGraph:
+        return facts_graph() if self.graph is None else self.graph
+
+    @cached_property
+    def _readers(self) -> tuple[Grounder, Retriever]:
+        return Grounder(self._base, self._config), Retriever(self._base, self._config)

@@ -14,6 +14,7 @@ from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.model import ModelConfig
 from kgreason.training.practices import (
     AdversarialConfig,
+    AugmentConfig,
     AverageConfig,
     CurriculumConfig,
     OptimizerConfig,
@@ -78,6 +79,7 @@ class RunConfig:
         curriculum: see CurriculumConfig.
         graph_dropout: share of the samples trained without their graph.
         edge_noise: so many distractors for each edge of a training graph: edges like its own between random nodes.
+        augment: see AugmentConfig.
         consistency: weight of what it costs where entailments contradict one another; 0 leaves their rules out.
         adversarial: see AdversarialConfig.
         patience: reports without a better dev score before it stops; 0 never stops.
@@ -114,6 +116,7 @@ class RunConfig:
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     graph_dropout: float = 0.25
     edge_noise: float = 0.0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     consistency: float = 0.0
     adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
     patience: int = 0

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Dataset
 
+from kgreason.graph import KnowledgeGraph
 from kgreason.nn.batch import Item
 from kgreason.records import Question
+from kgreason.retrieval import Pairs
+from kgreason.tasks.changes import Change, changes
 from kgreason.training.curriculum import competence, easiest
 from kgreason.training.distractors import with_distractors
-from kgreason.training.practices import CurriculumConfig
+from kgreason.training.practices import AugmentConfig, CurriculumConfig
 
 __all__ = ["Mixture", "mean_shares", "questions_of", "shares", "stages"]
 
@@ -37,6 +41,7 @@ class Mixture(Dataset[Item]):
         weights: factor of a task's share; 1 where it has none.
         graph_dropout: share of the samples whose graph is left out.
         edge_noise: so many distractors for each edge of the others' graphs, drawn anew wherever a sample stands.
+        augment: how many samples are changed, and in what ways; only samples that are :class:`Pairs` are.
         curriculum: how fast hard samples are let in.
         difficulty: of each task's samples, where easy ones come first: numbers that grow with it.
         epochs: stages that the steps are divided into.
@@ -54,6 +59,7 @@ class Mixture(Dataset[Item]):
         weights: Mapping[str, float] | None = None,
         graph_dropout: float = 0.0,
         edge_noise: float = 0.0,
+        augment: AugmentConfig | None = None,
         curriculum: CurriculumConfig | None = None,
         difficulty: Mapping[str, npt.NDArray[np.float64]] | None = None,
         epochs: int = 1,
@@ -79,18 +85,37 @@ class Mixture(Dataset[Item]):
         self._dropped = random.random(len(self._order)) < graph_dropout
         self._names = names
         self._noise, self._seed = edge_noise, seed
+        self._augment = augment or AugmentConfig()
+        self._known: dict[int, Mapping[str, Change]] = {}  # by graph
 
     def __len__(self) -> int:
         return len(self._order)
 
     def __getitem__(self, position: int) -> Item:
         task, row = self._order[position]
-        question, subgraph = self.tasks[self._names[task]][row]
+        items = self.tasks[self._names[task]]
+        question, subgraph = self._changed(items, items[row], position)
         if subgraph is None or self._dropped[position]:
             return question, None
         if self._noise:
             subgraph = with_distractors(subgraph, self._noise, np.random.default_rng((self._seed, position)))
         return question, subgraph
+
+    def _changed(self, items: Sequence[Item], item: Item, position: int) -> Item:
+        """The item, or what augmentation makes of it at this place."""
+        random = Random(f"{self._seed} {position}")
+        question = item[0]
+        if question.facts or not isinstance(items, Pairs) or random.random() >= self._augment.share:
+            return item
+        known = self._changes(items.graph)
+        names = [name for name in self._augment.changes or known if name in known]
+        after = known[random.choice(names)](question, random) if names else question
+        return item if after == question else items.anew(after)
+
+    def _changes(self, graph: KnowledgeGraph | None) -> Mapping[str, Change]:
+        if id(graph) not in self._known:
+            self._known[id(graph)] = changes(graph)
+        return self._known[id(graph)]
 
 
 def _drawn(

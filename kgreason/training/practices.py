@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kgreason.errors import ConfigError
+from kgreason.tasks.changes import CHANGES
 
-__all__ = ["AdversarialConfig", "AverageConfig", "CurriculumConfig", "OptimizerConfig", "Tracker", "check_ranges"]
+__all__ = [
+    "AdversarialConfig", "AugmentConfig", "AverageConfig", "CurriculumConfig", "OptimizerConfig", "Tracker",
+    "check_ranges",
+]  # fmt: skip
 
 #: ``auto`` is tensorboard where it is installed; the other names are those of the Hugging Face Trainer.
 Tracker = Literal[
@@ -90,6 +94,29 @@ class AdversarialConfig:
     def on(self) -> bool:
         """Whether it changes anything."""
         return self.kind != "none" and self.radius > 0 and self.weight > 0
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Samples changed in ways that leave their answer as it is (:mod:`kgreason.tasks.changes`), drawn anew each time.
+
+    Questions that bring facts of their own are left as they are: a name that is misspelt there is another one.
+
+    Args:
+        share: of the samples that are changed, each in one way.
+        changes: the ways; without any all that apply.
+
+    Raises:
+        ConfigError: a value out of its range, or an unknown change.
+    """
+
+    share: float = 0.0
+    changes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_ranges(self, ("share", 0, 1))
+        if unknown := sorted(set(self.changes) - set(CHANGES)):
+            raise ConfigError(f"augment.changes has {unknown[0]!r}", fix=f"Use some of {', '.join(CHANGES)}.")
 
 
 @dataclass(frozen=True)

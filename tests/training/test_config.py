@@ -138,6 +138,7 @@ def test_false_leaves_a_part_out(read, setting, lora, knowledge):
         (f"{TASK}from_epoch = 2", "epochs 2 to 2 of 3", "from_epoch"),
         (f"{TASK}from_epoch = 0", "from_epoch is 0", "from 1"),
         (f"{TASK}[tasks.b]\ndata = 'b.csv'\nfrom_epoch = 4", "epochs 1 to 4 of 3", "from_epoch"),
+        (f'[augment]\nchanges = ["rot13"]\n{TASK}', "augment.changes has 'rot13'", "typos"),
         (f"edge_noise = -0.1\n{TASK}", "edge_noise is -0.1", "from 0"),
         (f"[average]\nstart = 2\n{TASK}", "start is 2.0", "to 1"),
         (f"{TASK}limit = -1", "limit is -1", "from 0"),

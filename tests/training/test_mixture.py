@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.training.mixture import WINDOW, Mixture, mean_shares, shares, stages
-from kgreason.training.practices import CurriculumConfig
+from kgreason.training.practices import AugmentConfig, CurriculumConfig
 from tests.models import places
 
 SUBGRAPH = object()
@@ -160,3 +161,31 @@ def test_a_curriculum_draws_among_the_easiest(size, steps, until, start):
         assert progress == 1.0 or rows[0] != rows[1]
     again = Mixture({"a": items}, steps=steps, batch_size=2, curriculum=config, difficulty={"a": hard}, seed=5)
     assert texts(mixture) == texts(again)
+
+
+def test_augmentation_is_a_function_of_seed_and_place(tiny_graph):
+    items = Pairs(places(5), tiny_graph, stored=False)
+
+    def make(**more):
+        return Mixture({"a": items}, steps=20, batch_size=3, seed=7, augment=AugmentConfig(**more))
+
+    plain, changed, again = make(), make(share=0.5), make(share=0.5)
+    count = 0
+    for i in reversed(range(60)):
+        before, after = plain[i], changed[i]
+        assert after[0] == again[i][0]
+        assert after[0].options[after[0].answer] == before[0].options[before[0].answer]
+        assert after[1].grounding.question == after[0]  # its graph is its own
+        count += after[0] != before[0]
+    assert 10 < count < 45
+    texts_alone = make(share=1.0, changes=("option order",))
+    assert all(texts_alone[i][0].options[0] != plain[i][0].options[0] for i in range(60))
+
+
+def test_questions_with_facts_of_their_own_and_plain_items_are_not_changed(tiny_graph):
+    own = [replace(question, facts=(("a", "IsA", "b"),)) for question in places(5)]
+    for items in (Pairs(own, tiny_graph, stored=False), list(Pairs(places(5), tiny_graph, stored=False))):
+        mixtures = [
+            Mixture({"a": items}, steps=5, batch_size=3, seed=7, augment=AugmentConfig(share)) for share in (0.0, 1.0)
+        ]
+        assert [mixtures[0][i][0] for i in range(15)] == [mixtures[1][i][0] for i in range(15)]
