@@ -17,6 +17,7 @@ from kgreason.cli.index import index
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.rules import rules
+from kgreason.cli.select import select
 from kgreason.cli.sources import get, sources
 from kgreason.cli.training import evaluate, predict, train
 from kgreason.cli.update import add, clean, remove
@@ -33,6 +34,8 @@ for command in (ask, entails, emotion, explain, train, evaluate, predict, ground
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)
+for of_oversight in (select,):
+    app.command()(of_oversight)
 app.add_typer(graph, name="graph")
 
 
