@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from kgreason.engine import Reasoner
     from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task
 
-__all__ = ["ModelOption", "ReasonerGraph", "ReasonerModel", "ask", "emotion", "entails", "open_reasoner"]
+__all__ = [
+    "AuditOption",
+    "AuditText",
+    "ModelOption",
+    "ReasonerGraph",
+    "ReasonerModel",
+    "ask",
+    "emotion",
+    "entails",
+    "open_reasoner",
+]
 
 ReasonerGraph = Annotated[
     str, typer.Option("--graph", "-g", help="A graph's folder; 'none' for the text alone; the packaged one by default.")
@@ -39,6 +49,11 @@ ReasonerModel = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
 NotStated = Annotated[bool, typer.Option("--not-stated", help="Do not read what the texts state themselves.")]
+AuditOption = Annotated[
+    Path | None,
+    typer.Option("--audit", envvar="KGREASON_AUDIT", help="Add a line on the answer to this file, without any text."),
+]
+AuditText = Annotated[bool, typer.Option("--audit-text", help="Let that line hold what was asked and answered.")]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="A file of rules beside the packaged ones.")]
 BAR = 24
 SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
@@ -53,6 +68,8 @@ def open_reasoner(
     language: str = "en",
     stated: bool = True,
     rules: Path | None = None,
+    audit: Path | None = None,
+    audit_text: bool = False,
 ) -> Reasoner:
     """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows."""
     opened = None if graph == "none" else open_graph(graph, out)
@@ -67,7 +84,9 @@ def open_reasoner(
 
         name = model or shipped_for(language)
         read = None if rules is None else Rules.load(rules)
-        return Reasoner.from_pretrained(name, opened, index=found, stated=stated, rules=read)
+        return Reasoner.from_pretrained(
+            name, opened, index=found, stated=stated, rules=read, audit=audit, audit_text=audit_text
+        )
 
 
 def ask(
@@ -84,6 +103,8 @@ def ask(
     html: Html = None,
     not_stated: NotStated = False,
     rules: RulesOption = None,
+    audit: AuditOption = None,
+    audit_text: AuditText = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -97,7 +118,17 @@ def ask(
     told = spoken(question, language)
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=told))
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
+    reasoner = open_reasoner(
+        model,
+        graph,
+        out,
+        index,
+        language=told,
+        stated=not not_stated,
+        rules=rules,
+        audit=audit,
+        audit_text=audit_text,
+    )
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
@@ -119,6 +150,8 @@ def entails(
     language: LanguageOption = None,
     not_stated: NotStated = False,
     rules: RulesOption = None,
+    audit: AuditOption = None,
+    audit_text: AuditText = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -131,7 +164,17 @@ def entails(
     out = Output(as_json, quiet)
     told = spoken(premise, language)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=told))
-    reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
+    reasoner = open_reasoner(
+        model,
+        graph,
+        out,
+        index,
+        language=told,
+        stated=not not_stated,
+        rules=rules,
+        audit=audit,
+        audit_text=audit_text,
+    )
     answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
@@ -147,6 +190,8 @@ def emotion(
     index: IndexOption = None,
     model: ReasonerModel = None,
     language: LanguageOption = None,
+    audit: AuditOption = None,
+    audit_text: AuditText = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -157,7 +202,8 @@ def emotion(
     out = Output(as_json, quiet)
     told = spoken(text, language)
     validate(Question(text, task="emotion", language=told))
-    mood = open_reasoner(model, graph, out, index, language=told).emotion(text, language=told)
+    reasoner = open_reasoner(model, graph, out, index, language=told, audit=audit, audit_text=audit_text)
+    mood = reasoner.emotion(text, language=told)
     out.show(mood.to_dict(), *_feelings(mood))
     _tell(mood.trace, out)
 
