@@ -16,6 +16,7 @@ from kgreason.cli.graph import app as graph
 from kgreason.cli.index import index
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
+from kgreason.cli.review import review
 from kgreason.cli.rules import rules
 from kgreason.cli.select import select
 from kgreason.cli.sources import get, sources
@@ -34,7 +35,7 @@ for command in (ask, entails, emotion, explain, train, evaluate, predict, ground
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)
-for of_oversight in (select,):
+for of_oversight in (select, review):
     app.command()(of_oversight)
 app.add_typer(graph, name="graph")
 
