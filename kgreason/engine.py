@@ -100,6 +100,7 @@ class Reasoner:
             know are linked by spelling and meaning.
         stated: whether edges that a question's texts state, and what follows from them, are read too.
         rules: what follows; the packaged rules if None.
+        hidden: edges of the graph that no question reads, see :mod:`kgreason.graph.offensive`.
         audit: a file to which a line is added for every answer, see :mod:`kgreason.audit`.
         audit_text: whether such a line holds what was asked and answered.
 
@@ -119,6 +120,7 @@ class Reasoner:
         index: Meaning | None = None,
         stated: bool = True,
         rules: Rules | None = None,
+        hidden: Sequence[Triple] = (),
         audit: str | Path | None = None,
         audit_text: bool = False,
     ) -> None:
@@ -128,14 +130,16 @@ class Reasoner:
         self.graph = graph
         self._config = config
         self._index = index
-        self._stated, self._rules = stated, rules
+        self._stated, self._rules, self._hidden = stated, rules, tuple(hidden)
         self._audit = None if audit is None else AuditLog(audit, self.model, graph, text=audit_text)
 
     @cached_property
     def _readers(self) -> tuple[Grounder, Retriever]:
         """Of the graph; without one, what a question brings is the graph."""
-        graph = facts_graph() if self.graph is None else self.graph
-        return Grounder(graph, self._config, index=self._index), Retriever(graph, self._config)
+        if self.graph is None:
+            return Grounder(facts_graph(), self._config), Retriever(facts_graph(), self._config)
+        grounder = Grounder(self.graph, self._config, index=self._index)
+        return grounder, Retriever(self.graph, self._config, hidden=self._hidden)
 
     @classmethod
     def from_pretrained(
@@ -146,6 +150,7 @@ class Reasoner:
         index: Meaning | None = None,
         stated: bool = True,
         rules: Rules | None = None,
+        hidden: Sequence[Triple] = (),
         audit: str | Path | None = None,
         audit_text: bool = False,
         device: str = "auto",
@@ -158,6 +163,7 @@ class Reasoner:
             index: of the graph, to link names that it does not know.
             stated: whether edges that texts state are read.
             rules: what follows from them; the packaged rules if None.
+            hidden: edges of the graph that no question reads.
             audit: a file to which a line is added for every answer.
             audit_text: whether such a line holds what was asked and answered.
             device: auto, cpu or cuda.
@@ -168,7 +174,9 @@ class Reasoner:
         if isinstance(graph, str | Path):
             graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
         model = ReasoningModel.from_pretrained(find_checkpoint(name), device=device)
-        return cls(model, graph, index=index, stated=stated, rules=rules, audit=audit, audit_text=audit_text)
+        return cls(
+            model, graph, index=index, stated=stated, rules=rules, hidden=hidden, audit=audit, audit_text=audit_text
+        )
 
     def ask(
         self,

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kgreason.engine import Reasoner
-    from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task
+    from kgreason.graph import KnowledgeGraph
+    from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task, Triple
 
 __all__ = [
     "AuditOption",
@@ -54,6 +55,9 @@ AuditOption = Annotated[
     typer.Option("--audit", envvar="KGREASON_AUDIT", help="Add a line on the answer to this file, without any text."),
 ]
 AuditText = Annotated[bool, typer.Option("--audit-text", help="Let that line hold what was asked and answered.")]
+Offensive = Annotated[
+    bool, typer.Option("--offensive", help="Read edges of the packaged graph that demean a group of people, too.")
+]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="A file of rules beside the packaged ones.")]
 BAR = 24
 SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
@@ -70,8 +74,12 @@ def open_reasoner(
     rules: Path | None = None,
     audit: Path | None = None,
     audit_text: bool = False,
+    offensive: bool = False,
 ) -> Reasoner:
-    """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows."""
+    """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows.
+
+    Of the packaged graph the edges that demean a group of people are not read unless ``offensive``.
+    """
     opened = None if graph == "none" else open_graph(graph, out)
     if opened is None and index is not None:
         raise InputError("--index was given, but no graph", fix="Name a graph, or leave --index out.")
@@ -84,9 +92,16 @@ def open_reasoner(
 
         name = model or shipped_for(language)
         read = None if rules is None else Rules.load(rules)
+        hidden = _demeaning(opened) if opened is not None and graph == "default" and not offensive else ()
         return Reasoner.from_pretrained(
-            name, opened, index=found, stated=stated, rules=read, audit=audit, audit_text=audit_text
+            name, opened, index=found, stated=stated, rules=read, hidden=hidden, audit=audit, audit_text=audit_text
         )
+
+
+def _demeaning(graph: KnowledgeGraph) -> Sequence[Triple]:
+    from kgreason.graph.offensive import flagged
+
+    return [(flag.edge.source, flag.edge.relation, flag.edge.target) for flag in flagged(graph)]
 
 
 def ask(
@@ -105,6 +120,7 @@ def ask(
     rules: RulesOption = None,
     audit: AuditOption = None,
     audit_text: AuditText = False,
+    offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -128,6 +144,7 @@ def ask(
         rules=rules,
         audit=audit,
         audit_text=audit_text,
+        offensive=offensive,
     )
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
@@ -152,6 +169,7 @@ def entails(
     rules: RulesOption = None,
     audit: AuditOption = None,
     audit_text: AuditText = False,
+    offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -174,6 +192,7 @@ def entails(
         rules=rules,
         audit=audit,
         audit_text=audit_text,
+        offensive=offensive,
     )
     answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
@@ -192,6 +211,7 @@ def emotion(
     language: LanguageOption = None,
     audit: AuditOption = None,
     audit_text: AuditText = False,
+    offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -202,7 +222,9 @@ def emotion(
     out = Output(as_json, quiet)
     told = spoken(text, language)
     validate(Question(text, task="emotion", language=told))
-    reasoner = open_reasoner(model, graph, out, index, language=told, audit=audit, audit_text=audit_text)
+    reasoner = open_reasoner(
+        model, graph, out, index, language=told, audit=audit, audit_text=audit_text, offensive=offensive
+    )
     mood = reasoner.emotion(text, language=told)
     out.show(mood.to_dict(), *_feelings(mood))
     _tell(mood.trace, out)
