@@ -9,6 +9,7 @@ import typer
 from kgreason import __version__
 from kgreason.cli.answer import ground, retrieve
 from kgreason.cli.bench import bench
+from kgreason.cli.bias import bias
 from kgreason.cli.doctor import doctor
 from kgreason.cli.exchange import export, query
 from kgreason.cli.explain import explain
@@ -35,7 +36,7 @@ for command in (ask, entails, emotion, explain, train, evaluate, predict, ground
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):
     graph.command()(of_graph)
-for of_oversight in (select, review):
+for of_oversight in (select, review, bias):
     app.command()(of_oversight)
 app.add_typer(graph, name="graph")
 
