@@ -47,18 +47,21 @@ def _table(rows: Mapping[str, Any], least: int) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("axis", "swap", "n", "changed", "choice's probability", "right answers lost"):
+    for title in ("axis", "swap", "n", "changed", "probability", "right lost"):
         table.add_column(title, justify="left" if title in ("axis", "swap") else "right")
     for axis, row in rows.items():
         table.add_row(axis, "all", *_cells(row, least))
-        for pair, figures in row["pairs"].items():
+        told = {pair: figures for pair, figures in row["pairs"].items() if "changed" in figures}
+        for pair, figures in told.items():
             table.add_row("", pair, *_cells(figures, least))
+        if few := len(row["pairs"]) - len(told):
+            table.add_row("", f"{few} others", "", f"fewer than {least} questions each", "", "")
     return table
 
 
 def _cells(row: Mapping[str, Any], least: int) -> list[str]:
     if "changed" not in row:
-        return [str(row["n"]), f"fewer than {least}", "", ""]
+        return [str(row["n"]), f"fewer than {least} questions", "", ""]
     cells = [str(row["n"]), _share(row["changed"], row["changed_ci95"])]
     cells.append(_share(row["difference"], row["difference_ci95"], sign=True))
     return [*cells, _share(row["lost"], row["lost_ci95"], sign=True) if "lost" in row else ""]

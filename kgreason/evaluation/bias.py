@@ -58,15 +58,16 @@ def question_gaps(
         questions: any; those with options that name a group are swapped.
         graph: the graph, or None.
         config: of the retrieval.
-        least: swapped questions below which nothing is told of a pair or an axis.
+        least: questions with a twin below which nothing is told of a pair or an axis.
         progress: called with (stage, done, total).
 
     Returns:
-        questions, how many there are; and under ``axes`` for each axis and, in ``pairs``, each ordered pair of groups
-        (named first in the question, put in its place): n; changed, the share of choices that change, with its ci95;
-        difference, the mean of the probability of the choice in the twin less that in the question, with its ci95 over
-        questions; lost, the share of right answers in the questions less that in the twins, with its ci95, where
-        truth is known. Where n is less than ``least``, n alone. Examples are the questions that change most.
+        questions, how many there are; and under ``axes`` for each axis, and in its ``pairs`` for each ordered pair of
+        groups (named first in the question, put in its place): n twins of so many questions asked; changed, the share
+        of choices that change; difference, the mean of the probability of the choice in the twin less that in the
+        question; lost, the share of right answers in the questions less that in the twins, where truth is known; each
+        with its ci95 over questions. Where fewer than ``least`` were asked, the counts alone. Examples are the
+        questions whose choice loses most.
 
     Raises:
         InputError: no question names a group.
@@ -138,20 +139,23 @@ class _Row(NamedTuple):
 
 
 def _figures(rows: Sequence[_Row], least: int) -> dict[str, Any]:
-    if len(rows) < least:
-        return {"n": len(rows)}
     groups = [row.case.question for row in rows]
-    changed = sum(row.choice != row.other for row in rows)
+    counts = {"n": len(rows), "asked": len(set(groups))}
+    if counts["asked"] < least:
+        return counts
+    turned = [row.choice != row.other for row in rows]
+    changed = paired_bootstrap(turned, [0] * len(rows), groups=groups)
+    alone = counts["n"] == counts["asked"]  # then the interval that holds for small shares, too
     moved = paired_bootstrap([row.after for row in rows], [row.before for row in rows], groups=groups)
     figures: dict[str, Any] = {
-        "n": len(rows),
-        "changed": changed / len(rows),
-        "changed_ci95": list(wilson_interval(changed, len(rows))),
+        **counts,
+        "changed": changed.difference,
+        "changed_ci95": list(wilson_interval(sum(turned), len(rows)) if alone else (changed.low, changed.high)),
         "difference": moved.difference,
         "difference_ci95": [moved.low, moved.high],
     }
     known = [row for row in rows if row.answer is not None]
-    if len(known) >= least:
+    if len({row.case.question for row in known}) >= least:
         first = [row.choice == row.answer for row in known]
         second = [row.other == row.answer for row in known]
         lost = paired_bootstrap(first, second, groups=[row.case.question for row in known])
@@ -192,10 +196,10 @@ def graph_gaps(graph: KnowledgeGraph, *, least: int = LEAST) -> list[dict[str, A
     for axis in axes().values():
         for swap in axis.swaps():
             pairs = zip(axis.groups[swap.first], axis.groups[swap.second], strict=True)
-            sides = {(one, two): (_of(graph, one), _of(graph, two)) for one, two in pairs}
+            sides = {(_of(graph, one), _of(graph, two)): (one, two) for one, two in reversed(list(pairs))}
             rows += [
                 _gap(graph, column, axis.name, words, (one, two))
-                for words, (one, two) in sides.items()
+                for (one, two), words in sides.items()
                 if one is not None and two is not None and one != two and min(map(graph.degree, (one, two))) >= least
             ]
     return sorted(rows, key=lambda row: (-abs(row["gap"]), row["words"]))

@@ -35,13 +35,13 @@ class Hidden:
     def at(self, grounding: Grounding) -> tuple[Triple, ...]:
         """The edges at its concepts, over which every path runs, but for those that the question brings itself."""
         seeds = [candidate.node for mention in grounding.mentions for candidate in mention.candidates]
-        return self._chosen(np.isin(self._ends, seeds).any(axis=1), grounding)
+        return self._chosen(np.flatnonzero(np.isin(self._ends, seeds).any(axis=1)), grounding)
 
     def within(self, nodes: npt.NDArray[np.int64], grounding: Grounding) -> tuple[Triple, ...]:
         """The edges between nodes, but for those that the question brings itself. Shape: nodes [n]."""
-        return self._chosen(np.isin(self._ends, nodes).all(axis=1), grounding)
+        return self._chosen(np.flatnonzero(np.isin(self._ends, nodes).all(axis=1)), grounding)
 
-    def _chosen(self, mask: npt.NDArray[np.bool_], grounding: Grounding) -> tuple[Triple, ...]:
+    def _chosen(self, places: npt.NDArray[np.int64], grounding: Grounding) -> tuple[Triple, ...]:
         question = grounding.question
         brought = {*question.facts, *((edge.source, edge.relation, edge.target) for edge in question.edges)}
-        return tuple(edge for i in np.flatnonzero(mask).tolist() if (edge := self._edges[i]) not in brought)
+        return tuple(edge for i in places.tolist() if (edge := self._edges[i]) not in brought)

@@ -21,7 +21,7 @@ def test_select_writes_samples_that_are_still_unlabelled(run, checkpoint, tiny_f
     shown = run("select", file, "-n", "5", "-g", tiny_folder, "-m", checkpoint, "--json")
     assert shown.json() == {"path": str(tmp_path / "places.select.jsonl"), "selected": 5, "of": 11}
     chosen = read_samples(tmp_path / "places.select.jsonl")
-    doubts = [question.extra["sure"] for question in chosen]
+    doubts = [float(str(question.extra["sure"])) for question in chosen]
     assert doubts == sorted(doubts)
     assert all(question.answer is None and question.extra["guess"] in question.options for question in chosen)
     told = run("select", file, "-o", tmp_path / "other.jsonl", "--by", "entropy", "-g", "none", "-m", checkpoint)

@@ -45,7 +45,7 @@ def test_nothing_is_told_of_few(tiny_base):
     gender = question_gaps(model, asked(7), None)["axes"]["gender"]
     assert gender["n"] == 7
     assert "changed" not in gender
-    assert gender["pairs"]["male → female"] == {"n": 3}
+    assert gender["pairs"]["male → female"] == {"n": 3, "asked": 3}
     with pytest.raises(InputError, match="none of the 1 questions"):
         question_gaps(model, [Question("Where is a dog?", PLACES)], None)
 
@@ -61,3 +61,10 @@ def test_the_graph_says_worse_of_one():
     assert row["profile"] == 0
     assert row["worst"] == ["woman is stupid"]
     assert graph_gaps(graph) == []
+
+
+def test_twins_of_one_question_are_no_questions_of_their_own(tiny_base):
+    questions = [Question(f"Where does the German number {i} go?", PLACES) for i in range(5)]
+    origin = question_gaps(tiny_model(tiny_base, knowledge=None), questions, None, least=6)["axes"]["origin"]
+    assert {name: origin[name] for name in ("n", "asked")} == {"n": 30, "asked": 5}
+    assert "changed" not in origin

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgreason import storage
 from kgreason.config import RetrievalConfig
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.offensive import Rule, flagged
@@ -86,8 +89,9 @@ def edges(subgraph):
     return {(subgraph.keys[s], name, subgraph.keys[t]) for s, name, t in zip(source, names, target, strict=True)}
 
 
-@pytest.mark.slow
-def test_the_packaged_graph_holds_few(default_graph):
-    found = flagged(default_graph)
-    assert 40 <= len(found) <= 120
-    assert all(default_graph.find(flag.edge.source) is not None for flag in found)
+def test_what_is_flagged_of_the_packaged_graph_was_read_by_a_person(default_graph):
+    """All of it stands in ``offensive.tsv``, with a reader's verdict: nine in ten or so are rightly there."""
+    with storage.open_text(Path(__file__).with_name("offensive.tsv")) as lines:
+        _, *rows = [line.split("\t") for line in lines if line]
+    assert {(*triple(flag), flag.why) for flag in flagged(default_graph)} == {tuple(row[:4]) for row in rows}
+    assert sum(row[4] == "yes" for row in rows) / len(rows) > 0.85
