@@ -26,7 +26,9 @@ HELP = "[enter] right · number: the right option · -N: edge N is wrong · + S 
 
 def review(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="An audit log kept with texts, or a sample file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of verdicts, samples and edits.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of verdicts, samples and edits; FILE.review.")
+    ] = None,
     verdicts: Annotated[
         Path | None, typer.Option("--verdicts", help="A file of verdicts, JSON lines, instead of asking.")
     ] = None,
@@ -47,18 +49,37 @@ def review(
     if listed:
         out.show([_values(one) for one in shown], _table(shown), f"{len(shown):,} of {len(found):,} answers")
         return
-    given = output / "verdicts.jsonl"
+    folder = output or source.with_name(f"{source.name}.review")
+    given = folder / "verdicts.jsonl"
     before = [Verdict.from_dict(row) for row in journal.read(given)[0]] if storage.size(given) is not None else []
     judged = {verdict.question for verdict in before}
     left = [one for one in shown if one.digest not in judged]
-    told = _asked(left, out) if verdicts is None else map(Verdict.from_dict, journal.read(verdicts)[0])
+    after = _from_file(verdicts) if verdicts is not None else _typed(given, left, out)
+    done = write_review(folder, found, [*before, *after])
+    if verdicts is not None:  # now that they are known to fit
+        for verdict in after:
+            journal.append(given, verdict.to_dict())
+    counts = ", ".join(f"{count:,} {name}" for name, count in done.items() if count) or "nothing to write"
+    unseen = {one.digest for one in left} - {verdict.question for verdict in after}
+    out.show({"path": str(folder), **done, "left": len(unseen)}, f"{counts} in {folder}")
+
+
+def _from_file(path: Path) -> list[Verdict]:
+    from kgreason.evaluation.review import Verdict
+    from kgreason.tasks.files import json_lines
+
+    return [Verdict.from_dict(row) for _, row in json_lines(path)]
+
+
+def _typed(given: Path, left: Sequence[Answered], out: Output) -> list[Verdict]:
+    """What a person says, kept as it is said."""
+    from kgreason import journal
+
     after = []
-    for verdict in told:
+    for verdict in _asked(left, out):
         journal.append(given, verdict.to_dict())
         after.append(verdict)
-    done = write_review(output, found, [*before, *after])
-    counts = ", ".join(f"{count:,} {name}" for name, count in done.items() if count) or "nothing to write"
-    out.show({"path": str(output), **done, "left": len(left) - len(after)}, f"{counts} in {output}")
+    return after
 
 
 def _answers(source: Path, graph: str, model: str | None, out: Output) -> list[Answered]:

@@ -169,28 +169,26 @@ def write_review(folder: str | Path, found: Iterable[Answered], verdicts: Iterab
     Args:
         folder: where they go.
         found: the answers, of which the verdicts name some; the others say nothing.
-        verdicts: the last one of a question counts.
+        verdicts: the last one of a question counts, and the last one on an edge.
 
     Returns:
         How many samples, added and removed edges there are, and verdicts about questions that are not among ``found``.
 
     Raises:
-        InputError: a verdict names an option that its question does not have, or adds and removes the same edge.
+        InputError: a verdict names an option that its question does not have.
         StorageError: a file cannot be written.
     """
     known = {one.digest: one for one in found}
     last = {verdict.question: verdict for verdict in verdicts}
     samples: list[Question] = []
-    add: dict[Triple, None] = {}
-    remove: dict[Triple, None] = {}
+    edits: dict[Triple, bool] = {}
     for verdict in last.values():
         if verdict.question in known:
             if verdict.answer is not None:
                 samples.append(_sample(known[verdict.question], verdict.answer))
-            add.update(dict.fromkeys(verdict.add))
-            remove.update(dict.fromkeys(verdict.remove))
-    if both := add.keys() & remove.keys():
-        raise InputError(f"{min(both)!r} is added by one verdict and removed by another", fix="Drop one of the two.")
+            edits |= dict.fromkeys(verdict.remove, False) | dict.fromkeys(verdict.add, True)
+    add = [edge for edge, added in edits.items() if added]
+    remove = [edge for edge, added in edits.items() if not added]
     if samples:
         write_samples(Path(folder) / "samples.jsonl", samples)
     for name, edges in (("add", add), ("remove", remove)):

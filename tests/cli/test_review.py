@@ -66,6 +66,14 @@ def test_verdicts_are_read_from_a_file(call, tmp_path):
     assert (shown["samples"], shown["left"]) == (3, 0)
 
 
+def test_verdicts_that_do_not_fit_leave_nothing_behind(call, tmp_path):
+    (row, *_) = call("--list", "--json").json()
+    for line in (json.dumps({"question": row["question"], "answer": "moon"}), '{"question": '):
+        (tmp_path / "verdicts.jsonl").write_text(line)
+        assert call("--verdicts", tmp_path / "verdicts.jsonl").code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_log_is_reviewed_if_it_holds_texts(run, checkpoint, tmp_path):
     asked = ("ask", "Where?", "--options", "zoo", "oven", "-g", "none", "-m", checkpoint)
     run(*asked, "--audit", tmp_path / "bare")

@@ -72,11 +72,8 @@ def test_verdicts_become_samples_and_edits(tmp_path):
 
 def test_verdicts_that_cannot_be_are_named(tmp_path):
     found = [Answered(WHERE, "oven", 0.5)]
-    edge = ("a", "IsA", "b")
     with pytest.raises(InputError, match="names the option 'moon'"):
         write_review(tmp_path, found, [Verdict(found[0].digest, "moon")])
-    with pytest.raises(InputError, match="added by one verdict and removed"):
-        write_review(tmp_path, found, [Verdict(found[0].digest, add=(edge,), remove=(edge,))])
     assert not list(tmp_path.iterdir())
     for row in (
         {},
@@ -86,3 +83,11 @@ def test_verdicts_that_cannot_be_are_named(tmp_path):
     ):
         with pytest.raises(InputError, match="verdict"):
             Verdict.from_dict(row)
+
+
+def test_of_two_verdicts_on_an_edge_the_last_counts(tmp_path):
+    edge, other = ("a", "IsA", "b"), Answered(Question("Who?", ("a", "b")), "a", 0.5)
+    found = [Answered(WHERE, "oven", 0.5), other]
+    verdicts = [Verdict(found[0].digest, remove=(edge,)), Verdict(other.digest, add=(edge,))]
+    assert write_review(tmp_path / "a", found, verdicts) == {"samples": 0, "added": 1, "removed": 0, "unknown": 0}
+    assert write_review(tmp_path / "b", found, verdicts[::-1])["removed"] == 1
