@@ -1,7 +1,7 @@
 """The calls that touch files, one small function each, so that a test can make any of them fail.
 
-Nothing but :mod:`kgreason.storage` calls them, always by way of this module, under :func:`reading` or :func:`writing`,
-which turn what fails into an error that names the file and what to do.
+Nothing but :mod:`kgreason.storage` and :mod:`kgreason.journal` calls them, always by way of this module, under
+:func:`reading` or :func:`writing`, which turn what fails into an error that names the file and what to do.
 """
 
 from __future__ import annotations

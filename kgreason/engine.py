@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 import kg_data
+from kgreason.audit import AuditLog
 from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
 from kgreason.explain import Explanation, explain
@@ -99,6 +100,9 @@ class Reasoner:
             know are linked by spelling and meaning.
         stated: whether edges that a question's texts state, and what follows from them, are read too.
         rules: what follows; the packaged rules if None.
+        hidden: edges of the graph that no question reads, see :mod:`kgreason.graph.offensive`.
+        audit: a file to which a line is added for every answer, see :mod:`kgreason.audit`.
+        audit_text: whether such a line holds what was asked and answered.
 
     Example:
         >>> import kgreason as kr
@@ -116,6 +120,9 @@ class Reasoner:
         index: Meaning | None = None,
         stated: bool = True,
         rules: Rules | None = None,
+        hidden: Sequence[Triple] = (),
+        audit: str | Path | None = None,
+        audit_text: bool = False,
     ) -> None:
         if index is not None and graph is None:
             raise InputError("an index was given, but there is no graph", fix="Open a graph, or leave it out.")
@@ -123,13 +130,16 @@ class Reasoner:
         self.graph = graph
         self._config = config
         self._index = index
-        self._stated, self._rules = stated, rules
+        self._stated, self._rules, self._hidden = stated, rules, tuple(hidden)
+        self._audit = None if audit is None else AuditLog(audit, self.model, graph, text=audit_text)
 
     @cached_property
     def _readers(self) -> tuple[Grounder, Retriever]:
         """Of the graph; without one, what a question brings is the graph."""
-        graph = facts_graph() if self.graph is None else self.graph
-        return Grounder(graph, self._config, index=self._index), Retriever(graph, self._config)
+        if self.graph is None:
+            return Grounder(facts_graph(), self._config), Retriever(facts_graph(), self._config)
+        grounder = Grounder(self.graph, self._config, index=self._index)
+        return grounder, Retriever(self.graph, self._config, hidden=self._hidden)
 
     @classmethod
     def from_pretrained(
@@ -140,6 +150,9 @@ class Reasoner:
         index: Meaning | None = None,
         stated: bool = True,
         rules: Rules | None = None,
+        hidden: Sequence[Triple] = (),
+        audit: str | Path | None = None,
+        audit_text: bool = False,
         device: str = "auto",
     ) -> Self:
         """A reasoner from a checkpoint.
@@ -150,6 +163,9 @@ class Reasoner:
             index: of the graph, to link names that it does not know.
             stated: whether edges that texts state are read.
             rules: what follows from them; the packaged rules if None.
+            hidden: edges of the graph that no question reads.
+            audit: a file to which a line is added for every answer.
+            audit_text: whether such a line holds what was asked and answered.
             device: auto, cpu or cuda.
 
         Raises:
@@ -158,7 +174,9 @@ class Reasoner:
         if isinstance(graph, str | Path):
             graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
         model = ReasoningModel.from_pretrained(find_checkpoint(name), device=device)
-        return cls(model, graph, index=index, stated=stated, rules=rules)
+        return cls(
+            model, graph, index=index, stated=stated, rules=rules, hidden=hidden, audit=audit, audit_text=audit_text
+        )
 
     def ask(
         self,
@@ -210,11 +228,17 @@ class Reasoner:
 
         Raises:
             InputError: what is asked cannot be answered, or names an edge that is not there to remove.
+            StorageError: the audit log cannot be written.
         """
-        question = self._with_stated(validate(question), add, remove)
-        if question.task == "open":
-            return self._open_answer(question, tuple(add), tuple(remove))
-        read = self._read(question, tuple(add), tuple(remove))
+        read = self._with_stated(validate(question), add, remove)
+        answered = self._open_answer if question.task == "open" else self._chosen
+        answer = answered(read, tuple(add), tuple(remove))
+        if self._audit is not None:
+            self._audit.answered(question, answer, edits=len(add) + len(remove))
+        return answer
+
+    def _chosen(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
+        read = self._read(question, add, remove)
         scores, reading = self._reading(read)
         logits = scores.logits.numpy()
         probability = confidence(read.question, logits, self.model.settings.temperature)
@@ -344,7 +368,7 @@ class Reasoner:
         used, note = _graph_note(read, paths)
         concepts = _concept_moods(read.subgraph) if self.model.settings.valence and read.subgraph is not None else ()
         affect = None if scores.affect is None else scores.affect[0].tolist()
-        return Mood(
+        mood = Mood(
             text=text,
             sentiment=sides[int(polarity.argmax())],
             confidence=float(polarity.max()),
@@ -360,6 +384,9 @@ class Reasoner:
             note="" if concepts else note,
             trace=read.trace,
         )
+        if self._audit is not None:
+            self._audit.felt(asked, mood)
+        return mood
 
     def _with_stated(self, question: Question, add: Sequence[Triple], remove: Sequence[Triple]) -> Question:
         return with_stated(question, self._rules, add=add, remove=remove) if self._stated else question

@@ -9,6 +9,7 @@ import typer
 from kgreason import __version__
 from kgreason.cli.answer import ground, retrieve
 from kgreason.cli.bench import bench
+from kgreason.cli.bias import bias
 from kgreason.cli.diagnose import diagnose
 from kgreason.cli.doctor import doctor
 from kgreason.cli.exchange import export, query
@@ -17,7 +18,9 @@ from kgreason.cli.graph import app as graph
 from kgreason.cli.index import index
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
+from kgreason.cli.review import review
 from kgreason.cli.rules import rules
+from kgreason.cli.select import select
 from kgreason.cli.sources import get, sources
 from kgreason.cli.training import evaluate, predict, train
 from kgreason.cli.update import add, clean, remove
@@ -31,7 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    ask, entails, emotion, explain, train, evaluate, predict, diagnose, ground, retrieve, quiz, rules, bench, doctor,
+    ask, entails, emotion, explain, train, evaluate, predict, diagnose, select, review, bias, ground, retrieve, quiz,
+    rules, bench, doctor,
 ):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):

@@ -21,9 +21,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kgreason.engine import Reasoner
-    from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task
+    from kgreason.graph import KnowledgeGraph
+    from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task, Triple
 
-__all__ = ["ModelOption", "ReasonerGraph", "ReasonerModel", "ask", "emotion", "entails", "open_reasoner"]
+__all__ = [
+    "AuditOption",
+    "AuditText",
+    "ModelOption",
+    "ReasonerGraph",
+    "ReasonerModel",
+    "ask",
+    "emotion",
+    "entails",
+    "open_reasoner",
+]
 
 ReasonerGraph = Annotated[
     str, typer.Option("--graph", "-g", help="A graph's folder; 'none' for the text alone; the packaged one by default.")
@@ -39,6 +50,14 @@ ReasonerModel = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
 NotStated = Annotated[bool, typer.Option("--not-stated", help="Do not read what the texts state themselves.")]
+AuditOption = Annotated[
+    Path | None,
+    typer.Option("--audit", envvar="KGREASON_AUDIT", help="Add a line on the answer to this file, without any text."),
+]
+AuditText = Annotated[bool, typer.Option("--audit-text", help="Let that line hold what was asked and answered.")]
+Offensive = Annotated[
+    bool, typer.Option("--offensive", help="Read edges of the packaged graph that demean a group of people, too.")
+]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="A file of rules beside the packaged ones.")]
 BAR = 24
 SHOWN = 0.005  #: Probability from which an answer to an open question is shown.
@@ -53,8 +72,14 @@ def open_reasoner(
     language: str = "en",
     stated: bool = True,
     rules: Path | None = None,
+    audit: Path | None = None,
+    audit_text: bool = False,
+    offensive: bool = False,
 ) -> Reasoner:
-    """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows."""
+    """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows.
+
+    Of the packaged graph the edges that demean a group of people are not read unless ``offensive``.
+    """
     opened = None if graph == "none" else open_graph(graph, out)
     if opened is None and index is not None:
         raise InputError("--index was given, but no graph", fix="Name a graph, or leave --index out.")
@@ -67,7 +92,16 @@ def open_reasoner(
 
         name = model or shipped_for(language)
         read = None if rules is None else Rules.load(rules)
-        return Reasoner.from_pretrained(name, opened, index=found, stated=stated, rules=read)
+        hidden = _demeaning(opened) if opened is not None and graph == "default" and not offensive else ()
+        return Reasoner.from_pretrained(
+            name, opened, index=found, stated=stated, rules=read, hidden=hidden, audit=audit, audit_text=audit_text
+        )
+
+
+def _demeaning(graph: KnowledgeGraph) -> Sequence[Triple]:
+    from kgreason.graph.offensive import flagged
+
+    return [(flag.edge.source, flag.edge.relation, flag.edge.target) for flag in flagged(graph)]
 
 
 def ask(
@@ -84,6 +118,9 @@ def ask(
     html: Html = None,
     not_stated: NotStated = False,
     rules: RulesOption = None,
+    audit: AuditOption = None,
+    audit_text: AuditText = False,
+    offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -97,7 +134,18 @@ def ask(
     told = spoken(question, language)
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=told))
     added, removed = triples(add or ()), triples(remove or ())
-    reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
+    reasoner = open_reasoner(
+        model,
+        graph,
+        out,
+        index,
+        language=told,
+        stated=not not_stated,
+        rules=rules,
+        audit=audit,
+        audit_text=audit_text,
+        offensive=offensive,
+    )
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
@@ -119,6 +167,9 @@ def entails(
     language: LanguageOption = None,
     not_stated: NotStated = False,
     rules: RulesOption = None,
+    audit: AuditOption = None,
+    audit_text: AuditText = False,
+    offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -131,7 +182,18 @@ def entails(
     out = Output(as_json, quiet)
     told = spoken(premise, language)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=told))
-    reasoner = open_reasoner(model, graph, out, index, language=told, stated=not not_stated, rules=rules)
+    reasoner = open_reasoner(
+        model,
+        graph,
+        out,
+        index,
+        language=told,
+        stated=not not_stated,
+        rules=rules,
+        audit=audit,
+        audit_text=audit_text,
+        offensive=offensive,
+    )
     answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
@@ -147,6 +209,9 @@ def emotion(
     index: IndexOption = None,
     model: ReasonerModel = None,
     language: LanguageOption = None,
+    audit: AuditOption = None,
+    audit_text: AuditText = False,
+    offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -157,7 +222,10 @@ def emotion(
     out = Output(as_json, quiet)
     told = spoken(text, language)
     validate(Question(text, task="emotion", language=told))
-    mood = open_reasoner(model, graph, out, index, language=told).emotion(text, language=told)
+    reasoner = open_reasoner(
+        model, graph, out, index, language=told, audit=audit, audit_text=audit_text, offensive=offensive
+    )
+    mood = reasoner.emotion(text, language=told)
     out.show(mood.to_dict(), *_feelings(mood))
     _tell(mood.trace, out)
 

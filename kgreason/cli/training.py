@@ -27,11 +27,23 @@ if TYPE_CHECKING:
     from kgreason.training.plan import Plan
     from kgreason.training.run import DevReport
 
-__all__ = ["evaluate", "load_model", "predict", "train"]
+__all__ = [
+    "DataOption",
+    "LimitOption",
+    "SplitOption",
+    "evaluate",
+    "load_model",
+    "predict",
+    "questions_of",
+    "score",
+    "train",
+]
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder of the data sets; KGREASON_DATA by default.")]
-Split = Annotated[str | None, typer.Option("--split", help="Split of a data set known by name.")]
-Limit = Annotated[int, typer.Option("--limit", min=0, help="The first so many questions of each file; 0 for all.")]
+SplitOption = Annotated[str | None, typer.Option("--split", help="Split of a data set known by name.")]
+LimitOption = Annotated[
+    int, typer.Option("--limit", min=0, help="The first so many questions of each file; 0 for all.")
+]
 Bf16 = Annotated[bool, typer.Option("--bf16", help="Run the backbone in bfloat16: faster, last digits differ.")]
 
 
@@ -116,20 +128,21 @@ def _test(
     from kgreason.evaluation import figures
     from kgreason.training.report import classification
 
-    predictions = _score(model, questions, graph, None, out)
+    predictions = score(model, questions, graph, None, out)
     row = {"task": name, "n": len(questions), **figures(model, questions, predictions)}
     labels = classification(questions, predictions, model.settings.threshold)
     shown = [f"{name}, test: {_figures(row)}", *([] if labels is None else ["", str(labels)]), ""]
     return {**row, "labels": None if labels is None else labels.to_dict()}, [*shown]
 
 
-def _score(
+def score(
     model: ReasoningModel,
     questions: Sequence[Question],
     graph: KnowledgeGraph | None,
     autocast: torch.dtype | None,
     out: Output,
 ) -> list[Prediction]:
+    """What a model says of questions, with the graph if it reads one."""
     from kgreason.nn.predict import predict
     from kgreason.retrieval import Pairs
 
@@ -182,11 +195,11 @@ def _planned(run: RunConfig, found: Plan) -> list[RenderableType]:
 
 def evaluate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sample files, or data sets known by name.")],
-    split: Split = None,
+    split: SplitOption = None,
     graph: ReasonerGraph = "default",
     model: ModelOption = "mini",
     data: DataOption = None,
-    limit: Limit = 0,
+    limit: LimitOption = 0,
     bf16: Bf16 = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -195,7 +208,7 @@ def evaluate(
     from kgreason.evaluation import evaluate as measure
 
     out = Output(as_json, quiet)
-    asked = {file: _questions(file, split or "dev", split, data, limit) for file in files}
+    asked = {file: questions_of(file, split or "dev", split, data, limit) for file in files}
     loaded, opened, autocast = load_model(model, graph, out, bf16=bf16)
     rows = []
     for file, questions in asked.items():
@@ -206,7 +219,7 @@ def evaluate(
         out.note("This model has no K and reads no graph.")
 
 
-def _questions(file: str, named: str, split: str | None, data: Path | None, limit: int) -> list[Question]:
+def questions_of(file: str, named: str, split: str | None, data: Path | None, limit: int) -> list[Question]:
     """The questions of a file, or of a split of a data set: ``named`` unless the user chose one."""
     from kgreason.tasks import ADAPTERS, load
 
@@ -256,11 +269,11 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def predict(
     file: Annotated[str, typer.Argument(help="A sample file, or a data set known by name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the answers go, a JSON line each.")],
-    split: Split = None,
+    split: SplitOption = None,
     graph: ReasonerGraph = "default",
     model: ModelOption = "mini",
     data: DataOption = None,
-    limit: Limit = 0,
+    limit: LimitOption = 0,
     bf16: Bf16 = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -269,11 +282,11 @@ def predict(
     from kgreason import storage
 
     out = Output(as_json, quiet)
-    questions = _questions(file, split or "test", split, data, limit)
+    questions = questions_of(file, split or "test", split, data, limit)
     loaded, opened, autocast = load_model(model, graph, out, bf16=bf16)
 
     from kgreason.evaluation import answers
 
-    rows = answers(loaded, questions, _score(loaded, questions, opened, autocast, out))
+    rows = answers(loaded, questions, score(loaded, questions, opened, autocast, out))
     storage.write_text(output, "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows))
     out.show({"path": str(output), "questions": len(questions)}, f"{len(questions):,} answers in {output}")

@@ -15,6 +15,7 @@ from kgreason.graph.valence import Valence
 from kgreason.records import Grounding, Path, Subgraph, Triple
 from kgreason.retrieval.denial import standing
 from kgreason.retrieval.edits import GraphView, Rows
+from kgreason.retrieval.hidden import Hidden
 from kgreason.retrieval.names import Names
 from kgreason.retrieval.network import Network, Room
 from kgreason.retrieval.paths import Links, count_types
@@ -62,6 +63,7 @@ class Retriever:
     Args:
         graph: the graph.
         config: sizes, and what takes part.
+        hidden: edges that no question reads, unless it states or adds them; see :mod:`kgreason.graph.offensive`.
 
     Example:
         >>> from kgreason.graph import KnowledgeGraph
@@ -77,8 +79,11 @@ class Retriever:
         ['penguin is a kind of bird; bird is found at zoo']
     """
 
-    def __init__(self, graph: KnowledgeGraph, config: RetrievalConfig | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, config: RetrievalConfig | None = None, *, hidden: Sequence[Triple] = ()
+    ) -> None:
         self.graph = graph
+        self._hidden = Hidden(graph, hidden) if hidden else None
         self.config = config or RetrievalConfig()
         self.relevance = Relevance(graph)
         self.valence = Valence(graph)
@@ -101,7 +106,18 @@ class Retriever:
         Raises:
             InputError: ``remove`` names what is not there.
         """
-        asked = self._ask(grounding, tuple(add), tuple(remove))
+        gone = dict.fromkeys((*self._at(grounding), *remove))
+        found = self._retrieve(grounding, tuple(add), tuple(gone))
+        while self._hidden and (more := dict.fromkeys(self._hidden.within(found.nodes, grounding))).keys() - gone:
+            gone |= more
+            found = self._retrieve(grounding, tuple(add), tuple(gone))
+        return found
+
+    def _at(self, grounding: Grounding) -> tuple[Triple, ...]:
+        return self._hidden.at(grounding) if self._hidden else ()
+
+    def _retrieve(self, grounding: Grounding, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Subgraph:
+        asked = self._ask(grounding, add, remove)
         view, seeds, rows, text = asked.view, asked.seeds, asked.rows, asked.text
         own = self.relevance.of_names(view.names)
         types = count_types(view, seeds, rows, asked.row_of, self._scratch)
@@ -157,7 +173,8 @@ class Retriever:
         Returns:
             Paths, strongest first; those that contribute nothing, or speak against the option, are left out.
         """
-        asked = self._ask(subgraph.grounding, tuple(add), tuple(remove))
+        gone = dict.fromkeys((*self._at(subgraph.grounding), *remove))  # every path runs over a concept asked about
+        asked = self._ask(subgraph.grounding, tuple(add), tuple(gone))
         if asked.links is None:
             asked.links = Links(
                 asked.view, asked.seeds, asked.rows, asked.row_of, self.relevance, asked.text, self._scratch

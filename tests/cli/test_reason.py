@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from kgreason import journal
 from kgreason.config import LIMITS
 from kgreason.engine import Reasoner
 from kgreason.graph import KnowledgeGraph
@@ -233,3 +234,14 @@ def test_what_texts_prove_is_no_silence_of_the_graph(run):
     assert shown.code == 0
     assert "Anna is the mother of Carla" in shown.out
     assert "adds nothing" not in shown.out
+
+
+def test_answers_are_audited_where_that_is_asked_for(ask, run, checkpoint, tmp_path, monkeypatch):
+    ask("--audit", tmp_path / "log")
+    monkeypatch.setenv("KGREASON_AUDIT", str(tmp_path / "log"))
+    ask("--audit-text")
+    run("entails", "A bird flies.", "It moves.", "-g", "none", "-m", checkpoint)
+    run("emotion", "Well.", "-g", "none", "-m", checkpoint)
+    rows, _ = journal.read(tmp_path / "log")
+    assert [row["task"] for row in rows] == ["choice", "choice", "entailment", "emotion"]
+    assert [row.get("choice") for row in rows] == [None, "zoo", None, None]

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kgreason.tasks import read_samples, write_samples
+from tests.models import opened, places, tiny_model
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tiny_base, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints") / "open"
+    opened(tiny_model(tiny_base)).save_pretrained(folder)
+    return folder
+
+
+def test_select_writes_samples_that_are_still_unlabelled(run, checkpoint, tiny_folder, tmp_path, home):
+    file = tmp_path / "places.jsonl"
+    write_samples(file, [replace(question, answer=None) for question in places(11)] + [replace(places(1)[0], id="x")])
+    shown = run("select", file, "-n", "5", "-g", tiny_folder, "-m", checkpoint, "--json")
+    assert shown.json() == {"path": str(tmp_path / "places.select.jsonl"), "selected": 5, "of": 11}
+    chosen = read_samples(tmp_path / "places.select.jsonl")
+    doubts = [float(str(question.extra["sure"])) for question in chosen]
+    assert doubts == sorted(doubts)
+    assert all(question.answer is None and question.extra["guess"] in question.options for question in chosen)
+    told = run("select", file, "-o", tmp_path / "other.jsonl", "--by", "entropy", "-g", "none", "-m", checkpoint)
+    assert "11 of 11 unlabelled samples" in told.out
+    assert len(read_samples(tmp_path / "other.jsonl")) == 11
+
+
+def test_what_cannot_be_selected_is_named(run, checkpoint, tmp_path):
+    write_samples(tmp_path / "a.jsonl", places(2))
+    failed = run("select", tmp_path / "a.jsonl", "-g", "none", "-m", checkpoint)
+    assert failed.code == 2
+    assert "without an answer" in failed.err
+    assert run("select", tmp_path / "a.jsonl", "--by", "luck").code == 2
