@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -92,15 +92,20 @@ DRAWN: Mapping[str, Callable[[str, str | None], Iterator[Question]]] = {
 
 
 def train(name: str, data: str | None) -> RunConfig:
-    """Carry one run to its end."""
-    recipe = RECIPES / f"{name}.toml"
-    run = load_run(recipe)
+    """Carry the run of a recipe to its end."""
+    return carried(RECIPES / f"{name}.toml", data)
+
+
+def carried(recipe: Path, data: str | None, settings: Sequence[str] = ()) -> RunConfig:
+    """Carry a run to its end, from where it stands; ``settings`` are as ``--set`` takes them."""
+    run = load_run(recipe, settings)
     make_data(run, data)
     output = Path(run.output)
     if not (output / "model" / "config.json").is_file():
         resume = ["--resume"] if any(output.glob("checkpoint-*")) else []
+        changes = [part for setting in settings for part in ("--set", setting)]
         try:
-            kgreason(["train", str(recipe), *resume, *(["--data", data] if data else [])])
+            kgreason(["train", str(recipe), *changes, *resume, *(["--data", data] if data else [])])
         except SystemExit as done:
             if done.code:
                 raise
