@@ -76,7 +76,7 @@ def in_texts(model: str, data: str | None, limit: int) -> list[Row]:
     for done, question in enumerate(far, 1):
         answer = reasoner.answer(replace(question, answer=None))
         reached.append(answer.index == question.answer)
-        named.append(answer.sentences[0].text == question.extra["sentence"])
+        named.append(str(question.extra["sentence"]) in answer.sentences[0].text)
         counted(done, len(far))
     long = 100 * float(np.mean(reached))
     more = {"n": limit, "tokens": round(float(np.mean(tokens)))}
@@ -112,9 +112,10 @@ def read_here(model: str, tokens: int) -> None:
 
 
 def truncated(reasoner: Reasoner, question: Question) -> Question:
-    """A question with the beginning of its context, as much as fits beside it into one sequence."""
-    chunk, *_ = reasoner.model.collator().chunks(question.context or "")
-    return replace(question, context=chunk)
+    """A question with the beginning of its context, as much as fits into one sequence."""
+    context, size = question.context or "", reasoner.model.settings.max_length
+    offsets = reasoner.model.backbone.tokenizer(context, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+    return replace(question, context=context[: max(end for _, end in offsets[:size])])
 
 
 def stories(model: str, data: str | None, limit: int) -> list[Row]:

@@ -167,7 +167,8 @@ class Backbone(nn.Module):
         texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
         states = self._remembered(*texts) if self._kept else self.encode(*texts, self._shift)
         state = state.write(tokens=states[batch.sequence_text])
-        if not batch.relation_words.numel():  # nobody compares words with those of relations
+        contexts = (batch.sequence_option < 0).sum() > batch.num_questions
+        if not contexts and not batch.relation_words.numel():  # nobody compares words with others
             return state
         return state.write(words=self.words(batch.input_ids)[batch.sequence_text])
 

@@ -7,6 +7,7 @@ e directed edges, r relation codes, p (option, node) pairs, c path counts, q (qu
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
@@ -17,6 +18,7 @@ from torch import Tensor
 from torch.utils import _pytree
 
 from kgreason.graph.valence import ONE as VALENCE_ONE
+from kgreason.language.sentences import sentence_spans
 from kgreason.records import Question, Subgraph, Task
 
 __all__ = ["LABELS", "TASKS", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
@@ -120,6 +122,13 @@ class GraphBatch:
         return len(self.option_question)
 
     @property
+    def asking(self) -> Tensor:
+        """The sequence of each question itself, before those of its context. Shape: [b]."""
+        own = (self.sequence_option < 0).nonzero().squeeze(1)
+        last = torch.full((self.num_questions,), len(self.sequence_option), device=own.device)
+        return last.scatter_reduce(0, self.sequence_question[own], own, "amin")
+
+    @property
     def num_nodes(self) -> int:
         """n."""
         return len(self.node_question)
@@ -163,8 +172,7 @@ class Collator:
         tokenizer: a fast Hugging Face tokenizer.
         relations: the model's relation names; grows as subgraphs bring new ones.
         reading: separate (question and option apart), joint (each option with the question) or summed (both).
-        max_length: tokens a sequence.
-        stride: tokens that two neighbouring chunks of a context share, half a chunk at most.
+        max_length: tokens a sequence; a sentence of a context has half as many at most, a longer one is cut.
     """
 
     def __init__(
@@ -174,14 +182,12 @@ class Collator:
         *,
         reading: Reading = "separate",
         max_length: int = 128,
-        stride: int = 32,
     ) -> None:
         self.tokenizer = tokenizer
         self.relations = relations
         self.reading = reading
         self.max_length = max_length
-        self.chunk = max_length // 2
-        self.stride = min(stride, self.chunk // 2)
+        self.longest = max_length // 2
 
     def __call__(self, items: Sequence[Item]) -> GraphBatch:
         """Collate; one item is one question with its subgraph, or None without a graph."""
@@ -209,33 +215,25 @@ class Collator:
         return texts
 
     def _own_texts(self, question: Question) -> list[tuple[str, str | None]]:
-        own: list[tuple[str, str | None]] = [(question.text, question.hypothesis)]
-        if question.context:
-            own += [(self._beside(question.text, chunk), chunk) for chunk in self.chunks(question.context)]
-        return own
-
-    def _beside(self, question: str, chunk: str) -> str:
-        """What of a question fits beside a chunk: the pair's truncation would cut the chunk too."""
-        special = self.tokenizer.num_special_tokens_to_add(pair=True)
-        taken = len(self.tokenizer(chunk, add_special_tokens=False)["input_ids"])
-        room = max(0, self.max_length - special - taken)
-        encoded = self.tokenizer(question, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        offsets = encoded["offset_mapping"]
-        return question if len(offsets) <= room else question[: offsets[room][0]].rstrip()
-
-    def chunks(self, context: str) -> list[str]:
-        """Windows of a long text, half a sequence each, overlapping by ``stride`` tokens."""
-        return [context[start:end] for start, end in self.spans(context)]
+        context = question.context or ""
+        return [
+            (question.text, question.hypothesis),
+            *((context[start:end], None) for start, end in self.spans(context)),
+        ]
 
     def spans(self, context: str) -> list[tuple[int, int]]:
-        """Where the windows begin and end."""
+        """Where the sentences of a context begin and end, of a long one its parts: each is a sequence of its own."""
         offsets = self.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
             "offset_mapping"
         ]
-        if not offsets:
-            return []
-        starts = range(0, max(1, len(offsets) - self.stride), self.chunk - self.stride)
-        return [(offsets[i][0], offsets[min(i + self.chunk, len(offsets)) - 1][1]) for i in starts]
+        starts = [start for start, _ in offsets]
+        found = []
+        for first, last in sentence_spans(context):
+            begin, end = bisect_left(starts, first), bisect_left(starts, last)
+            found += [
+                (offsets[i][0], offsets[min(i + self.longest, end) - 1][1]) for i in range(begin, end, self.longest)
+            ]
+        return found
 
 
 class _Texts:
@@ -423,9 +421,9 @@ def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Text
 def _places(
     option: int, question: Question, own: list[int], of_option: dict[int, list[int]], option_offset: int
 ) -> list[tuple[int, int]]:
-    """Sequences that hold a mention, and the part (0 first text, 1 second) of each."""
+    """Sequences that hold a mention, and the part (0 first text, 1 second) of each; contexts have none."""
     if option < 0:
-        return [(s, 0) for s in own]
+        return [(own[0], 0)]
     if question.task == "entailment":
         return [(own[0], 1)]
     return [(s, 0) for s in of_option.get(option + option_offset, [])]

@@ -141,7 +141,7 @@ class ReasoningModel(nn.Module):
         self.backbone = backbone
         self.knowledge = Knowledge(config.knowledge, self.relations) if config.knowledge else None
         self.emotion = Emotion(backbone.width, graph_width, valence=config.valence) if config.emotion else None
-        self.context = Context(backbone.width)
+        self.context = Context(backbone.width, word_width(backbone.model))
         self.logic = Logic(backbone.width, graph_width, valence=config.valence)
 
     @classmethod

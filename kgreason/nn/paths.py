@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from kgreason.errors import ConfigError
 from kgreason.nn.batch import LABELS, TASKS, GraphBatch, RelationNames
-from kgreason.nn.ragged import question_tokens, rank_within
+from kgreason.nn.ragged import question_tokens
 from kgreason.nn.segment import segment_count, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import PathScores
 from kgreason.records import ROLE_QUESTION
@@ -236,17 +236,13 @@ class PathFollower(nn.Module):
         """Of each walker: mean state of the tokens that name it, whether it is there, its first token's place."""
         sequence, token, node = batch.token_node
         named = (walker[node] >= 0) & (batch.sequence_option[sequence] < 0)
-        sequence, token, node = sequence[named], token[named], node[named]
+        token, node = token[named], node[named]
         size = batch.num_questions * count
         group = batch.node_question[node] * count + walker[node]
         seeds = (walker >= 0).nonzero().squeeze(-1)
         filled = segment_count(batch.node_question[seeds] * count + walker[seeds], size) > 0
-        asking = (batch.sequence_option < 0).nonzero().squeeze(-1)
-        rank = torch.zeros_like(batch.sequence_option)
-        rank[asking] = rank_within(batch.sequence_question[asking], batch.num_questions)
-        place = rank[sequence] * batch.input_ids.shape[1] + token
-        state = segment_mean(own[batch.node_question[node], place], group, size)
-        first = torch.full((size,), _NOWHERE, device=place.device).scatter_reduce(0, group, place, "amin")
+        state = segment_mean(own[batch.node_question[node], token], group, size)
+        first = torch.full((size,), _NOWHERE, device=token.device).scatter_reduce(0, group, token, "amin")
         shape = batch.num_questions, count
         return state.view(*shape, state.shape[-1]), filled.view(shape), first.view(shape)
 

@@ -1,4 +1,4 @@
-"""Ragged rows as dense blocks: ranks within groups, rows side by side, a question's own tokens."""
+"""Ragged rows as dense blocks: ranks within groups, rows side by side, a question's tokens."""
 
 from __future__ import annotations
 
@@ -41,13 +41,10 @@ def to_dense(values: Tensor, group: Tensor, size: int, rank: Tensor | None = Non
 
 
 def question_tokens(tokens: Tensor, batch: GraphBatch) -> tuple[Tensor, Tensor]:
-    """Tokens of each question's own sequences side by side, and the mask of what is no padding.
+    """Tokens of each question itself, without those of its context, and the mask of what is no padding.
 
     Shapes:
-        tokens [s, l, d] -> [b, t, d], [b, t] bool.
+        tokens [s, l, d] -> [b, l, d], [b, l] bool.
     """
-    own = (batch.sequence_option < 0).nonzero().squeeze(-1)
-    group, size = batch.sequence_question[own], batch.num_questions
-    dense, _ = to_dense(tokens[own], group, size)
-    mask, _ = to_dense(batch.attention_mask[batch.sequence_text[own]].bool(), group, size)
-    return dense.flatten(1, 2), mask.flatten(1, 2)
+    asking = batch.asking
+    return tokens[asking], batch.attention_mask[batch.sequence_text[asking]].bool()

@@ -1,8 +1,8 @@
 """What the five modules of the formula hand on: one frozen state, one writer a field.
 
 ``batch`` is read-only. M writes ``tokens`` and ``words``, K replaces the first and writes ``nodes``, ``mass``,
-``flow``, ``paths`` and ``coverage``; E writes ``affect`` and ``mood``; C writes ``question``, ``option``, ``joint`` and
-``sentence``. A module that is switched off leaves None, and R runs with any subset.
+``flow``, ``paths`` and ``coverage``; E writes ``affect`` and ``mood``; C writes ``question``, ``option``, ``joint``,
+``sentence`` and ``read``. A module that is switched off leaves None, and R runs with any subset.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class CognitiveState:
         follower), paths (path counter), coverage [b] (share of the question's options that a path reaches), affect
         [b, a] in 0..1 (valence, arousal, dominance, intensity), mood [b, 3] (valence of concepts as they stand in the
         text, its strength and confidence; None unless E reads it), question [b, d], option [o, d] (None under joint
-        reading), joint [o, d] (None under separate reading), sentence [s] (weight of each sequence of its question).
+        reading), joint [o, d] (None under separate reading), sentence [s] (weight of each sequence of its question),
+        read [o] (how far the context says an option; None where no question has a context).
     """
 
     batch: GraphBatch
@@ -56,6 +57,7 @@ class CognitiveState:
     option: Tensor | None = None
     joint: Tensor | None = None
     sentence: Tensor | None = None
+    read: Tensor | None = None
 
     def write(self, **fields: Tensor | PathScores | None) -> Self:
         """A new state with some fields written."""
@@ -93,7 +95,7 @@ _pytree.register_dataclass(
     CognitiveState,
     field_names=[
         "batch", "tokens", "words", "nodes", "mass", "flow", "paths", "coverage",
-        "affect", "mood", "question", "option", "joint", "sentence",
+        "affect", "mood", "question", "option", "joint", "sentence", "read",
     ],
     drop_field_names=[],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.metrics.cases import MetricCase
 #: Functions that are no metric of samples: they fit, rank one question, report, or judge a figure.
 OTHERS = {
     "apply_thresholds", "best_rank", "ci95", "classification_report", "first_hit", "fit_temperature", "fit_thresholds",
-    "mcnemar", "paired_bootstrap", "turning_point", "wilson_interval",
+    "mcnemar", "newcombe_interval", "paired_bootstrap", "reliability", "turning_point", "wilson_interval",
 }  # fmt: skip
 
 

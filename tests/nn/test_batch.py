@@ -60,10 +60,9 @@ class TestTexts:
 
     def test_a_question_comes_before_its_context(self):
         batch = collator()([(MOOD, None), (LONG, None)])
-        first, *chunks = read(batch, 1, -1)
+        first, *told = read(batch, 1, -1)
         assert first == "where does the bird go?"
-        assert len(chunks) > 2
-        assert all(chunk.startswith("where does the bird go?") for chunk in chunks)
+        assert told == ["a penguin went to the zoo."] * 9 + ["then the bird flew home to its nest."] * 5
 
     def test_no_sequence_is_longer_than_asked_for(self):
         batch = collator(max_length=16)([(LONG, None), (Question("why " * 99, ("a", "b " * 99)), None)])
@@ -76,55 +75,29 @@ WORDS = sorted(word for word in TOKENIZER.get_vocab() if word.isascii() and word
 words = st.text(st.characters(exclude_categories=["C"]), max_size=300)
 
 
-class TestChunks:
-    @given(words, st.integers(8, 64), st.integers(0, 70))
-    def test_they_cover_every_token_and_overlap(self, context, max_length, stride):
-        made = collator(max_length=max_length, stride=stride)
-        chunks = made.chunks(context)
+class TestContexts:
+    @given(words, st.integers(8, 64))
+    def test_every_token_is_read_once(self, context, max_length):
+        made = collator(max_length=max_length)
+        spans = made.spans(context)
         offsets = TOKENIZER(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        assert bool(chunks) == bool(offsets)
-        place = 0
-        for chunk in chunks:
-            place = context.find(chunk, place)
-            assert place >= 0
-        if chunks:
-            assert chunks[0] == context[offsets[0][0] :][: len(chunks[0])]
-            assert chunks[-1] == context[: offsets[-1][1]][-len(chunks[-1]) :]
-            step = made.chunk - made.stride
-            assert step >= made.chunk // 2
-            assert (len(chunks) - 1) * step + made.stride < len(offsets) or len(chunks) == 1
-            assert (len(chunks) - 1) * step + made.chunk >= len(offsets)
-
-    def test_neighbours_share_their_ends(self):
-        made = collator(max_length=16, stride=2)
-        chunks = made.chunks(" ".join(f"{letter}" for letter in "abcdefghijklmnopqrst"))
-        assert chunks[0].split() == list("abcdefgh")
-        assert chunks[1].split() == list("ghijklmn")
-        assert chunks[-1].split()[-1] == "t"
+        inside = [[(s, e) for s, e in offsets if start <= s and e <= end] for start, end in spans]
+        assert all(0 < len(part) <= made.longest for part in inside)
+        assert [offset for part in inside for offset in part] == offsets
 
     @pytest.mark.parametrize("max_length", [8, 11, 48, 127])
-    @pytest.mark.parametrize("asked", [1, 2, 3, 5, 19, 61, 64, 101])
-    def test_beside_a_question_of_any_length_every_token_is_read(self, max_length, asked):
+    def test_a_long_sentence_is_cut(self, max_length):
         made = collator(max_length=max_length)
-        for size in (1, made.chunk - 1, made.chunk, made.chunk + 1, made.chunk + made.chunk // 2, 149):
+        for size in (1, made.longest - 1, made.longest, made.longest + 1, 149):
             context = " ".join(WORDS[:size])
-            batch = made([(Question("why " * asked, ("a", "b"), context=context), None)])
+            batch = made([(Question("why", ("a", "b"), context=context), None)])
             assert set(WORDS[:size]) <= set(TOKENIZER.convert_ids_to_tokens(batch.input_ids.flatten().tolist()))
-            assert (batch.sequence_option < 0).sum() == 1 + len(made.chunks(context))
+            assert (batch.sequence_option < 0).sum() == 1 + -(-size // made.longest)
 
-    @pytest.mark.parametrize("text", ["why " * 19, "why " * 99])
-    def test_a_question_is_cut_only_for_a_chunk(self, text):
-        made, context = collator(), " ".join(WORDS[:149])
-        batch = made([(Question(text, ("a", "b"), context=context), None)])
-        first, *beside = read(batch, 0, -1)
-        assert first == " ".join(text.split()[:46])
-        for chunk, pair in zip(made.chunks(context), beside, strict=True):
-            kept = min(len(text.split()), 45 - len(chunk.split()))
-            assert pair == " ".join(["why"] * kept + [chunk])
-
-    def test_a_short_context_is_one_chunk(self):
-        assert collator().chunks("It was cold.") == ["It was cold."]
-        assert collator().chunks(" ") == []
+    def test_sentences_stand_where_they_say(self):
+        text = "It was cold. The penguin  slept!"
+        assert [text[start:end] for start, end in collator().spans(text)] == ["It was cold.", "The penguin  slept!"]
+        assert collator().spans(" ") == []
 
 
 class TestTruth:

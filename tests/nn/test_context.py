@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kgreason.nn.context import READ, Context, OptionAttention
 from kgreason.nn.segment import segment_count
@@ -12,87 +12,123 @@ from kgreason.nn.state import CognitiveState
 from tests.cases import WIDTH, ModuleCase, random_batch, random_state
 from tests.formula import close
 
+WORDS = 5
+
+
+def context() -> Context:
+    """One whose tokens differ in weight."""
+    torch.manual_seed(0)
+    made = Context(WIDTH, WORDS)
+    nn.init.normal_(made.weight.weight)
+    return made
+
 
 class TestContext(ModuleCase):
     writes = ("question", "option", "sentence")
 
     def make(self) -> nn.Module:
-        return Context(WIDTH)
+        return Context(WIDTH, WORDS)
 
 
-def long_state() -> CognitiveState:
-    """Three questions, the second with two chunks of context."""
+def long_state(count: int = 2) -> CognitiveState:
+    """Three questions, the second with some sentences of context."""
     state = random_state(random_batch())
     batch, tokens = state.batch, state.tokens
     assert tokens is not None
+    torch.manual_seed(1)
+    texts = torch.arange(count) % len(batch.sequence_text)
+    mask = batch.attention_mask[texts].unsqueeze(-1)
+    more = torch.randn(count, *tokens.shape[1:]) * mask
     chunks = replace(
         batch,
-        sequence_text=torch.cat([batch.sequence_text, torch.tensor([4, 5])]),
-        sequence_question=torch.cat([batch.sequence_question, torch.tensor([1, 1])]),
-        sequence_option=torch.cat([batch.sequence_option, torch.tensor([-1, -1])]),
-        sequence_joint=torch.cat([batch.sequence_joint, torch.zeros(2, dtype=torch.bool)]),
-    )
-    return CognitiveState(chunks, tokens=torch.cat([tokens, tokens[[4, 5]]]))
-
-
-def test_a_question_without_context_is_its_mean_token():
-    state: Any = random_state(random_batch())
-    batch = state.batch
-    after = Context(WIDTH)(state)
-    for question, row in enumerate((batch.sequence_option < 0).nonzero().flatten().tolist()):
-        real = state.tokens[row][batch.attention_mask[batch.sequence_text[row]].bool()]
-        close(after.question[question], real.mean(0))
-        assert after.sentence[row] == 1.0
-    assert not after.sentence[batch.sequence_option >= 0].any()
-
-
-def test_chunks_share_one_by_their_likeness_to_the_question():
-    state: Any = long_state()
-    context = Context(WIDTH)
-    after = context(state)
-    own = state.batch.sequence_option < 0
-    rows = (own & (state.batch.sequence_question == 1)).nonzero().flatten()
-    lengths = state.batch.attention_mask[state.batch.sequence_text].sum(1, keepdim=True)
-    pooled = state.tokens.sum(1) / lengths
-    likeness = torch.stack([torch.cosine_similarity(pooled[row], pooled[rows[0]], dim=0) for row in rows])
-    expected = (context.sharpness * likeness).softmax(0)
-    close(after.sentence[rows], expected)
-    close(after.question[1], expected @ pooled[rows])
-    assert len(rows) == 3
-
-
-def test_of_many_chunks_the_nearest_are_read():
-    state: Any = random_state(random_batch())
-    batch, count = state.batch, READ + 5
-    tokens = torch.randn(count, *state.tokens.shape[1:])
-    more = replace(
-        batch,
-        sequence_text=torch.cat([batch.sequence_text, batch.sequence_text[:1].expand(count)]),
-        sequence_question=torch.cat([batch.sequence_question, torch.zeros(count, dtype=torch.int64)]),
+        sequence_text=torch.cat([batch.sequence_text, texts]),
+        sequence_question=torch.cat([batch.sequence_question, torch.ones(count, dtype=torch.int64)]),
         sequence_option=torch.cat([batch.sequence_option, torch.full((count,), -1)]),
         sequence_joint=torch.cat([batch.sequence_joint, torch.zeros(count, dtype=torch.bool)]),
     )
-    after = Context(WIDTH)(CognitiveState(more, tokens=torch.cat([state.tokens, tokens])))
-    weight = after.sentence[-count:]
-    question = (batch.sequence_option < 0).nonzero()[0, 0]
-    likeness = torch.cosine_similarity(tokens.sum(1), state.tokens[question].sum(0)[None], dim=-1)
-    assert set(weight.nonzero().flatten().tolist()) == set(likeness.topk(READ).indices.tolist())
-    close(weight.sum() + after.sentence[question], torch.tensor(1.0))
+    words = torch.randn(len(chunks.sequence_text), tokens.shape[1], WORDS)
+    return CognitiveState(chunks, tokens=torch.cat([tokens, more]), words=words)
+
+
+def told(state: Any) -> list[int]:
+    """Sequences of the second question: itself, and its context."""
+    own = (state.batch.sequence_option < 0) & (state.batch.sequence_question == 1)
+    return own.nonzero().flatten().tolist()
+
+
+def within(made: Context, state: Any, one: int, other: int) -> Tensor:
+    """How far a sequence stands in another one, token by token."""
+    real = [int(state.batch.attention_mask[state.batch.sequence_text[row]].sum()) for row in (one, other)]
+    total, weights = torch.zeros(()), torch.zeros(())
+    for i in range(real[0]):
+        token, word = state.tokens[one, i], state.words[one, i]
+        best = max(
+            torch.cosine_similarity(token, state.tokens[other, j], dim=0)
+            + torch.cosine_similarity(word, state.words[other, j], dim=0)
+            for j in range(real[1])
+        )
+        weight = torch.nn.functional.softplus(made.weight(torch.cat([token, word]))).squeeze()
+        total, weights = total + weight * best / 2, weights + weight
+    return total / weights
+
+
+def test_a_question_is_its_mean_token_with_and_without_context():
+    state: Any = long_state()
+    batch = state.batch
+    after = context()(state)
+    for question, row in enumerate((batch.sequence_option < 0).nonzero().flatten().tolist()[:3]):
+        real = state.tokens[row][batch.attention_mask[batch.sequence_text[row]].bool()]
+        close(after.question[question], real.mean(0))
+        assert after.sentence[row] == float(question != 1)
+    assert not after.sentence[batch.sequence_option >= 0].any()
+    alone = Context(WIDTH, WORDS)(random_state(random_batch()))
+    assert alone.read is None
+    assert torch.equal(alone.question, after.question)
+
+
+def test_sentences_share_one_by_late_interaction_and_options_are_read_in_them():
+    state: Any = long_state(3)
+    made = context()
+    after = made(state)
+    first, *rows = (
+        ((state.batch.sequence_option < 0) & (state.batch.sequence_question == 1)).nonzero().flatten().tolist()
+    )
+    near = torch.stack([within(made, state, first, row) for row in rows])
+    share = (made.sharpness * near).softmax(0)
+    close(after.sentence[rows], share)
+    for option, of in enumerate(state.batch.option_question.tolist()):
+        (row,) = (state.batch.sequence_option == option).nonzero().flatten().tolist()
+        said = torch.stack([within(made, state, row, other) for other in rows])
+        close(after.read[option], made.strength * said @ share if of == 1 else torch.zeros(()))
+
+
+def test_of_many_sentences_the_nearest_are_read(monkeypatch):
+    state: Any = long_state(READ + 5)
+    made = context()
+    after = made(state)
+    first, *rows = (
+        ((state.batch.sequence_option < 0) & (state.batch.sequence_question == 1)).nonzero().flatten().tolist()
+    )
+    near = torch.stack([within(made, state, first, row) for row in rows])
+    assert set(after.sentence[rows].nonzero().flatten().tolist()) == set(near.topk(READ).indices.tolist())
+    close(after.sentence[rows].sum(), torch.tensor(1.0))
+    monkeypatch.setattr("kgreason.nn.context._BLOCK", 3)
+    close(made(state).sentence, after.sentence)
 
 
 def test_options_read_alone_are_their_mean_token_until_they_attend():
     state: Any = random_state(random_batch())
     rows = (state.batch.sequence_option >= 0).nonzero().flatten()
     lengths = state.batch.attention_mask[state.batch.sequence_text[rows]].sum(1, keepdim=True)
-    assert torch.equal(Context(WIDTH)(state).option, state.tokens[rows].sum(1) / lengths)
+    assert torch.equal(Context(WIDTH, WORDS)(state).option, state.tokens[rows].sum(1) / lengths)
 
 
 def test_what_is_read_jointly_is_kept_apart():
     state = random_state(random_batch())
     joint = replace(state.batch, sequence_joint=state.batch.sequence_option >= 0)
-    after = Context(WIDTH)(replace(state, batch=joint))
+    after = Context(WIDTH, WORDS)(replace(state, batch=joint))
     assert after.option is None
-    assert torch.equal(after.joint, Context(WIDTH)(state).option)
+    assert torch.equal(after.joint, Context(WIDTH, WORDS)(state).option)
 
 
 def test_options_see_those_of_their_question_alone():
@@ -117,7 +153,7 @@ def test_untrained_options_do_not_see_one_another():
 
 def test_weights_of_a_question_sum_to_one():
     state: Any = long_state()
-    after = Context(WIDTH)(state)
+    after = context()(state)
     of = state.batch.sequence_question
     own = state.batch.sequence_option < 0
     total = torch.zeros(3).index_add(0, of, after.sentence)

@@ -42,17 +42,5 @@ def test_a_single_sentence_is_all_that_was_read(tiny_base):
     assert (only.text, only.start, only.weight) == ("Where is it?", 2, 1.0)
 
 
-def test_the_nearest_chunk_comes_first(tiny_base, monkeypatch):
-    model = make(tiny_base)
-    text = " ".join(f"The penguin saw {n} more." for n in range(40))
-    question = replace(LONG, context=text)
-    with torch.inference_mode():
-        weight = model.eval()(model.collator()([(question, None)])).sentence
-    assert weight is not None
-    spans = model.collator().spans(text)
-    start, end = spans[int(weight[1 : 1 + len(spans)].argmax())]
-    monkeypatch.setattr("kgreason.nn.key_sentences.MOST", 1)
-    (found,) = key_sentences(model, question, weight)
-    assert start < found.start + len(found.text)
-    assert found.start < end
-    assert not key_sentences(model, replace(LONG, context=None), weight)
+def test_without_a_context_there_are_none(tiny_base):
+    assert read(make(tiny_base), replace(LONG, context=None)) == ()
