@@ -33,7 +33,7 @@ from kgreason.training.config import RunConfig, load_run
 from tools import results, valence_words
 
 RECIPES = Path(__file__).parent / "recipes"
-RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-valence")
+RUNS = ("mini-text", "mini-more", "mini-graph", "mini-read", "mini-words", "mini-valence", "mini-context")
 
 
 #: Questions about invented worlds, of which K learns to read a graph: folder to form, seed and number.
@@ -147,7 +147,8 @@ multiple-choice questions, open questions over a graph, entailment and emotion i
 
 E also learned from sentences made around words of the packaged valence lexicon (VADER, MIT License), and K from 180,000
 questions about invented worlds, made from the packaged graph (`kgreason quiz --pseudonyms --borrowed 0.3 --renamed 0.5
---synonyms 0.5`).
+--synonyms 0.5`). C learned from 12,000 questions about one sentence among others (`kgreason/tasks/needles.py`; the
+others are premises of e-CARE).
 LingNLI states no licence and SST-2 is offered for research; both are what public models of this field train on. The
 graph is the packaged one: ConceptNet 4 (CC BY-SA 3.0) and WordNet 3.0; no graph data is in the weights but 3,660
 relation path weights and a network without per-concept parameters.
@@ -156,9 +157,9 @@ relation path weights and a network without per-concept parameters.
 
     python -m tools.make_mini --data FOLDER
 
-Six runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all tasks;
-more of entailment and choice; K with all that reads text held fixed; K with more questions, twice; the valence of
-concepts; each time the gate fitted on a held-out tenth.
+Seven runs (`tools/recipes/mini-*.toml`), seeds {seeds}, {hours:.1f} hours of training on one core: text on all
+tasks; more of entailment and choice; K with all that reads text held fixed; K with more questions, twice; the valence
+of concepts, the gate fitted on a held-out tenth each time; and C.
 
 ## Scores
 
