@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kgreason.evaluation import Diagnosis
     from kgreason.records import Question
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "read_files"]
 
 SHOWN = 10  #: Phenomena that the console shows.
 
@@ -40,7 +40,7 @@ def diagnose(
     from kgreason import storage
 
     out = Output(as_json, quiet)
-    files = _files(folder)
+    files = read_files(folder)
     loaded, opened, _ = load_model(model, graph, out)
 
     from kgreason.evaluation import diagnose as measure
@@ -55,7 +55,8 @@ def diagnose(
     out.note(f"The page is {output / 'diagnosis.html'}, the figures are in diagnosis.json beside it.")
 
 
-def _files(folder: Path) -> dict[str, list[Question]]:
+def read_files(folder: Path) -> dict[str, list[Question]]:
+    """The sample files of a folder by name."""
     from kgreason import storage
     from kgreason.tasks import load
 

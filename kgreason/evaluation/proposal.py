@@ -1,0 +1,216 @@
+"""The next training run, drawn up from a weakness: samples that show it, beside what was trained on before."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from kgreason import storage
+from kgreason.evaluation.augmentation import form, make
+from kgreason.evaluation.findings import Slice
+from kgreason.evaluation.phenomena import phenomena
+from kgreason.graph import KnowledgeGraph
+from kgreason.records import Question
+from kgreason.tasks import write_samples
+from kgreason.training.config import RunConfig, TaskConfig
+from kgreason.training.mixture import questions_of
+from kgreason.training.run import load_data
+
+__all__ = ["Proposal", "propose", "text_of", "to_toml", "training_pool", "write_proposal"]
+
+#: What the weak samples are called among the tasks of a run.
+WEAK = "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A run that is to cure a weakness.
+
+    Args:
+        weakness: what it is to cure.
+        run: the user's run with one more task, the weak samples.
+        samples: what that task trains on.
+        dev: the samples in which the weakness was found, for the dev report.
+        pooled: how many of the samples are from the run's own training data.
+        made: how many were made.
+        notes: how they were made, or why none were.
+    """
+
+    weakness: Slice
+    run: RunConfig
+    samples: tuple[Question, ...]
+    dev: tuple[Question, ...]
+    pooled: int
+    made: int
+    notes: str
+
+
+def text_of(question: Question) -> str:
+    """All that a sample says, by which equal samples are known; case and white space do not matter.
+
+    Example:
+        >>> text_of(Question("A  bird?", context="Birds sing."))
+        'a bird? birds sing.'
+    """
+    return " ".join(f"{question.text} {question.hypothesis or ''} {question.context or ''}".casefold().split())
+
+
+def training_pool(run: RunConfig, data: str | Path | None = None) -> dict[str, Sequence[Question]]:
+    """What a run may train on, by task, past its limits too; what it holds out stays out.
+
+    Args:
+        run: its configuration.
+        data: the folder of data sets; KGREASON_DATA if not given.
+    """
+    whole = {name: replace(task, limit=0, own_facts=False) for name, task in run.tasks.items()}
+    found = load_data(replace(run, tasks=whole), lambda questions: [(question, None) for question in questions], data)
+    return {name: questions_of(task.train) for name, task in found.items()}
+
+
+def propose(
+    weakness: Slice,
+    examples: Sequence[Question],
+    run: RunConfig,
+    pool: Mapping[str, Sequence[Question]],
+    folder: str | Path,
+    *,
+    number: int = 2000,
+    share: float = 1 / 3,
+    without: Collection[str] = (),
+    graph: KnowledgeGraph | None = None,
+    seed: int = 0,
+) -> Proposal:
+    """Draw up the run that is to cure a weakness. The same arguments give the same proposal.
+
+    Half of the samples are made where they can be (:func:`kgreason.evaluation.augmentation.make`); the others are
+    drawn from the pool, of the weak samples' form and showing the phenomenon.
+
+    Args:
+        weakness: a slice of a diagnosis.
+        examples: the samples of that slice.
+        run: the user's run, whose tasks keep what the model can do.
+        pool: of :func:`training_pool`.
+        folder: where the proposal is to be written.
+        number: of weak samples at most.
+        share: of the batches that they get.
+        without: texts (:func:`text_of`) that are not to be trained on, since they are measured on.
+        graph: that samples may be made from.
+        seed: of the drawing.
+
+    Returns:
+        The proposal; it holds no sample where none are found and none can be made.
+    """
+    name, random, seen = weakness.phenomenon, Random(f"propose {seed}"), set(without)
+    of = Counter(map(form, examples)).most_common(1)[0][0]
+    example = next(question for question in examples if form(question) == of)
+    alike = [(task, each) for task, questions in pool.items() for each in questions if form(each) == of]
+    made, notes = make(name, example, [q for _, q in alike], number // 2, graph=graph, seed=seed)
+    made = _unseen(made, seen)
+    random.shuffle(alike)
+    pooled: list[Question] = []
+    for task, question in alike:
+        if len(made) + len(pooled) >= number:
+            break
+        if name in phenomena(question):
+            extra = {**question.extra, "from": f"{task} {question.id}".strip()}
+            pooled += _unseen([replace(question, extra=extra)], seen)
+    samples = tuple(replace(each, id=f"{WEAK}-{i}") for i, each in enumerate([*pooled, *made]))
+    planned = _with_weak(run, samples, {task: len(found) for task, found in pool.items()}, share, Path(folder))
+    return Proposal(weakness, planned, samples, tuple(examples), len(pooled), len(made), notes)
+
+
+def _unseen(questions: Iterable[Question], seen: set[str]) -> list[Question]:
+    """Questions whose texts are met for the first time, which are seen from then on."""
+    found = []
+    for question in questions:
+        if (text := text_of(question)) not in seen:
+            seen.add(text)
+            found.append(question)
+    return found
+
+
+def _with_weak(
+    run: RunConfig, samples: Sequence[Question], sizes: Mapping[str, int], share: float, folder: Path
+) -> RunConfig:
+    """The run with the weak samples as a task of its own, with a weight that gives them their share of the batches."""
+    root = 1 / run.temperature
+    others = sum(task.weight * min(task.limit or sizes[name], sizes[name]) ** root for name, task in run.tasks.items())
+    weight = share / (1 - share) * others / max(1.0, len(samples) * (1 - run.held_out)) ** root
+    weak = TaskConfig(
+        str(folder / "weak.jsonl"),
+        dev=str(folder / "weak-dev.jsonl"),
+        weight=round(weight, 6),
+        own_facts=any(question.facts for question in samples),
+    )
+    name = next(name for i in range(len(run.tasks) + 1) if (name := f"{WEAK}{i or ''}") not in run.tasks)
+    return replace(run, output=str(folder / "run"), tasks={**run.tasks, name: weak}, test=False)
+
+
+def write_proposal(folder: str | Path, proposal: Proposal) -> None:
+    """Write ``proposal.toml``, ``weak.jsonl`` and ``weak-dev.jsonl``, so that ``kgreason train`` runs it.
+
+    Args:
+        folder: that the proposal was drawn up for.
+        proposal: what to write.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    folder, weakness = Path(folder), proposal.weakness
+    write_samples(folder / "weak.jsonl", proposal.samples)
+    write_samples(folder / "weak-dev.jsonl", (replace(each, id=f"dev-{i}") for i, each in enumerate(proposal.dev)))
+    head = (
+        f"{weakness.phenomenon} in {weakness.file}: {weakness.accuracy:.1%} right, {weakness.rest:.1%} of the rest",
+        f"{proposal.pooled} samples of the run's own data and {proposal.made} made ({proposal.notes})",
+    )
+    comments = "".join(f"# {' '.join(line.split())}\n" for line in head)
+    storage.write_text(folder / "proposal.toml", f"{comments}{to_toml(proposal.run)}")
+
+
+def to_toml(run: RunConfig) -> str:
+    """A run as TOML, which :func:`kgreason.training.config.load_run` reads back as it was; defaults are left out.
+
+    Args:
+        run: any run.
+
+    Example:
+        >>> print(to_toml(RunConfig("runs/a", {"b": TaskConfig("sst2", limit=9)})), end="")
+        output = "runs/a"
+        <BLANKLINE>
+        [tasks."b"]
+        data = "sst2"
+        limit = 9
+    """
+    tasks = "".join(f"\n[tasks.{_toml(name)}]\n{_keys(task)}" for name, task in run.tasks.items())
+    return _keys(run, "tasks") + tasks
+
+
+def _keys(config: RunConfig | TaskConfig, *but: str) -> str:
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in _said(config).items() if key not in but)
+
+
+def _said(config: Any) -> dict[str, Any]:
+    """The values of a configuration that are not its defaults."""
+    values = {each.name: (getattr(config, each.name), each) for each in fields(config)}
+    return {
+        name: value
+        for name, (value, each) in values.items()
+        if value != (each.default if each.default_factory is MISSING else each.default_factory())
+    }
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return "false"
+    if is_dataclass(value):
+        value = _said(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_toml(str(key))} = {_toml(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
