@@ -32,7 +32,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, ground, retrieve, quiz, rules, bench, doctor,
+    ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, ground, retrieve, quiz, rules, bench,
+    doctor,
 ):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):

@@ -49,14 +49,10 @@ def improve(
     """Train a model on what it is weak in, and keep the change only where that gains and the rest holds."""
     out = Output(as_json, quiet)
     files = read_files(folder)
-    opened = None if graph == "none" else open_graph(graph, out)
     from kgreason.training.config import load_run
 
     planned = load_run(run, settings or ())
-    if planned.graph == graph:
-        trained = opened
-    else:
-        trained = None if planned.graph == "none" else open_graph(planned.graph, out)
+    graphs = {name: None if name == "none" else open_graph(name, out) for name in {graph, planned.graph}}
 
     from kgreason.engine import find_checkpoint
     from kgreason.evaluation import LoopConfig
@@ -65,8 +61,9 @@ def improve(
     with out.progress() as progress:
         found = repeat(
             find_checkpoint(model), files, planned, output,
-            rounds=rounds, config=LoopConfig(margin / 100, enough, samples, seed=seed), graph=opened,
-            trained_graph=trained, data=data, on_round=lambda done: out.say(*_told(done)), progress=progress,
+            rounds=rounds, config=LoopConfig(margin / 100, enough, samples, seed=seed), graph=graphs[graph],
+            trained_graph=graphs[planned.graph], data=data,
+            on_round=lambda done: out.say(*_told(done)), progress=progress,
         )  # fmt: skip
     out.show(found.to_dict(), f"The model is {found.model}.")
     out.note(f"All figures are in {output / 'improve.json'}.")

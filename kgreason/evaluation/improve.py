@@ -15,8 +15,7 @@ from kgreason.errors import ConfigError, FormatError, InputError
 from kgreason.evaluation.diagnosis import LEAST, by_task, diagnose
 from kgreason.evaluation.findings import Diagnosis, Slice
 from kgreason.evaluation.judging import judge
-from kgreason.evaluation.phenomena import phenomena
-from kgreason.evaluation.proposal import Proposal, propose, text_of, to_toml, training_pool, write_proposal
+from kgreason.evaluation.proposal import Proposer, text_of, to_toml, training_pool, write_proposal
 from kgreason.evaluation.verdict import Change, Judging, Rights
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import with_stated
@@ -190,6 +189,8 @@ def improve(
     """
     loop = _Loop(Path(start), by_task(files), run, Path(output), config, graph, trained_graph, data, progress)
     done = loop.finished()[:rounds]
+    if not done:
+        loop.write([])  # so that a first round that is broken off is taken up by the same loop alone
     for number in range(1, rounds + 1):
         if number > len(done):
             done.append(loop.round(number, done))
@@ -198,7 +199,7 @@ def improve(
             on_round(done[number - 1])
         if done[number - 1].weakness is None:
             break
-    return Improvement(tuple(done), done[-1].model if done else str(start))
+    return loop.result(done)
 
 
 @dataclass(eq=False)
@@ -223,9 +224,12 @@ class _Loop:
         self._rights: dict[str, Rights] = {}
 
     @cached_property
-    def pool(self) -> Mapping[str, Sequence[Question]]:
-        """What may be trained on."""
-        return training_pool(self.run, self.data)
+    def proposer(self) -> Proposer:
+        """Draws up runs, and leaves out whatever is measured on."""
+        pool = training_pool(self.run, self.data)
+        without = {text_of(each) for questions in self.files.values() for each in questions}
+        config = self.config
+        return Proposer(pool, without, self.graph, config.number, config.share, config.seed)
 
     @cached_property
     def setup(self) -> dict[str, Any]:
@@ -258,17 +262,21 @@ class _Loop:
         return rounds
 
     def write(self, rounds: Sequence[Round]) -> None:
-        done = Improvement(tuple(rounds), rounds[-1].model)
-        storage.write_json(self.output / "improve.json", {"setup": self.setup, **done.to_dict()})
+        storage.write_json(self.output / "improve.json", {"setup": self.setup, **self.result(rounds).to_dict()})
+
+    def result(self, rounds: Sequence[Round]) -> Improvement:
+        return Improvement(tuple(rounds), rounds[-1].model if rounds else str(self.start))
 
     def round(self, number: int, done: Sequence[Round]) -> Round:
         """One round from diagnosis to judgement."""
-        hand = done[-1].model if done else str(self.start)
+        hand = self.result(done).model
         found = self._diagnose(hand)
         tried = {(each.weakness.file, each.weakness.phenomenon) for each in done if each.weakness and not each.kept}
-        proposal, notes = self._propose(found, tried, hand, self.output / f"round-{number}")
+        folder, run = self.output / f"round-{number}", replace(self.run, init=hand)
+        proposal, notes = self.proposer.first(found, self.looked, run, folder, skip=tried | self._few(found))
         if proposal is None:
             return Round(number, None, False, "nothing is surely weak that could be trained on", hand, notes=notes)
+        write_proposal(folder, proposal)
         trained = self._train(proposal.run)
         before, after, first = (self._judge(folder) for folder in (hand, trained, str(self.start)))
         gain = self.judging.gain(after, before, proposal.weakness)
@@ -285,32 +293,10 @@ class _Loop:
         model = ReasoningModel.from_pretrained(folder, device=self.run.device)
         return diagnose(model, self.looked, self.graph, limit=1, seed=self.config.seed, progress=self.progress)
 
-    def _propose(
-        self, found: Diagnosis, tried: set[tuple[str, str]], hand: str, folder: Path
-    ) -> tuple[Proposal | None, tuple[str, ...]]:
-        """The first proposal that has samples, written to its folder, and what is to be said about it."""
-        notes: list[str] = []
-        without = {text_of(each) for questions in self.files.values() for each in questions}
-        for weakness in found.slices:
-            if weakness.ends[1] >= 0:
-                break
-            file, name = weakness.file, weakness.phenomenon
-            if (file, name) in tried:
-                continue
-            if self.judging.inside(file, name).sum() < LEAST:
-                notes.append(f"{name} in {file}: fewer than {LEAST} samples to judge by")
-                continue
-            examples = [each for each in self.looked[file] if name in phenomena(each)]
-            proposal = propose(
-                weakness, examples, replace(self.run, init=hand), self.pool, folder, without=without,
-                number=self.config.number, share=self.config.share, graph=self.graph, seed=self.config.seed,
-            )  # fmt: skip
-            notes.append(f"{name} in {file}: {proposal.notes}")
-            if len(proposal.samples) >= LEAST:
-                write_proposal(folder, proposal)
-                return proposal, tuple(notes)
-            notes[-1] += f", and {len(proposal.samples)} samples in the run's own data are too few"
-        return None, tuple(notes)
+    def _few(self, found: Diagnosis) -> set[tuple[str, str]]:
+        """Slices of too few samples to judge by."""
+        named = {(each.file, each.phenomenon) for each in found.slices}
+        return {each for each in named if self.judging.inside(*each).sum() < LEAST}
 
     def _train(self, run: RunConfig) -> str:
         """The folder of the trained model; what was broken off goes on, and what is finished is not repeated."""

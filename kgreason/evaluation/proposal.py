@@ -12,7 +12,8 @@ from typing import Any
 
 from kgreason import storage
 from kgreason.evaluation.augmentation import form, make
-from kgreason.evaluation.findings import Slice
+from kgreason.evaluation.diagnosis import LEAST
+from kgreason.evaluation.findings import Diagnosis, Slice
 from kgreason.evaluation.phenomena import phenomena
 from kgreason.graph import KnowledgeGraph
 from kgreason.records import Question
@@ -21,7 +22,7 @@ from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.mixture import questions_of
 from kgreason.training.run import load_data
 
-__all__ = ["Proposal", "propose", "text_of", "to_toml", "training_pool", "write_proposal"]
+__all__ = ["Proposal", "Proposer", "text_of", "to_toml", "training_pool", "write_proposal"]
 
 #: What the weak samples are called among the tasks of a run.
 WEAK = "weak"
@@ -38,7 +39,7 @@ class Proposal:
         dev: the samples in which the weakness was found, for the dev report.
         pooled: how many of the samples are from the run's own training data.
         made: how many were made.
-        notes: how they were made, or why none were.
+        how: those were made, or why none were.
     """
 
     weakness: Slice
@@ -47,7 +48,7 @@ class Proposal:
     dev: tuple[Question, ...]
     pooled: int
     made: int
-    notes: str
+    how: str
 
 
 def text_of(question: Question) -> str:
@@ -72,56 +73,96 @@ def training_pool(run: RunConfig, data: str | Path | None = None) -> dict[str, S
     return {name: questions_of(task.train) for name, task in found.items()}
 
 
-def propose(
-    weakness: Slice,
-    examples: Sequence[Question],
-    run: RunConfig,
-    pool: Mapping[str, Sequence[Question]],
-    folder: str | Path,
-    *,
-    number: int = 2000,
-    share: float = 1 / 3,
-    without: Collection[str] = (),
-    graph: KnowledgeGraph | None = None,
-    seed: int = 0,
-) -> Proposal:
-    """Draw up the run that is to cure a weakness. The same arguments give the same proposal.
-
-    Half of the samples are made where they can be (:func:`kgreason.evaluation.augmentation.make`); the others are
-    drawn from the pool, of the weak samples' form and showing the phenomenon.
+@dataclass(frozen=True, eq=False)
+class Proposer:
+    """Draws up runs; equal arguments give equal proposals.
 
     Args:
-        weakness: a slice of a diagnosis.
-        examples: the samples of that slice.
-        run: the user's run, whose tasks keep what the model can do.
         pool: of :func:`training_pool`.
-        folder: where the proposal is to be written.
-        number: of weak samples at most.
-        share: of the batches that they get.
         without: texts (:func:`text_of`) that are not to be trained on, since they are measured on.
         graph: that samples may be made from.
+        number: of weak samples at most.
+        share: of the batches that they get.
         seed: of the drawing.
-
-    Returns:
-        The proposal; it holds no sample where none are found and none can be made.
     """
-    name, random, seen = weakness.phenomenon, Random(f"propose {seed}"), set(without)
-    of = Counter(map(form, examples)).most_common(1)[0][0]
-    example = next(question for question in examples if form(question) == of)
-    alike = [(task, each) for task, questions in pool.items() for each in questions if form(each) == of]
-    made, notes = make(name, example, [q for _, q in alike], number // 2, graph=graph, seed=seed)
-    made = _unseen(made, seen)
-    random.shuffle(alike)
-    pooled: list[Question] = []
-    for task, question in alike:
-        if len(made) + len(pooled) >= number:
-            break
-        if name in phenomena(question):
-            extra = {**question.extra, "from": f"{task} {question.id}".strip()}
-            pooled += _unseen([replace(question, extra=extra)], seen)
-    samples = tuple(replace(each, id=f"{WEAK}-{i}") for i, each in enumerate([*pooled, *made]))
-    planned = _with_weak(run, samples, {task: len(found) for task, found in pool.items()}, share, Path(folder))
-    return Proposal(weakness, planned, samples, tuple(examples), len(pooled), len(made), notes)
+
+    pool: Mapping[str, Sequence[Question]]
+    without: Collection[str] = ()
+    graph: KnowledgeGraph | None = None
+    number: int = 2000
+    share: float = 1 / 3
+    seed: int = 0
+
+    def first(
+        self,
+        found: Diagnosis,
+        files: Mapping[str, Sequence[Question]],
+        run: RunConfig,
+        folder: str | Path,
+        *,
+        skip: Collection[tuple[str, str]] = (),
+    ) -> tuple[Proposal | None, tuple[str, ...]]:
+        """The proposal for the weakest phenomenon that is surely weak and for which there are samples.
+
+        Args:
+            found: a diagnosis.
+            files: the questions that were diagnosed, by the names in it.
+            run: the user's run.
+            folder: where the proposal is to be written.
+            skip: files and phenomena that are passed over.
+
+        Returns:
+            The proposal, or None, and what is to be said of it and of those passed over.
+        """
+        notes: list[str] = []
+        for weakness in found.slices:
+            file, name = weakness.file, weakness.phenomenon
+            if weakness.ends[1] >= 0:
+                break
+            if (file, name) in skip:
+                continue
+            examples = [each for each in files[file] if name in phenomena(each)]
+            proposal = self.propose(weakness, examples, run, folder)
+            drawn = f"{proposal.pooled} samples drawn, {proposal.made} made ({proposal.how})"
+            notes.append(f"{name} in {file}: {drawn}")
+            if len(proposal.samples) >= LEAST:
+                return proposal, tuple(notes)
+            notes[-1] += f"; fewer than {LEAST} are too few"
+        return None, tuple(notes)
+
+    def propose(self, weakness: Slice, examples: Sequence[Question], run: RunConfig, folder: str | Path) -> Proposal:
+        """The run that is to cure a weakness.
+
+        Half of the samples are made where they can be (:func:`kgreason.evaluation.augmentation.make`); the others are
+        drawn from the pool, of the weak samples' form and showing the phenomenon.
+
+        Args:
+            weakness: a slice of a diagnosis.
+            examples: the samples of that slice.
+            run: the user's run, whose tasks keep what the model can do.
+            folder: where the proposal is to be written.
+
+        Returns:
+            The proposal; it holds no sample where none are found and none can be made.
+        """
+        name, random, seen = weakness.phenomenon, Random(f"propose {self.seed}"), set(self.without)
+        of = Counter(map(form, examples)).most_common(1)[0][0]
+        example = next(question for question in examples if form(question) == of)
+        alike = [(task, each) for task, questions in self.pool.items() for each in questions if form(each) == of]
+        made, how = make(name, example, [q for _, q in alike], self.number // 2, graph=self.graph, seed=self.seed)
+        made = _unseen(made, seen)
+        random.shuffle(alike)
+        pooled: list[Question] = []
+        for task, question in alike:
+            if len(made) + len(pooled) >= self.number:
+                break
+            if name in phenomena(question):
+                extra = {**question.extra, "from": f"{task} {question.id}".strip()}
+                pooled += _unseen([replace(question, extra=extra)], seen)
+        samples = tuple(replace(each, id=f"{WEAK}-{i}") for i, each in enumerate([*pooled, *made]))
+        sizes = {task: len(questions) for task, questions in self.pool.items()}
+        planned = _with_weak(run, samples, sizes, self.share, Path(folder))
+        return Proposal(weakness, planned, samples, tuple(examples), len(pooled), len(made), how)
 
 
 def _unseen(questions: Iterable[Question], seen: set[str]) -> list[Question]:
@@ -166,7 +207,7 @@ def write_proposal(folder: str | Path, proposal: Proposal) -> None:
     write_samples(folder / "weak-dev.jsonl", (replace(each, id=f"dev-{i}") for i, each in enumerate(proposal.dev)))
     head = (
         f"{weakness.phenomenon} in {weakness.file}: {weakness.accuracy:.1%} right, {weakness.rest:.1%} of the rest",
-        f"{proposal.pooled} samples of the run's own data and {proposal.made} made ({proposal.notes})",
+        f"{proposal.pooled} samples of the run's own data and {proposal.made} made ({proposal.how})",
     )
     comments = "".join(f"# {' '.join(line.split())}\n" for line in head)
     storage.write_text(folder / "proposal.toml", f"{comments}{to_toml(proposal.run)}")
