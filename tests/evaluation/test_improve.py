@@ -72,6 +72,34 @@ def test_what_does_not_help_is_not_kept(start, tmp_path, home):
     assert {path: storage.digest(path) for path in start.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
+def test_a_loop_that_was_broken_off_goes_on(start, tmp_path, home):
+    files = {"reviews": [*reviews(WORDS, PLAIN, FILMS[6:]), *reviews(DENIED, NOT, FILMS[6:])]}
+    pool = [*reviews(WORDS, PLAIN, FILMS[:6]), *reviews(DENIED, NOT, FILMS[:6])]
+    run = replace(planned(tmp_path, pool), steps_per_epoch=40, save_steps=10)
+    steps = []
+
+    def stop(stage, done, total):
+        steps.extend([done] if stage == "train" else [])
+        if done == 25 and stage == "train":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        improve(start, files, run, tmp_path / "broken", rounds=1, progress=stop)
+    with pytest.raises(ConfigError, match="another run"):
+        improve(start, files, replace(run, seed=7), tmp_path / "broken", rounds=1)
+    steps.clear()
+    found = improve(
+        start, files, run, tmp_path / "broken", rounds=1,
+        progress=lambda stage, done, total: steps.extend([done] if stage == "train" else []),
+    )  # fmt: skip
+    assert steps == list(range(21, 41))
+    whole = improve(start, files, run, tmp_path / "whole", rounds=1)
+    assert found.rounds[0] == replace(whole.rounds[0], model=found.model)
+    weights = [storage.digest(tmp_path / each / "round-1/run/model/model.safetensors") for each in ("broken", "whole")]
+    assert weights[0] == weights[1]
+
+
 @pytest.fixture
 def small(tiny_base, tmp_path, home):
     """A model that answers alike whatever it reads, samples in which nothing is surely weak, and a run."""
