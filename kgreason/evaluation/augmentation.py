@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from random import Random
@@ -19,7 +19,7 @@ from kgreason.tasks.needles import needles
 from kgreason.tasks.quiz import KINDS, QuizConfig, make_quiz
 from kgreason.tasks.stories import StoryKind, stories
 
-__all__ = ["Form", "form", "make"]
+__all__ = ["Form", "form", "label", "label_shares", "make"]
 
 #: What becomes of a label where its hypothesis is denied, and pairs looked at for each that is made.
 _DENIED, _TRIED = {"entailment": "contradiction", "contradiction": "entailment", "neutral": "neutral"}, 8
@@ -50,16 +50,31 @@ def form(question: Question) -> Form:
     return Form(question.task, question.language, frozenset(labels), bool(question.facts), question.context is not None)
 
 
+def label(question: Question) -> str:
+    """The right label of a sample that has one, else nothing."""
+    return question.options[question.answer] if form(question).labels and question.answer is not None else ""
+
+
+def label_shares(questions: Sequence[Question]) -> dict[str, float]:
+    """How often each label is right.
+
+    Example:
+        >>> label_shares([Question("A joy.", ("bad", "good"), "emotion", answer=1)])
+        {'good': 1.0}
+    """
+    return {name: count / len(questions) for name, count in Counter(map(label, questions)).items()}
+
+
 def make(
     phenomenon: str,
-    example: Question,
+    examples: Sequence[Question],
     pool: Sequence[Question],
     number: int,
     *,
     graph: KnowledgeGraph | None = None,
     seed: int = 0,
 ) -> tuple[list[Question], str]:
-    """Samples that show a phenomenon, in the form of an example.
+    """Samples that show a phenomenon, in the form of those given.
 
     A kind of quiz question, or as many hops, is asked of worlds drawn from the graph
     (:func:`kgreason.tasks.quiz.make_quiz`); a kind of story is told (:func:`kgreason.tasks.stories.stories`); a
@@ -69,7 +84,7 @@ def make(
 
     Args:
         phenomenon: one of :func:`kgreason.evaluation.phenomena.phenomena`.
-        example: a sample that shows it.
+        examples: samples of one form that show it; their labels are made as often as they have them.
         pool: training samples of its form, to be denied or to fill texts.
         number: how many at most.
         graph: that a quiz is made from.
@@ -78,7 +93,7 @@ def make(
     Returns:
         The samples, all of which show the phenomenon, and in words how they were made, or why there are none.
     """
-    how, maker = _maker(phenomenon, example, pool, number, graph, seed)
+    how, maker = _maker(phenomenon, examples, pool, number, graph, seed)
     if maker is None:
         return [], f"nothing is made for {phenomenon}: {how}"
     try:
@@ -89,19 +104,24 @@ def make(
 
 
 def _maker(
-    phenomenon: str, example: Question, pool: Sequence[Question], number: int, graph: KnowledgeGraph | None, seed: int
+    phenomenon: str,
+    examples: Sequence[Question],
+    pool: Sequence[Question],
+    number: int,
+    graph: KnowledgeGraph | None,
+    seed: int,
 ) -> tuple[str, Maker | None]:
     """How samples are made, and what makes them; the reason instead where nothing does."""
     tag, _, value = phenomenon.partition(" ")
-    of = form(example)
+    of = form(examples[0])
     if of.language != "en":
         return "samples are made in English alone", None
     if phenomenon == "negation" and of.task == "entailment":
-        return "hypotheses denied", lambda: _denied(pool, number, seed)
+        return "hypotheses denied", lambda: _denied(pool, label_shares(examples), number, seed)
     if tag in ("kind", "hops") and value in KINDS and of.facts:
         if graph is None:
             return "a quiz needs a graph", None
-        return "questions of a quiz", lambda: _quiz(tag, value, example, number, graph, seed)
+        return "questions of a quiz", lambda: _quiz(tag, value, examples[0], number, graph, seed)
     if tag == "kind" and value in get_args(StoryKind) and of.context:
         told = stories(cast(StoryKind, value), number, steps=_STEPS, seed=seed)
         return "stories", lambda: (replace(story, extra={**story.extra, tag: value}) for story in told)
@@ -110,16 +130,15 @@ def _maker(
     return "no way to make such samples is sure of their answers", None
 
 
-def _denied(pool: Sequence[Question], number: int, seed: int) -> Iterator[Question]:
-    """Hypotheses denied, as many of each label, so that a denial does not give the label away."""
-    by_label: dict[str, list[Question]] = defaultdict(list)
+def _denied(pool: Sequence[Question], wanted: Mapping[str, float], number: int, seed: int) -> Iterator[Question]:
+    """Hypotheses denied, each label as often as wanted."""
+    found: dict[str, list[Question]] = defaultdict(list)
     for question in Random(f"deny {seed}").sample(pool, min(len(pool), _TRIED * number)):
-        label = None if question.answer is None else _DENIED.get(question.options[question.answer])
-        if label in question.options and question.hypothesis and "negation" not in phenomena(question):
-            denied = replace(question, hypothesis=negated(question.hypothesis), answer=question.options.index(label))
-            by_label[label].append(denied)
-    each = min((number // len(by_label), *map(len, by_label.values()))) if by_label else 0
-    return chain.from_iterable(found[:each] for found in by_label.values())
+        turned = _DENIED.get(label(question), "")
+        if turned in wanted and turned in question.options and "negation" not in phenomena(question):
+            denied = negated(question.hypothesis or "")
+            found[turned].append(replace(question, hypothesis=denied, answer=question.options.index(turned)))
+    return chain.from_iterable(each[: int(number * wanted[name])] for name, each in found.items())
 
 
 def _quiz(tag: str, kind: str, example: Question, number: int, graph: KnowledgeGraph, seed: int) -> Iterator[Question]:

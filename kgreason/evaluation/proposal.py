@@ -6,12 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from kgreason import storage
-from kgreason.evaluation.augmentation import form, make
+from kgreason.evaluation.augmentation import form, label, label_shares, make
 from kgreason.evaluation.diagnosis import LEAST
 from kgreason.evaluation.findings import Diagnosis, Slice
 from kgreason.evaluation.phenomena import phenomena
@@ -134,7 +135,8 @@ class Proposer:
         """The run that is to cure a weakness.
 
         Half of the samples are made where they can be (:func:`kgreason.evaluation.augmentation.make`); the others are
-        drawn from the pool, of the weak samples' form and showing the phenomenon.
+        drawn from the pool, of the weak samples' form and showing the phenomenon. Labels are as frequent in both as in
+        the weak samples, so that no label becomes likelier than it is.
 
         Args:
             weakness: a slice of a diagnosis.
@@ -145,20 +147,23 @@ class Proposer:
         Returns:
             The proposal; it holds no sample where none are found and none can be made.
         """
-        name, random, seen = weakness.phenomenon, Random(f"propose {self.seed}"), set(self.without)
+        name, seen = weakness.phenomenon, set(self.without)
         of = Counter(map(form, examples)).most_common(1)[0][0]
-        example = next(question for question in examples if form(question) == of)
+        like = [question for question in examples if form(question) == of]
         alike = [(task, each) for task, questions in self.pool.items() for each in questions if form(each) == of]
-        made, how = make(name, example, [q for _, q in alike], self.number // 2, graph=self.graph, seed=self.seed)
+        made, how = make(name, like, [q for _, q in alike], self.number // 2, graph=self.graph, seed=self.seed)
         made = _unseen(made, seen)
-        random.shuffle(alike)
+        Random(f"propose {self.seed}").shuffle(alike)
+        room = {each: ceil((self.number - len(made)) * share) for each, share in label_shares(like).items()}
         pooled: list[Question] = []
         for task, question in alike:
-            if len(made) + len(pooled) >= self.number:
+            if len(made) + len(pooled) >= self.number or not any(room.values()):
                 break
-            if name in phenomena(question):
+            if room.get(label(question)) and name in phenomena(question):
                 extra = {**question.extra, "from": f"{task} {question.id}".strip()}
-                pooled += _unseen([replace(question, extra=extra)], seen)
+                drawn = _unseen([replace(question, extra=extra)], seen)
+                room[label(question)] -= len(drawn)
+                pooled += drawn
         samples = tuple(replace(each, id=f"{WEAK}-{i}") for i, each in enumerate([*pooled, *made]))
         sizes = {task: len(questions) for task, questions in self.pool.items()}
         planned = _with_weak(run, samples, sizes, self.share, Path(folder))

@@ -60,6 +60,8 @@ def test_samples_show_the_weakness_and_are_not_measured_on(run, pool, tmp_path):
     assert len({text_of(each) for each in found.samples}) == 37
     assert all(str(each.extra["from"]).startswith("reviews ") for each in found.samples)
     assert found.how.startswith("nothing is made for negation")
+    positive = [each for each in NOT if each.answer]
+    assert {each.answer for each in proposer.propose(WEAK, positive, run, tmp_path / "next").samples} == {1}
 
 
 def test_the_run_keeps_its_tasks_and_gives_a_third_to_the_weak_samples(run, pool, tmp_path):
