@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +74,29 @@ def places(count: int) -> list[Question]:
         options = (right, wrong) if i % 2 == 0 else (wrong, right)
         found.append(Question(f"Where is {concept} number {i}?", options, answer=i % 2, id=f"p{i}"))
     return found
+
+
+#: Words of reviews and their moods: as they are, and where they are denied.
+WORDS = {"good": 1, "fine": 1, "great": 1, "warm": 1, "bad": 0, "poor": 0, "awful": 0, "cold": 0}
+DENIED = {"boring": 1, "stupid": 1, "slow": 1, "silly": 1, "funny": 0, "clever": 0, "deep": 0, "new": 0}
+
+
+def reviews(words: Mapping[str, int], forms: Sequence[str], films: Sequence[str]) -> list[Question]:
+    """Reviews of every film in every form and word."""
+    return [
+        Question(form.format(film, word), SENTIMENT, "emotion", answer=mood, id=f"{form}{film}{word}")
+        for form, film, (word, mood) in itertools.product(forms, films, words.items())
+    ]
+
+
+def reviewer(base: Path, questions: Sequence[Question]) -> ReasoningModel:
+    """A small model trained on all reviews at once."""
+    torch.manual_seed(3)
+    model = ReasoningModel.create(replace(tiny_config(base, knowledge=None), lora=None)).train()
+    batch = model.collator()([(question, None) for question in questions])
+    step = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(40):
+        step.zero_grad()
+        torch.nn.functional.cross_entropy(model(batch).logits.view(-1, 2), batch.labels).backward()
+        step.step()
+    return model.eval()

@@ -15,6 +15,7 @@ from kgreason.cli.doctor import doctor
 from kgreason.cli.exchange import export, query
 from kgreason.cli.explain import explain
 from kgreason.cli.graph import app as graph
+from kgreason.cli.improve import improve
 from kgreason.cli.index import index
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
@@ -34,8 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    ask, entails, emotion, explain, train, evaluate, predict, diagnose, select, review, bias, ground, retrieve, quiz,
-    rules, bench, doctor,
+    ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, select, review, bias, ground, retrieve,
+    quiz, rules, bench, doctor,
 ):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):

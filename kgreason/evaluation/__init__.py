@@ -1,8 +1,12 @@
-"""How well a model answers, with the graph and without, and where it is weak."""
+"""How well a model answers, with the graph and without, where it is weak, and what cures that."""
 
 from kgreason.evaluation.answers import answers
 from kgreason.evaluation.diagnosis import diagnose
 from kgreason.evaluation.evaluate import evaluate, figures
 from kgreason.evaluation.findings import Diagnosis
+from kgreason.evaluation.improve import Improvement, LoopConfig, improve
+from kgreason.evaluation.proposal import Proposer
 
-__all__ = ["Diagnosis", "answers", "diagnose", "evaluate", "figures"]
+__all__ = [
+    "Diagnosis", "Improvement", "LoopConfig", "Proposer", "answers", "diagnose", "evaluate", "figures", "improve",
+]  # fmt: skip

@@ -14,6 +14,7 @@ from kgreason.engine import Reasoner
 from kgreason.errors import InputError
 from kgreason.evaluation.faculties import FACULTIES, stripped, takes_part, without
 from kgreason.evaluation.findings import Calibration, Diagnosis, Effect, Result, Slice, Wrong
+from kgreason.evaluation.judging import Judged, judge
 from kgreason.evaluation.phenomena import phenomena
 from kgreason.evaluation.robustness import noisy
 from kgreason.graph import KnowledgeGraph
@@ -26,15 +27,12 @@ from kgreason.metrics import (
     wilson_interval,
 )
 from kgreason.nn.batch import Item
-from kgreason.nn.confidence import confidence, label_set
 from kgreason.nn.model import ReasoningModel
-from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs, Retriever
 from kgreason.tasks.changes import changes
-from kgreason.training.report import answer_rank
 
-__all__ = ["LEAST", "diagnose"]
+__all__ = ["LEAST", "by_task", "diagnose"]
 
 #: Samples that a slice, the rest of its file and what a change is tried on hold at least.
 LEAST = 10
@@ -49,15 +47,6 @@ NOISE = "edge noise"
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """One prediction: what was chosen, whether that is right, and how sure (None where several may be right)."""
-
-    choice: tuple[str, ...]
-    right: bool
-    sure: float | None
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class _File:
     """A file's samples as given and as read, and how the model answers them."""
@@ -65,7 +54,7 @@ class _File:
     name: str
     questions: Sequence[Question]
     items: Sequence[Item]
-    judged: Sequence[_Judged]
+    judged: Sequence[Judged]
     sample: Sequence[int]
 
 
@@ -103,7 +92,7 @@ def diagnose(
     if limit < 1:
         raise InputError(f"limit is {limit}", fix="Give 1 or more.")
     start = perf_counter()
-    known = _by_task(files)
+    known = by_task(files)
     if not known:
         raise InputError(
             "no sample says which option is right", fix="Give samples with answer, answers, label or labels."
@@ -124,8 +113,17 @@ def diagnose(
     )
 
 
-def _by_task(files: Mapping[str, Sequence[Question]]) -> dict[str, list[Question]]:
-    """The questions whose answer is known; those of different tasks in one file are told apart."""
+def by_task(files: Mapping[str, Sequence[Question]]) -> dict[str, list[Question]]:
+    """The questions whose answer is known; those of different tasks in one file are told apart by name.
+
+    Args:
+        files: questions by name of their file.
+
+    Example:
+        >>> found = by_task({"a": [Question("Why?", ("x", "y"), answer=0), Question("How?", ("x", "y"))]})
+        >>> [question.text for question in found["a"]]
+        ['Why?']
+    """
     known: dict[str, list[Question]] = {}
     for name, questions in files.items():
         kept = [question for question in questions if _is_known(question)]
@@ -195,9 +193,8 @@ class _Work:
     def _read_graph(self) -> KnowledgeGraph | None:
         return None if self.model.knowledge is None else self.graph
 
-    def _judge(self, items: Sequence[Item], stage: str) -> list[_Judged]:
-        predictions = predict(self.model, items, progress=lambda done, total: self.progress(stage, done, total))
-        return [_judged(self.model, item, each) for item, each in zip(items, predictions, strict=True)]
+    def _judge(self, items: Sequence[Item], stage: str) -> list[Judged]:
+        return judge(self.model, items, lambda done, total: self.progress(stage, done, total))
 
     def _changed(self, file: _File, change: str) -> list[Effect]:
         rows, changed = [], []
@@ -236,22 +233,6 @@ class _Work:
         share = [float(np.mean(each)) for each in right]
         ends = (found.low, found.high)
         return [Effect(file.name, change, len(rows), share[1], share[0], found.difference, ends, float(kept))]
-
-
-def _judged(model: ReasoningModel, item: Item, prediction: Prediction) -> _Judged:
-    question, subgraph = item
-    if question.task == "open":
-        nodes = prediction.nodes
-        best = () if nodes is None or subgraph is None else (subgraph.keys[int(nodes.node[0])],)
-        follows = model.knowledge is not None and model.knowledge.follower is not None  # else nothing is answered
-        return _Judged(best, answer_rank(prediction) == 1, nodes.answerable if nodes is not None and follows else None)
-    sure = confidence(question, prediction.logits, model.settings.temperature)
-    if question.multi_label:
-        limit = model.settings.threshold.get(label_set(question), 0.5)
-        chosen = {int(i) for i in np.flatnonzero(sure >= limit)}
-        return _Judged(tuple(question.options[i] for i in sorted(chosen)), chosen == set(question.answers or ()), None)
-    best_option = int(sure.argmax())
-    return _Judged((question.options[best_option],), best_option == question.answer, float(sure[best_option]))
 
 
 def _result(file: _File) -> Result:

@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-import itertools
 import json
 from dataclasses import replace
 
 import pytest
-import torch
 
 from kgreason.errors import InputError
 from kgreason.evaluation import diagnose
 from kgreason.evaluation.diagnosis import LEAST
 from kgreason.metrics import wilson_interval
-from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
-from tests.models import SENTIMENT, moods, opened, places, tiny_config, tiny_model
+from tests.models import DENIED, WORDS, moods, opened, places, reviewer, reviews, tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -106,38 +103,14 @@ def test_without_truth_there_is_nothing_to_find(model):
 
 
 FILMS = ("film", "play", "song", "book", "show")
-WORDS = {"good": 1, "fine": 1, "great": 1, "warm": 1, "bad": 0, "poor": 0, "awful": 0, "cold": 0}
-DENIED = {"boring": 1, "stupid": 1, "slow": 1, "silly": 1, "funny": 0, "clever": 0, "deep": 0, "new": 0}
 FORMS = ("The {} was {}.", "All of the {} was {}.", "The {} was {} and long.", "Watch 3: the {} was {}.")
-
-
-def reviews(words, *forms):
-    """Reviews of every film in every form and word."""
-    return [
-        Question(form.format(film, word), SENTIMENT, "emotion", answer=mood, id=f"{form}{film}{word}")
-        for form, film, (word, mood) in itertools.product(forms, FILMS, words.items())
-    ]
-
-
-def trained(base, questions):
-    """A small model trained on all questions at once."""
-    torch.manual_seed(3)
-    model = ReasoningModel.create(replace(tiny_config(base, knowledge=None), lora=None)).train()
-    batch = model.collator()([(question, None) for question in questions])
-    step = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(40):
-        step.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(batch).logits.view(-1, 2), batch.labels)
-        loss.backward()
-        step.step()
-    return model.eval()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_phenomenon_that_training_lacked_is_named(tiny_base, seen):
-    plain, denied = reviews(WORDS, *FORMS), reviews(DENIED, "The {} was not {}.")
-    model = trained(tiny_base, [*plain, *denied] if seen else plain)
+    plain, denied = reviews(WORDS, FORMS, FILMS), reviews(DENIED, ["The {} was not {}."], FILMS)
+    model = reviewer(tiny_base, [*plain, *denied] if seen else plain)
     found = diagnose(model, {"reviews": [*plain, *denied]}, None, limit=1)
     if seen:
         assert found.weakness is None
