@@ -34,7 +34,8 @@ def test_the_least_sure_come_first_whatever_the_order_of_the_file(rows, n, by):
     assert chosen == select(questions[::-1], predictions[::-1], n, by=by)
     for question in chosen:
         row = rows[int(question.id[1:])]
-        assert question.extra["guess"] == "abc"[int(np.argmax(np.float32(row)))]
+        chances = np.exp(np.float32(row).astype(np.float64) - np.float32(max(row)))
+        assert chances["abc".index(question.extra["guess"])] == chances.max()  # scores may differ by less than chances
 
 
 def test_margin_and_entropy_ask_for_different_samples():
