@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 
@@ -28,7 +28,6 @@ from kgreason.tasks import ADAPTERS, adapter, load, write_samples
 from kgreason.tasks.needles import needles
 from kgreason.tasks.quiz import QuizConfig, write_quiz
 from kgreason.tasks.quiz_graph import QuizSplit
-from kgreason.tasks.stories import StoryKind, stories
 from kgreason.training.config import RunConfig, load_run
 from tools import results, valence_words
 
@@ -47,7 +46,7 @@ QUIZZES: dict[str, tuple[Literal["choice", "open"], int, int]] = {
     "runs/quiz-choice-4": ("choice", 5, 30_000),
     "runs/quiz-open-4": ("open", 5, 15_000),
 }
-#: Questions by split about sentences of long texts, about stories, and about words: number and seed.
+#: Questions by split about sentences of long texts and about words: number and seed.
 TEXTS = {"train": (12_000, 2), "dev": (500, 3)}
 
 
@@ -71,12 +70,6 @@ def _needles(split: str, data: str | None) -> Iterator[Question]:
     return needles(number, filler, words=(20, 90), seed=seed)
 
 
-def _stories(split: str, data: str | None) -> Iterator[Question]:
-    number, seed = TEXTS[split]
-    kinds = get_args(StoryKind)
-    return chain.from_iterable(stories(kind, number // len(kinds), steps=range(2, 7), seed=seed) for kind in kinds)
-
-
 def _lexical(split: str, data: str | None) -> Iterator[Question]:
     graph = KnowledgeGraph.open("default")
     pairs = dict(zip(SIZES, lexical_splits(data, graph), strict=True))[split]
@@ -85,7 +78,6 @@ def _lexical(split: str, data: str | None) -> Iterator[Question]:
 
 DRAWN: Mapping[str, Callable[[str, str | None], Iterator[Question]]] = {
     "runs/needles": _needles,
-    "runs/stories": _stories,
     "runs/lexical": _lexical,
     "runs/valence-words": valence_words.drawn,
 }
