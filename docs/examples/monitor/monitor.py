@@ -53,11 +53,14 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=12, help="reviews that are looked back on")
     parser.add_argument("--limit", type=float, default=0.3, help="share of negative ones that is still normal")
     given = parser.parse_args()
-    reasoner = kr.Reasoner.from_pretrained("multilingual", graph=None)
-    with given.file.open(encoding="utf-8", errors="replace") if given.file else sys.stdin as lines:
-        for told in watch(lines, reasoner, given.window, given.limit):
-            sys.stdout.write(f"{told}\n")
-            sys.stdout.flush()
+    try:
+        reasoner = kr.Reasoner.from_pretrained("multilingual", graph=None)
+        with given.file.open(encoding="utf-8", errors="replace") if given.file else sys.stdin as lines:
+            for told in watch(lines, reasoner, given.window, given.limit):
+                sys.stdout.write(f"{told}\n")
+                sys.stdout.flush()
+    except (OSError, kr.KGReasonError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
