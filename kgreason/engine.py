@@ -12,7 +12,6 @@ from typing import Self
 import numpy as np
 import torch
 
-import kg_data
 from kgreason.audit import AuditLog
 from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError
@@ -32,12 +31,13 @@ from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
 from kgreason.nn.state import Scores
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph, worded
 from kgreason.tasks import validate
 
-__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "find_checkpoint", "shipped_for"]
+__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "shipped_for"]
 
 ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
@@ -61,21 +61,6 @@ def shipped_for(language: str) -> str:
             fix="Train one, as tools/recipes/multilingual.toml does, and name its folder as the model.",
         )
     return _SHIPPED[language]
-
-
-def find_checkpoint(name: str | Path) -> Path:
-    """The folder of a checkpoint: a path, or the name of one that is shipped.
-
-    Raises:
-        CheckpointError: there is none of that name.
-    """
-    if Path(name).is_dir():
-        return Path(name)
-    shipped = kg_data.path("checkpoints")
-    names = sorted(folder.name for folder in shipped.iterdir() if folder.is_dir()) if shipped.is_dir() else []
-    if str(name) not in names:
-        raise CheckpointError(f"no checkpoint {str(name)!r}", fix=f"Give a folder, or one of: {', '.join(names)}.")
-    return shipped / str(name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from kgreason.config import LIMITS, RetrievalConfig
-from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, find_checkpoint, shipped_for
+from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, shipped_for
 from kgreason.errors import CheckpointError, GraphImageError, InputError, KGReasonError, LimitError
 from kgreason.language.sentences import sentences
 from kgreason.nn.confidence import label_set
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, Question
 from tests.formula import KNOWLEDGE, LONG, RELATIONS, items, make, scores
 

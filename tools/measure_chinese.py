@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.metrics import classification_report, paired_bootstrap, wilson_interval
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.tasks import load

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kgreason.engine import SENTIMENT, find_checkpoint
+from kgreason.engine import SENTIMENT
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import Valence, lexicon
 from kgreason.grounding import Grounder
@@ -32,6 +32,7 @@ from kgreason.metrics import paired_bootstrap, pearson, turning_point
 from kgreason.nn.confidence import confidence
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.retrieval import Retriever
 from kgreason.tasks import load

@@ -19,12 +19,12 @@ from typing import Any, get_args
 import numpy as np
 
 from kgreason.bench.lexical import lexical_chains
-from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import with_stated
 from kgreason.metrics import paired_bootstrap, wilson_interval
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.tasks import load
 from kgreason.tasks.stories import StoryKind, stories

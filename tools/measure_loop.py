@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kgreason.engine import find_checkpoint
 from kgreason.evaluation import diagnose
 from kgreason.graph import KnowledgeGraph
 from kgreason.metrics import paired_bootstrap
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.tasks import load
 from kgreason.tasks.changes import changes

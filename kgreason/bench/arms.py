@@ -11,12 +11,12 @@ from typing import Any
 from torch import nn
 
 from kgreason.bench.baselines import GraphSoftCounter, RelationalAttention
-from kgreason.engine import find_checkpoint
 from kgreason.errors import InputError
 from kgreason.nn.batch import Reading
 from kgreason.nn.knowledge import Knowledge, KnowledgeConfig
 from kgreason.nn.lora import LoraSettings
 from kgreason.nn.model import ModelConfig, ReasoningModel
+from kgreason.nn.weights import find_checkpoint
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.run import build_model
 

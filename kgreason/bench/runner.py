@@ -20,10 +20,10 @@ from kgreason.bench.models import Rows, cost, finished, learn, recall
 from kgreason.bench.plan import Entries, Request, form_of, text_row, wanted
 from kgreason.bench.rows import PLAIN, Book, Outcome, Row
 from kgreason.config import RetrievalConfig
-from kgreason.engine import find_checkpoint
 from kgreason.graph import KnowledgeGraph
 from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
+from kgreason.nn.weights import find_checkpoint
 from kgreason.retrieval import Pairs
 from kgreason.training.config import RunConfig
 

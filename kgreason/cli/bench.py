@@ -106,8 +106,8 @@ def bench(
 def _faithfulness(model: str, graph: str, data: Path | None, limit: int, book: Book, out: Output) -> None:
     """What the edges named by a finished model bear on its choices."""
     from kgreason.bench.faithful import measure_faithfulness, questions
-    from kgreason.engine import find_checkpoint
     from kgreason.nn.model import ReasoningModel
+    from kgreason.nn.weights import find_checkpoint
 
     asked, opened = questions(data, limit), open_graph(graph, out)
     with out.progress() as progress:

@@ -78,9 +78,9 @@ def _proposed(
     data: Path | None,
 ) -> tuple[str | None, tuple[str, ...]]:
     """Writes the next run; its file, if there is one, and what it trains on."""
-    from kgreason.engine import find_checkpoint
     from kgreason.evaluation.diagnosis import by_task
     from kgreason.evaluation.proposal import Proposer, text_of, training_pool, write_proposal
+    from kgreason.nn.weights import find_checkpoint
 
     without = {text_of(each) for questions in files.values() for each in questions}
     proposer = Proposer(training_pool(run, data), without, graph)

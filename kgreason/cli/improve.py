@@ -54,9 +54,9 @@ def improve(
     planned = load_run(run, settings or ())
     graphs = {name: None if name == "none" else open_graph(name, out) for name in {graph, planned.graph}}
 
-    from kgreason.engine import find_checkpoint
     from kgreason.evaluation import LoopConfig
     from kgreason.evaluation import improve as repeat
+    from kgreason.nn.weights import find_checkpoint
 
     with out.progress() as progress:
         found = repeat(

@@ -49,8 +49,8 @@ def _learned(model: str, limit: int, out: Output) -> list[SoftRule]:
     """The path types that weigh most in a model; none where it counts no paths."""
     with out.progress() as report:
         report("load the model", 0, 0)
-        from kgreason.engine import find_checkpoint
         from kgreason.nn.model import ReasoningModel
+        from kgreason.nn.weights import find_checkpoint
 
         read = ReasoningModel.from_pretrained(find_checkpoint(model), device="cpu")
     counter = None if read.knowledge is None else read.knowledge.counter

@@ -110,15 +110,17 @@ def _train(
         return train_model(run, model, samples, resume=resume, on_report=report, progress=progress), reports
 
 
-def _report(found: DevReport) -> Table:
-    """A dev report as a small table: a row a task."""
+def _report(found: DevReport) -> RenderableType:
+    """A dev report: how the run stands, and a row a task."""
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     title = f"epoch {found.epoch}/{found.epochs}   loss {found.loss:.4f}   dev score {found.score:.3f}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
+    table = Table(box=None, show_header=False, pad_edge=False)
     for task, figures in found.tasks.items():
         table.add_row(task, "  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def _test(
@@ -236,8 +238,8 @@ def load_model(
         progress("load the model", 0, 0)
         import torch
 
-        from kgreason.engine import find_checkpoint
         from kgreason.nn.model import ReasoningModel
+        from kgreason.nn.weights import find_checkpoint
 
         loaded = ReasoningModel.from_pretrained(find_checkpoint(model))
     return loaded, opened, torch.bfloat16 if bf16 else None

@@ -61,7 +61,7 @@ class RunConfig:
     Args:
         output: the run's folder; checkpoints, tensorboard logs and the finished model lie in it.
         tasks: what to train on, by name.
-        init: checkpoint to start from; empty for the pretrained base.
+        init: checkpoint to start from, a folder or the name of a shipped one; empty for the pretrained base.
         graph: ``none``, ``default`` or a graph's folder.
         model: see ModelConfig; ignored with ``init`` but for ``knowledge`` and ``valence``.
         freeze: modules or parameters held fixed, by dotted name: backbone, logic.scale.

@@ -17,6 +17,7 @@ from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.tasks import ADAPTERS, load
@@ -175,7 +176,7 @@ def build_model(run: RunConfig) -> ReasoningModel:
     place = pick_device(run.device)
     torch.manual_seed(run.seed)
     if run.init:
-        model = ReasoningModel.from_pretrained(run.init, trainable=True, device=str(place))
+        model = ReasoningModel.from_pretrained(find_checkpoint(run.init), trainable=True, device=str(place))
         if run.model.knowledge is not None:
             model = model.with_knowledge(run.model.knowledge)
         if run.model.valence:

@@ -35,7 +35,9 @@ def test_the_least_sure_come_first_whatever_the_order_of_the_file(rows, n, by):
     for question in chosen:
         row = rows[int(question.id[1:])]
         chances = np.exp(np.float32(row).astype(np.float64) - np.float32(max(row)))
-        assert chances["abc".index(question.extra["guess"])] == chances.max()  # scores may differ by less than chances
+        assert (
+            chances["abc".index(str(question.extra["guess"]))] == chances.max()
+        )  # scores may differ by less than chances
 
 
 def test_margin_and_entropy_ask_for_different_samples():

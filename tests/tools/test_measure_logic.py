@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kgreason.engine import find_checkpoint
 from kgreason.nn.model import ReasoningModel
+from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.tasks.entailment import THREE_WAY
 from kgreason.tasks.stories import stories

@@ -126,6 +126,7 @@ def test_a_checkpoint_goes_on_with_a_new_k(run, tmp_path):
     text.save_pretrained(tmp_path / "text")
     init = replace(run, init=str(tmp_path / "text"))
     assert build_model(init).knowledge is None
+    assert build_model(replace(run, init="mini")).settings.base == "all-MiniLM-L6-v2"  # one that is shipped
     made = replace(KNOWLEDGE, graph_width=64)
     grown = build_model(replace(init, model=tiny_config(tmp_path, knowledge=made)))
     assert grown.settings.knowledge == replace(made, words=32)  # as wide as the embeddings of M

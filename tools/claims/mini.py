@@ -60,7 +60,7 @@ def warm_milliseconds(checkpoint: str | Path = "mini", count: int = 100) -> Meas
 
 def megabytes(checkpoint: str | Path = "mini") -> Measured:
     """Size of a checkpoint's files."""
-    from kgreason.engine import find_checkpoint
+    from kgreason.nn.weights import find_checkpoint
 
     files = [path for path in find_checkpoint(checkpoint).rglob("*") if path.is_file()]
     return Measured(sum(path.stat().st_size for path in files) / 1e6, f"{len(files)} files")
@@ -68,9 +68,9 @@ def megabytes(checkpoint: str | Path = "mini") -> Measured:
 
 def differing_bits() -> Measured:
     """Scores of questions of every kind that are not the text model's, bit for bit, where there is no trained K."""
-    from kgreason.engine import find_checkpoint
     from kgreason.graph import KnowledgeGraph
     from kgreason.nn.model import ReasoningModel
+    from kgreason.nn.weights import find_checkpoint
     from kgreason.tasks import load
 
     model = ReasoningModel.from_pretrained(find_checkpoint("mini"), device="cpu")
