@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from kgreason.config import LIMITS
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.metrics import classification_report, paired_bootstrap, wilson_interval
+from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.nn.weights import find_checkpoint
@@ -39,11 +41,17 @@ SEED = 0
 Figure = tuple[float, dict[str, Any]]
 
 
+def _read(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Item]:
+    """Questions with their subgraphs; too long ones for that have none."""
+    short = iter(Pairs([q for q in questions if len(q.text.encode()) <= LIMITS.question_bytes], graph, stored=False))
+    return [next(short) if len(q.text.encode()) <= LIMITS.question_bytes else (q, None) for q in questions]
+
+
 def _judged(model: ReasoningModel, questions: Sequence[Question], limit: int) -> Figure:
     """Accuracy on questions, or on so many of them drawn at random; balanced where labels recur."""
     drawn = random.Random(SEED).sample(questions, min(limit or len(questions), len(questions)))
     graph = None if model.knowledge is None else KnowledgeGraph.open("default")
-    items = [(question, None) for question in drawn] if graph is None else Pairs(drawn, graph, stored=False)
+    items = [(question, None) for question in drawn] if graph is None else _read(drawn, graph)
     predictions = predict(model, items, autocast=torch.bfloat16, progress=counted)
     truth = np.array([question.answer or 0 for question in drawn])
     found, text = (np.array([int(getattr(p, arm).argmax()) for p in predictions]) for arm in ("logits", "text"))

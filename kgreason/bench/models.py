@@ -17,9 +17,9 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.weights import read_tensors
 from kgreason.records import Question
+from kgreason.retrieval import questions_of
 from kgreason.retrieval.lazy import Lazy
 from kgreason.training.config import RunConfig
-from kgreason.training.mixture import questions_of
 from kgreason.training.run import TaskData, check_output, train
 
 __all__ = ["Rows", "cost", "finished", "learn", "recall"]

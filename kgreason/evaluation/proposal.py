@@ -18,9 +18,9 @@ from kgreason.evaluation.findings import Diagnosis, Slice
 from kgreason.evaluation.phenomena import phenomena
 from kgreason.graph import KnowledgeGraph
 from kgreason.records import Question
+from kgreason.retrieval import questions_of
 from kgreason.tasks import write_samples
 from kgreason.training.config import RunConfig, TaskConfig
-from kgreason.training.mixture import questions_of
 from kgreason.training.run import load_data
 
 __all__ = ["Proposal", "Proposer", "text_of", "to_toml", "training_pool", "write_proposal"]

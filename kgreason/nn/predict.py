@@ -12,6 +12,7 @@ import torch
 from kgreason.nn.batch import Collator, GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.state import Scores
+from kgreason.retrieval import questions_of
 
 __all__ = ["Prediction", "RankedNodes", "predict", "rank_nodes"]
 
@@ -74,7 +75,8 @@ def predict(
     Returns:
         One prediction an item, in the order of the items.
     """
-    order = sorted(range(len(items)), key=lambda i: len(items[i][0].text) + len(items[i][0].hypothesis or ""))
+    length = [len(question.text) + len(question.hypothesis or "") for question in questions_of(items)]
+    order = sorted(range(len(items)), key=length.__getitem__)
     collate, found = model.collator(), dict[int, Prediction]()
     training, before = model.training, model.backbone.autocast
     model.eval()

@@ -14,7 +14,7 @@ from kgreason.retrieval.lazy import Lazy
 from kgreason.retrieval.subgraph import Retriever
 from kgreason.retrieval.wide import is_wide
 
-__all__ = ["Pairs", "facts_graph"]
+__all__ = ["Pairs", "facts_graph", "questions_of"]
 
 Pair = tuple[Question, Subgraph | None]
 
@@ -97,3 +97,8 @@ class Pairs(Lazy[Pair]):
     @cached_property
     def _readers(self) -> tuple[Grounder, Retriever]:
         return Grounder(self._base, self._config), Retriever(self._base, self._config)
+
+
+def questions_of(items: Sequence[Pair]) -> Sequence[Question]:
+    """The questions alone; reading pairs would retrieve their subgraphs."""
+    return items.questions if isinstance(items, Pairs) else [question for question, _ in items]

@@ -12,14 +12,13 @@ from torch.utils.data import Dataset
 
 from kgreason.graph import KnowledgeGraph
 from kgreason.nn.batch import Item
-from kgreason.records import Question
-from kgreason.retrieval import Pairs
+from kgreason.retrieval import Pairs, questions_of
 from kgreason.tasks.changes import Change, changes
 from kgreason.training.curriculum import competence, easiest
 from kgreason.training.distractors import with_distractors
 from kgreason.training.practices import AugmentConfig, CurriculumConfig
 
-__all__ = ["Mixture", "mean_shares", "questions_of", "shares", "stages"]
+__all__ = ["Mixture", "mean_shares", "shares", "stages"]
 
 #: Batches among which samples are sorted by length.
 WINDOW = 20
@@ -146,12 +145,6 @@ def _batches(items: Sequence[Item], count: int, size: int, random: np.random.Gen
         ordered = window[np.argsort(length[window], kind="stable")].reshape(-1, size)
         rows[start : start + span] = ordered[random.permutation(len(ordered))].reshape(-1)
     return rows.reshape(count, size)
-
-
-def questions_of(items: Sequence[Item]) -> Sequence[Question]:
-    """The questions alone; reading pairs would retrieve their subgraphs."""
-    known: Sequence[Question] | None = getattr(items, "questions", None)
-    return [question for question, _ in items] if known is None else known
 
 
 def shares(

@@ -19,11 +19,11 @@ from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
-from kgreason.retrieval import Pairs
+from kgreason.retrieval import Pairs, questions_of
 from kgreason.tasks import ADAPTERS, load
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.curriculum import hops, initial_losses, length
-from kgreason.training.mixture import Mixture, questions_of
+from kgreason.training.mixture import Mixture
 from kgreason.training.report import main_score, report
 
 __all__ = [
