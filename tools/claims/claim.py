@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tools import results
 
@@ -80,13 +81,15 @@ def check(claim: Claim) -> Line:
     return Line(claim.name, str(claim.target), claim.target.show(measured.value), ok, measured.how)
 
 
-def recorded(name: str, book: Path = results.RESULTS) -> Callable[[], Measured]:
-    """A measurement too long to repeat here: the newest row of that name in the book of results."""
+def recorded(
+    name: str, book: Path = results.RESULTS, figure: Callable[[Mapping[str, Any]], float] = itemgetter("value")
+) -> Callable[[], Measured]:
+    """A measurement too long to repeat here: a figure of the newest row of that name in the book of results."""
 
     def measure() -> Measured:
         row = results.latest(name, book)
         if row is None:
             raise LookupError(f"no row {name!r} in {book.name}")
-        return Measured(row["value"], f"{row['commit']} {row['date']}: {row['command']}")
+        return Measured(figure(row), f"{row['commit']} {row['date']}: {row['command']}")
 
     return measure
