@@ -208,8 +208,16 @@ class Reasoner:
         told = language or detect(premise)
         return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=told))
 
-    def answer(self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Answer:
+    def answer(
+        self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = (), audited: bool = True
+    ) -> Answer:
         """Answer a question of any kind: among its options, or an open one by the graph's concepts.
+
+        Args:
+            question: the question.
+            add: edges that hold for this question, too.
+            remove: edges that do not hold for it.
+            audited: whether the audit log, if there is one, gets a line.
 
         Raises:
             InputError: what is asked cannot be answered, or names an edge that is not there to remove.
@@ -218,7 +226,7 @@ class Reasoner:
         read = self._with_stated(validate(question), add, remove)
         answered = self._open_answer if question.task == "open" else self._chosen
         answer = answered(read, tuple(add), tuple(remove))
-        if self._audit is not None:
+        if audited and self._audit is not None:
             self._audit.answered(question, answer, edits=len(add) + len(remove))
         return answer
 

@@ -234,7 +234,7 @@ class _Search:
     def _proof(self, edit: Sequence[_Change]) -> Answer | None:
         """The answer to the question asked again, if it is turned."""
         add, remove = self._edits(edit)
-        edited = self.reasoner.answer(self.question, add=add, remove=remove)
+        edited = self.reasoner.answer(self.question, add=add, remove=remove, audited=False)
         name = self._name(edited.options[0]) if edited.options else None
         return edited if (name != self.chosen if self.target is None else name == self.target) else None
 

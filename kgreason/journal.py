@@ -84,9 +84,8 @@ def read(path: str | Path) -> tuple[list[dict[str, Any]], int]:
     """
     path = Path(path)
     rows, broken = [], 0
-    for part in (older(path), path):
-        if part != path and storage.size(part) is None:
-            continue
+    parts = [part for part in (older(path), path) if storage.size(part) is not None]
+    for part in parts or [path]:  # between two journals there may be the older one alone
         with storage.open_text(part) as lines:
             for line in filter(None, lines):
                 row = _object(line)

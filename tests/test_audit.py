@@ -93,6 +93,11 @@ def test_digests_tell_questions_and_models_apart(model, tiny_base):
     assert model_digest(first) != model_digest(second)
 
 
+def test_an_explanation_is_one_answer_however_many_edits_it_tries(model, tiny_graph, tmp_path):
+    reasoner(model, tiny_graph, tmp_path / "log").explain(QUESTION)
+    assert len(journal.read(tmp_path / "log")[0]) == 1
+
+
 def test_flags():
     def answer(*text_scores, **more):
         options = tuple(Option(i, str(i), 0.5, 0.0, score, 0.0) for i, score in enumerate(text_scores))

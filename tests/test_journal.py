@@ -111,3 +111,11 @@ def test_what_is_no_journal_is_named(tmp_path):
     (tmp_path / "a").write_text("one\n[2]\n")
     with pytest.raises(FormatError, match="none of its 2 lines"):
         journal.read(tmp_path / "a")
+
+
+def test_between_two_journals_the_older_one_is_read(tmp_path):
+    journal.append(tmp_path / "log", {"n": 1})
+    (tmp_path / "log").rename(journal.older(tmp_path / "log"))
+    assert journal.read(tmp_path / "log") == ([{"n": 1}], 0)
+    with pytest.raises(FormatError, match="other"):
+        journal.read(tmp_path / "other")

@@ -143,10 +143,19 @@ def _verdict(one: Answered) -> Verdict | None:
             elif said.startswith("-"):
                 remove.append(one.edges[_number(said[1:], len(one.edges))])
             else:
-                right = one.question.options[_number(said, len(one.question.options))] if said else one.choice
-                return Verdict(one.digest, right, tuple(add), tuple(remove))
+                return Verdict(one.digest, _right(one, said), tuple(add), tuple(remove))
         except InputError as error:
             typer.echo(f"{error}\n{HELP}", err=True)
+
+
+def _right(one: Answered, said: str) -> str:
+    """The right answer: the one that was given, an option by its number, or what is typed for an open question."""
+    if not said and not one.choice:
+        raise InputError("no answer was given that could be right", fix="Type the right one, or s to pass on.")
+    if not said:
+        return one.choice
+    options = one.question.options
+    return options[_number(said, len(options))] if options else said
 
 
 def _edge(said: str) -> Triple:

@@ -23,7 +23,7 @@ from kgreason.nn.model import ReasoningModel
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.training.config import RunConfig
-from kgreason.training.run import build_model, load_data, train
+from kgreason.training.run import build_model, last_checkpoint, load_data, train
 
 __all__ = ["Improvement", "LoopConfig", "Round", "halves", "improve"]
 
@@ -244,6 +244,7 @@ class _Loop:
             "run": to_toml(self.run),
             "config": asdict(self.config),
             "graph": None if self.graph is None else self.graph.digest,
+            "trained graph": None if self.trained_graph is None else self.trained_graph.digest,
         }
 
     def finished(self) -> list[Round]:
@@ -302,8 +303,16 @@ class _Loop:
         """The folder of the trained model; what was broken off goes on, and what is finished is not repeated."""
         folder = Path(run.output)
         if not (folder / "model").exists():
-            begun = any(folder.glob("checkpoint-*/trainer_state.json"))
-            samples = load_data(run, lambda each: Pairs(each, self.trained_graph, progress=self.progress), self.data)
+            begun = last_checkpoint(folder) is not None
+            if not begun and folder.exists():
+                storage.remove(folder)  # broken off before its first checkpoint was whole
+            asked = {text_of(each) for questions in self.files.values() for each in questions}
+            samples = load_data(
+                run,
+                lambda each: Pairs(each, self.trained_graph, progress=self.progress),
+                self.data,
+                leave_out=lambda each: text_of(each) in asked,
+            )
             train(run, build_model(run), samples, resume=begun, progress=self.progress)
         return str(folder / "model")
 

@@ -65,7 +65,7 @@ class Verdict:
             InputError: a key is missing or of another form.
         """
         question, answer = row.get("question"), row.get("answer")
-        if not isinstance(question, str) or not (answer is None or isinstance(answer, str)):
+        if not isinstance(question, str) or not (answer is None or (isinstance(answer, str) and answer.strip())):
             raise InputError(
                 f"a verdict says question {question!r} and answer {answer!r}",
                 fix="Give the digest that kgreason review shows, and the right option as text.",
@@ -189,6 +189,9 @@ def write_review(folder: str | Path, found: Iterable[Answered], verdicts: Iterab
             edits |= dict.fromkeys(verdict.remove, False) | dict.fromkeys(verdict.add, True)
     add = [edge for edge, added in edits.items() if added]
     remove = [edge for edge, added in edits.items() if not added]
+    files = {"samples.jsonl": bool(samples), "add.jsonl": bool(add), "remove.jsonl": bool(remove)}
+    for name in (name for name, some in files.items() if not some and (Path(folder) / name).exists()):
+        storage.remove(Path(folder) / name)  # what an earlier verdict wrote is taken back
     if samples:
         write_samples(Path(folder) / "samples.jsonl", samples)
     for name, edges in (("add", add), ("remove", remove)):

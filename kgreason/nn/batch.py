@@ -7,7 +7,7 @@ e directed edges, r relation codes, p (option, node) pairs, c path counts, q (qu
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
@@ -45,7 +45,8 @@ class GraphBatch:
         code that its graph knows); node_question [n], node_role [n] (bits: 1 question, 2 option), node_vector [n, 128]
         int8 (unit vectors times 127), node_prior [n], node_relevance [n], node_gold [n] bool (right answer of an open
         question), node_valence [n, 2] (valence in −1..1 and confidence in 0..1; 0 unless the task is emotion),
-        node_rare [n] bool (the question's own text calls it by a word that the tokenizer has to cut in pieces);
+        node_rare [n] bool (the question's own text calls it by tokens that join: a word that the tokenizer has to cut
+        in pieces or, where words are not set apart, any of several tokens);
         edge_index [2, e] (source, target), edge_relation [e], edge_weight [e];
         option_node [2, p] (option, node); token_node [3, k] (sequence, token, node: the token stands in a mention of
         the node); path_option [c], path_type [c, 2] (relation codes, second −1 for one step), path_value [c] ≥ 0;
@@ -226,12 +227,13 @@ class Collator:
         offsets = self.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
             "offset_mapping"
         ]
-        starts = [start for start, _ in offsets]
+        ends = [end for _, end in offsets]
         found = []
-        for first, last in sentence_spans(context):
-            begin, end = bisect_left(starts, first), bisect_left(starts, last)
+        for first, last in sentence_spans(context):  # a token may begin with the white space before its word
+            begin, end = bisect_right(ends, first), bisect_right(ends, last)
             found += [
-                (offsets[i][0], offsets[min(i + self.longest, end) - 1][1]) for i in range(begin, end, self.longest)
+                (max(first, offsets[i][0]), ends[min(i + self.longest, end) - 1])
+                for i in range(begin, end, self.longest)
             ]
         return found
 

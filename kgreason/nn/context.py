@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from kgreason.nn.batch import GraphBatch
+from kgreason.nn.batch import TASKS, GraphBatch
 from kgreason.nn.state import CognitiveState
 
 __all__ = ["READ", "Context", "OptionAttention"]
 
 #: Sentences that are read of a context: however long a text is, what the question is not about does not drown what is.
 READ = 8
+_CHOICE = TASKS.index("choice")
 #: Sentences that are compared with a question at once.
 _BLOCK = 512
 
@@ -24,7 +25,8 @@ class Context(nn.Module):
     eq. 3): every token of the one counts with the likest token of the other. Unlike there, likeness is the mean of the
     cosines of token states and of word embeddings, in which names stand out, and tokens have weights that are learned.
     The :data:`READ` nearest sentences share one by softmax at a learned temperature; an option is read as far as
-    they say it. The text's own score knows nothing of a context, so that a question without one is untouched.
+    they say it, which is added to its text score. A question without a context is untouched; so are those whose options
+    are labels or are read jointly with the question.
 
     Args:
         width: text width d.
@@ -72,16 +74,17 @@ class Context(nn.Module):
         read = sentence.new_zeros(batch.num_options)
         later = (batch.sequence_option < 0).index_fill(0, first, value=False)
         for b in torch.unique(batch.sequence_question[later]).tolist():
+            options = _option_rows(batch, b)
+            if int(batch.question_task[b]) != _CHOICE or not len(options):
+                continue  # nothing reads it
             rows = (later & (batch.sequence_question == b)).nonzero().squeeze(1)
             asked = _Tokens.of(state, first[b : b + 1], self.weight)
             near = torch.cat([asked.within(_Tokens.of(state, part))[0] for part in rows.split(_BLOCK)])
             value, place = near.topk(min(READ, len(rows)))
             share = (self.sharpness * value).softmax(0)
             sentence = sentence.index_fill(0, first[b : b + 1], 0.0).index_copy(0, rows[place], share)
-            options = _option_rows(batch, b)
-            if len(options):
-                said = _Tokens.of(state, options, self.weight).within(_Tokens.of(state, rows[place]))
-                read = read.index_copy(0, batch.sequence_option[options], self.strength * (said @ share))
+            said = _Tokens.of(state, options, self.weight).within(_Tokens.of(state, rows[place]))
+            read = read.index_copy(0, batch.sequence_option[options], self.strength * (said @ share))
         return sentence, read
 
 

@@ -42,10 +42,8 @@ class Emotion(nn.Module):
         """Read affect. Shapes: tokens [s, l, d], nodes [n, g] -> affect [b, 4] in 0..1, mood [b, 3]."""
         batch, tokens = state.batch, state.tokens
         assert tokens is not None, "M runs before E"
-        own = (batch.sequence_option < 0).nonzero().squeeze(1)
-        index = batch.sequence_question[own]
-        lengths = segment_sum(batch.attention_mask[batch.sequence_text[own]].sum(1).float(), index, batch.num_questions)
-        pooled = segment_sum(tokens[own].sum(1), index, batch.num_questions) / lengths.unsqueeze(-1)
+        lengths = batch.attention_mask[batch.sequence_text[batch.asking]].sum(1, keepdim=True)
+        pooled = tokens[batch.asking].sum(1) / lengths
         vad = torch.sigmoid(self.out(self.text(pooled) + self._concepts(state)))
         intensity = (vad - 0.5).norm(dim=-1, keepdim=True) * (2 / 3**0.5)
         mood = None if self.valence is None else self.valence(batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,10 @@ class Prediction:
     nodes: RankedNodes | None = None
 
 
+#: Characters of the contexts that a batch reads.
+CONTEXT = 100_000
+
+
 def predict(
     model: ReasoningModel,
     items: Sequence[Item],
@@ -75,7 +79,8 @@ def predict(
     Returns:
         One prediction an item, in the order of the items.
     """
-    length = [len(question.text) + len(question.hypothesis or "") for question in questions_of(items)]
+    questions = questions_of(items)
+    length = [len(question.text) + len(question.hypothesis or "") for question in questions]
     order = sorted(range(len(items)), key=length.__getitem__)
     collate, found = model.collator(), dict[int, Prediction]()
     training, before = model.training, model.backbone.autocast
@@ -83,15 +88,26 @@ def predict(
     model.backbone.autocast = autocast
     try:
         with model.backbone.cast():
-            for start in range(0, len(order), batch_size):
-                rows = order[start : start + batch_size]
+            for rows in _parts(order, [len(question.context or "") for question in questions], batch_size):
                 found.update(zip(rows, _batch(model, collate, [items[i] for i in rows]), strict=True))
                 if progress is not None:
-                    progress(min(start + batch_size, len(order)), len(order))
+                    progress(len(found), len(order))
     finally:
         model.train(training)
         model.backbone.autocast = before
     return [found[i] for i in range(len(items))]
+
+
+def _parts(order: Sequence[int], context: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Rows of batches: so many questions, and fewer where their contexts are long."""
+    part: list[int] = []
+    for row in order:
+        if part and (len(part) == size or sum(context[i] for i in (*part, row)) > CONTEXT):
+            yield part
+            part = []
+        part.append(row)
+    if part:
+        yield part
 
 
 @torch.inference_mode()

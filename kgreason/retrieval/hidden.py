@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from kgreason.errors import InputError
 from kgreason.records import Grounding, Triple
 
 if TYPE_CHECKING:
@@ -21,14 +22,21 @@ class Hidden:
 
     Args:
         graph: the graph.
-        edges: keys or names of its concepts, and names of relations.
+        edges: keys or names of its concepts, and names of relations; those that it lacks are passed over.
 
     Raises:
         InputError: the graph has no such concept.
     """
 
     def __init__(self, graph: KnowledgeGraph, edges: Sequence[Triple]) -> None:
-        self._edges = tuple(edges)
+        self._graph = graph
+        there = [
+            edge
+            for source, relation, target in edges
+            for edge in graph.match(source=graph.key(graph.resolve(source)), target=graph.key(graph.resolve(target)))
+            if edge.relation == relation
+        ]
+        self._edges = tuple((edge.source, edge.relation, edge.target) for edge in there)
         ends = [(graph.resolve(source), graph.resolve(target)) for source, _, target in self._edges]
         self._ends = np.array(ends, np.int64).reshape(-1, 2)
 
@@ -43,5 +51,13 @@ class Hidden:
 
     def _chosen(self, places: npt.NDArray[np.int64], grounding: Grounding) -> tuple[Triple, ...]:
         question = grounding.question
-        brought = {*question.facts, *((edge.source, edge.relation, edge.target) for edge in question.edges)}
+        told = (*question.facts, *((edge.source, edge.relation, edge.target) for edge in question.edges))
+        brought = {(self._key(source), relation, self._key(target)) for source, relation, target in told}
         return tuple(edge for i in places.tolist() if (edge := self._edges[i]) not in brought)
+
+    def _key(self, name: str) -> str:
+        """The concept that a name means, or the name where there is none."""
+        try:
+            return self._graph.key(self._graph.resolve(name))
+        except InputError:
+            return name

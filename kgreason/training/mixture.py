@@ -104,7 +104,12 @@ class Mixture(Dataset[Item]):
         """The item, or what augmentation makes of it at this place."""
         random = Random(f"{self._seed} {position}")
         question = item[0]
-        if question.facts or not isinstance(items, Pairs) or random.random() >= self._augment.share:
+        if (
+            question.facts
+            or question.task == "open"
+            or not isinstance(items, Pairs)
+            or random.random() >= self._augment.share
+        ):
             return item
         known = self._changes(items.graph)
         names = [name for name in self._augment.changes or known if name in known]

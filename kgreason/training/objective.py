@@ -85,11 +85,18 @@ class Objective:
                 scores: Scores = model(batch)
             return scores
 
-        if not self.run.adversarial.on:
-            return loss_of(model(batch))
+        if not self.run.adversarial.on or not any(Counts.of(batch)):
+            return _learnable(loss_of(model(batch)), model)
         share = 1.0 if whole is None else Counts.of(batch).share(whole.counts).answer
         words = self._backbone.words(batch.input_ids)
         return adversarial_loss(self.run.adversarial, scores_at, loss_of, words, batch, share)
+
+
+def _learnable(loss: Tensor, model: nn.Module) -> Tensor:
+    """The loss of a batch, which has a gradient even where the batch holds nothing to learn from."""
+    if loss.requires_grad:
+        return loss
+    return loss + 0.0 * next(each for each in model.parameters() if each.requires_grad).sum()
 
 
 def _batch(part: dict[str, Any]) -> GraphBatch:

@@ -100,7 +100,7 @@ class AdversarialConfig:
 class AugmentConfig:
     """Samples changed in ways that leave their answer as it is (:mod:`kgreason.tasks.changes`), drawn anew each time.
 
-    Questions that bring facts of their own are left as they are: a name that is misspelt there is another one.
+    Open questions and those that bring facts of their own are left as they are: a name misspelt there is another one.
 
     Args:
         share: of the samples that are changed, each in one way.

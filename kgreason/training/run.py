@@ -27,8 +27,8 @@ from kgreason.training.mixture import Mixture
 from kgreason.training.report import main_score, report
 
 __all__ = [
-    "Data", "DevReport", "Progress", "TaskData", "build_model", "check_output", "load_data", "load_test", "plan_steps",
-    "train",
+    "Data", "DevReport", "Progress", "TaskData", "build_model", "check_output", "last_checkpoint", "load_data",
+    "load_test", "plan_steps", "train",
 ]  # fmt: skip
 
 _log = logging.getLogger(__name__)
@@ -73,20 +73,33 @@ class DevReport:
         return "  ".join([f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}", *figures])
 
 
-def load_data(run: RunConfig, retrieve: Retrieve, data: str | Path | None = None) -> Data:
+def load_data(
+    run: RunConfig,
+    retrieve: Retrieve,
+    data: str | Path | None = None,
+    *,
+    leave_out: Callable[[Question], bool] = lambda question: False,
+) -> Data:
     """All samples of a run.
 
     Args:
         run: its configuration.
         retrieve: joins questions with their subgraphs (or with None).
         data: the folder of data sets; KGREASON_DATA if not given.
+        leave_out: which questions are neither trained on nor held out.
     """
-    return {name: _task(run, task, retrieve, data) for name, task in run.tasks.items()}
+    return {name: _task(run, task, retrieve, data, leave_out) for name, task in run.tasks.items()}
 
 
-def _task(run: RunConfig, task: TaskConfig, retrieve: Retrieve, data: str | Path | None) -> TaskData:
+def _task(
+    run: RunConfig,
+    task: TaskConfig,
+    retrieve: Retrieve,
+    data: str | Path | None,
+    leave_out: Callable[[Question], bool],
+) -> TaskData:
     named = not Path(task.data).suffix
-    questions = load(task.data, "train" if named else None, data=data)
+    questions = [q for q in load(task.data, "train" if named else None, data=data) if not leave_out(q)]
     kept = [q for q in questions if not _falls(q, "held out", run.held_out)]
     held_out = [q for q in questions if _falls(q, "held out", run.held_out)]
     if named or task.dev:
@@ -130,7 +143,7 @@ def check_output(run: RunConfig, *, resume: bool) -> None:
     """
     folder = Path(run.output)
     begun = any(folder.glob("checkpoint-*"))
-    if resume and _last_checkpoint(folder) is None:
+    if resume and last_checkpoint(folder) is None:
         raise ConfigError(
             f"{folder} holds no checkpoint to resume",
             fix="Delete what was broken off, and begin without --resume." if begun else "Leave out --resume to begin.",
@@ -141,7 +154,7 @@ def check_output(run: RunConfig, *, resume: bool) -> None:
         )
 
 
-def _last_checkpoint(folder: Path) -> Path | None:
+def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written to its end, or None: the Trainer's state is written last."""
 
     def whole(checkpoint: Path) -> bool:
@@ -182,7 +195,7 @@ def build_model(run: RunConfig) -> ReasoningModel:
         if run.model.valence:
             model = model.with_valence()
     else:
-        model = ReasoningModel.create(run.model)
+        model = ReasoningModel.create(run.model).to(place)
     for part in run.freeze:
         frozen = [p for name, p in model.named_parameters() if name == part or name.startswith(f"{part}.")]
         if not frozen:
@@ -239,7 +252,7 @@ def train(
     mixture = _mixture(run, model, data, resume=resume, progress=progress)
     trainer = ReasoningTrainer(model, run, mixture, dev_report, progress)
     with _deterministic(model.device), model.backbone.cast(training=True):
-        trainer.train(resume_from_checkpoint=str(_last_checkpoint(Path(run.output))) if resume else None)
+        trainer.train(resume_from_checkpoint=str(last_checkpoint(Path(run.output))) if resume else None)
     model.backbone.forget()
     model.backbone.autocast = None
     model = calibrate(model, {name: task.held_out for name, task in data.items()}, autocast=autocast)

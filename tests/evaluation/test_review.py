@@ -91,3 +91,17 @@ def test_of_two_verdicts_on_an_edge_the_last_counts(tmp_path):
     verdicts = [Verdict(found[0].digest, remove=(edge,)), Verdict(other.digest, add=(edge,))]
     assert write_review(tmp_path / "a", found, verdicts) == {"samples": 0, "added": 1, "removed": 0, "unknown": 0}
     assert write_review(tmp_path / "b", found, verdicts[::-1])["removed"] == 1
+
+
+def test_an_empty_answer_is_refused():
+    with pytest.raises(InputError, match="answer ' '"):
+        Verdict.from_dict({"question": "a", "answer": " "})
+
+
+def test_what_is_taken_back_leaves_no_file(tmp_path):
+    one = Answered(WHERE, "zoo", 0.9)
+    edge = ("penguin", "AtLocation", "zoo")
+    said = Verdict(one.digest, "zoo", add=(edge,))
+    assert write_review(tmp_path, [one], [said]) == {"samples": 1, "added": 1, "removed": 0, "unknown": 0}
+    write_review(tmp_path, [one], [said, Verdict(one.digest, None)])
+    assert list(tmp_path.iterdir()) == []

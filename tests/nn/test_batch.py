@@ -5,7 +5,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram
+from tokenizers.pre_tokenizers import Metaspace
 from torch.utils import _pytree
+from transformers import PreTrainedTokenizerFast
 
 from kgreason.language import normal_form
 from kgreason.nn.backbone import load_tokenizer
@@ -98,6 +102,14 @@ class TestContexts:
         text = "It was cold. The penguin  slept!"
         assert [text[start:end] for start, end in collator().spans(text)] == ["It was cold.", "The penguin  slept!"]
         assert collator().spans(" ") == []
+
+    def test_words_keep_their_beginning_where_tokens_hold_the_space_before(self):
+        text = "Anna lives in Paris. The zoo is open!  Bob said hello. 我们很开心。"
+        words = Tokenizer(Unigram([(letter, -1.0) for letter in sorted({*text.replace(" ", ""), "▁"})], unk_id=0))
+        words.pre_tokenizer = Metaspace()
+        made = Collator(PreTrainedTokenizerFast(tokenizer_object=words, pad_token="▁"), RelationNames(), max_length=128)
+        told = ["Anna lives in Paris.", "The zoo is open!", "Bob said hello.", "我们很开心。"]
+        assert [text[start:end] for start, end in made.spans(text)] == told
 
 
 class TestTruth:

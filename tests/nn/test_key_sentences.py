@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from kgreason.nn.key_sentences import key_sentences
 from kgreason.nn.model import ReasoningModel
 from kgreason.records import KeySentence, Question
-from tests.formula import LONG, make
+from tests.formula import CHOICES, LONG, MOOD, PAIR, close, make, scores
 
 
 def read(model: ReasoningModel, question: Question, limit: int = 3) -> tuple[KeySentence, ...]:
@@ -44,3 +45,11 @@ def test_a_single_sentence_is_all_that_was_read(tiny_base):
 
 def test_without_a_context_there_are_none(tiny_base):
     assert read(make(tiny_base), replace(LONG, context=None)) == ()
+
+
+@pytest.mark.parametrize(("reading", "question"), [("separate", PAIR), ("separate", MOOD), ("joint", CHOICES[0])])
+def test_a_context_that_nothing_reads_changes_nothing_and_names_nothing(tiny_base, reading, question):
+    model = make(tiny_base, reading=reading)
+    told = replace(question, context="It rained. The penguin lives at the pole.")
+    close(scores(model, [(told, None)]).logits, scores(model, [(question, None)]).logits)
+    assert read(model, told) == ()

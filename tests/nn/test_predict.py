@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kgreason.nn.logic import GATE_FEATURES
-from kgreason.nn.predict import predict
+from kgreason.nn.predict import CONTEXT, _parts, predict
 from tests.formula import KNOWLEDGE, QUESTIONS, items, make, scores
 
 
@@ -79,3 +81,11 @@ def test_progress_and_nothing_to_do(model):
     predict(model, items(None), batch_size=3, progress=lambda *report: told.append(report))
     assert told == [(3, 8), (6, 8), (8, 8)]
     assert predict(model, []) == []
+
+
+@given(sizes=st.lists(st.integers(0, 90_000), max_size=23), size=st.integers(1, 7))
+def test_batches_hold_so_many_questions_and_so_much_context(sizes, size):
+    parts = list(_parts(range(len(sizes)), sizes, size))
+    assert [row for part in parts for row in part] == list(range(len(sizes)))
+    assert all(len(part) <= size for part in parts)
+    assert all(len(part) == 1 or sum(sizes[row] for row in part) <= CONTEXT for part in parts)

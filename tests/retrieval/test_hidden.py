@@ -61,3 +61,16 @@ def test_edges_that_matter(tiny_graph):
 def test_what_is_not_there_is_named():
     with pytest.raises(InputError, match="no concept 'ghost'"):
         Retriever(KnowledgeGraph.from_triples(TRIPLES), hidden=[("ghost", "IsA", "bird")])
+
+
+def test_what_a_question_states_in_other_letters_is_kept_and_what_the_graph_lacks_is_passed_over():
+    graph = KnowledgeGraph.from_triples(
+        [("mexican", "IsA", "bad person"), ("mexican", "IsA", "person"), ("zoo", "IsA", "park")]
+    )
+    retriever = Retriever(
+        graph, hidden=[("mexican", "IsA", "bad person"), ("mexican", "IsA", "zoo"), ("zoo", "PartOf", "park")]
+    )
+    for source, target, kept in (("Mexican", "Bad Person", True), ("mexican", "person", False)):
+        question = Question("What is a mexican?", ("bad person", "person"), facts=((source, "IsA", target),))
+        found = facts(retriever.retrieve(Grounder(graph).ground(question)))
+        assert (("mexican", "IsA", "bad person") in found) == kept

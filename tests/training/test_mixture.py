@@ -182,9 +182,14 @@ def test_augmentation_is_a_function_of_seed_and_place(tiny_graph):
     assert all(texts_alone[i][0].options[0] != plain[i][0].options[0] for i in range(60))
 
 
-def test_questions_with_facts_of_their_own_and_plain_items_are_not_changed(tiny_graph):
+def test_open_questions_those_with_facts_and_plain_items_are_not_changed(tiny_graph):
     own = [replace(question, facts=(("a", "IsA", "b"),)) for question in places(5)]
-    for items in (Pairs(own, tiny_graph, stored=False), list(Pairs(places(5), tiny_graph, stored=False))):
+    asked = [Question(question.text, task="open", gold=("zoo",)) for question in places(5)]
+    for items in (
+        Pairs(own, tiny_graph, stored=False),
+        Pairs(asked, tiny_graph, stored=False),
+        list(Pairs(places(5), tiny_graph, stored=False)),
+    ):
         mixtures = [
             Mixture({"a": items}, steps=5, batch_size=3, seed=7, augment=AugmentConfig(share)) for share in (0.0, 1.0)
         ]

@@ -13,6 +13,7 @@ from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.losses import losses
 from kgreason.training.objective import Objective
+from kgreason.training.practices import AdversarialConfig
 from tests.models import KNOWLEDGE, moods, places, tiny_model
 
 FOLLOWER = KnowledgeConfig(**{**vars(KNOWLEDGE), "paths": "follower"})
@@ -63,3 +64,15 @@ def test_a_step_in_one_piece_costs_what_its_losses_say(tiny_base, tiny_graph, ho
     part = objective.collate(items)
     batch = GraphBatch.from_mapping(part)
     assert torch.equal(objective.loss(model, part), losses(model(batch), batch).total)
+
+
+@pytest.mark.parametrize("kind", ["none", "fgm"])
+def test_a_batch_with_nothing_to_learn_from_has_a_gradient_of_nothing(tiny_base, kind):
+    model = tiny_model(tiny_base)
+    run = RunConfig("runs/a", {"a": TaskConfig("a.jsonl")}, adversarial=AdversarialConfig(kind))
+    objective = Objective(run, model)
+    part = objective.collate([(Question("Where is a penguin?", task="open", gold=("zoo",)), None)])
+    loss = objective.loss(model, part)
+    loss.backward()
+    assert loss == 0
+    assert not any(p.grad.any() for p in model.parameters() if p.grad is not None)
