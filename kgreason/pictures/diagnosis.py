@@ -7,10 +7,9 @@ script run and no address be reached.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from string import Template
 from typing import TYPE_CHECKING
 
-from kgreason.pictures.page import asset, escaped, isolated
+from kgreason.pictures.page import asset, escaped, framed, isolated
 
 if TYPE_CHECKING:
     from kgreason.evaluation.findings import Calibration, Diagnosis, Effect, Slice, Wrong
@@ -67,15 +66,13 @@ def diagnosis_page(found: Diagnosis, title: str) -> str:
         "Intervals are at 95 %, those of phenomena for all of them together. A weakness is named where the whole "
         f"interval of its difference lies below 0.{left_out}"
     )
-    return Template(asset("diagnosis.html")).substitute(
-        title=escaped(title),
-        style=asset("page.css") + asset("diagnosis.css"),
-        weakness=isolated(in_words(found.weakness)),
-        note=escaped(note),
-        sections="\n".join(
-            f"<section>\n<h2>{head}</h2>\n{body or '<p>Nothing to show.</p>'}\n</section>" for head, body in sections
-        ),
+    shown = [f"<h2>{head}</h2>\n{body or '<p>Nothing to show.</p>'}" for head, body in sections]
+    lines = (
+        f'<p class="text">{isolated(in_words(found.weakness))}</p>',
+        f"<p>{escaped(note)}</p>",
+        *(f"<section>\n{section}\n</section>" for section in shown),
     )
+    return framed(title, "\n".join(lines), style=asset("diagnosis.css"))
 
 
 def _results(found: Diagnosis) -> str:

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -19,7 +20,7 @@ from string import Template
 from kgreason import storage
 from kgreason.pictures.scene import Picture
 
-__all__ = ["LIBRARY", "asset", "escaped", "isolated", "page"]
+__all__ = ["LIBRARY", "asset", "escaped", "framed", "isolated", "page"]
 
 _ASSETS = Path(__file__).with_name("assets")
 _ASSET_BYTES = 1 << 20
@@ -50,19 +51,40 @@ def page(picture: Picture) -> str:
         >>> html.count("</script>"), html.count("&lt;/script&gt;") > 0
         (3, True)
     """
-    style, code, library = asset("page.css"), asset("page.js"), asset(LIBRARY[0])
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {_hashed(library)} {_hashed(code)}"
-    return Template(asset("page.html")).substitute(
-        policy=escape(policy),
-        title=escaped(picture.title),
-        style=style,
+    code, library = asset("page.js"), asset(LIBRARY[0])
+    body = Template(asset("page.html")).substitute(
         text=_marked(picture),
         note=f"<p>{isolated(picture.note)}</p>" if picture.note else "",
         legend=_legend(picture),
         facts="\n".join(_facts(*group) for group in picture.facts),
-        data=_data(picture),
-        library=library,
-        code=code,
+    )
+    return framed(picture.title, body, scripts=(library, code), data=_data(picture))
+
+
+def framed(title: str, body: str, *, style: str = "", scripts: Sequence[str] = (), data: str = "") -> str:
+    """A whole page around a body, with a policy that lets nothing run but its scripts, and no address be reached.
+
+    Args:
+        title: of the page, a text.
+        body: HTML.
+        style: rules beside those that all pages share.
+        scripts: what runs, in order.
+        data: JSON for the scripts.
+
+    Returns:
+        HTML.
+    """
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    if scripts:
+        policy += f"; script-src {' '.join(map(_hashed, scripts))}"
+    behind = [f'<script type="application/json" id="data">{data}</script>'] if data else []
+    behind += [f"<script>{script}</script>" for script in scripts]
+    return Template(asset("frame.html")).substitute(
+        policy=escape(policy),
+        title=escaped(title),
+        style=asset("page.css") + style,
+        body=body,
+        behind="\n".join(behind),
     )
 
 

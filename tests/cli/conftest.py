@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kgreason.cli import main
+from tests.models import opened, tiny_model
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,11 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory, facts: tuple[tuple[str
         main(["graph", "build", str(table), "-o", str(folder / "tiny"), "--quiet"])
     assert leaving.value.code == 0
     return folder / "tiny"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose graph has a say."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "open"
+    opened(tiny_model(tiny_base)).save_pretrained(folder)
+    return folder

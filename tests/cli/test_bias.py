@@ -1,17 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
 from kgreason.records import Question
 from kgreason.tasks import write_samples
-from tests.models import opened, tiny_model
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tiny_base, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints") / "open"
-    opened(tiny_model(tiny_base)).save_pretrained(folder)
-    return folder
 
 
 def test_bias_prints_a_table_and_json(run, checkpoint, tiny_folder, tmp_path, home):

@@ -5,14 +5,7 @@ import json
 import pytest
 
 from kgreason.tasks import write_samples
-from tests.models import moods, opened, places, tiny_model
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tiny_base, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints") / "open"
-    opened(tiny_model(tiny_base)).save_pretrained(folder)
-    return folder
+from tests.models import moods, places
 
 
 @pytest.fixture

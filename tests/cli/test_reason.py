@@ -19,14 +19,6 @@ from tests.models import KNOWLEDGE, opened, tiny_config, tiny_model
 WHERE = "Where would you keep a penguin?"
 
 
-@pytest.fixture(scope="session")
-def checkpoint(tiny_base, tmp_path_factory):
-    """A model whose gate is open."""
-    folder = tmp_path_factory.mktemp("checkpoints") / "open"
-    opened(tiny_model(tiny_base)).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
 def ask(run, checkpoint, tiny_folder):
     def call(*arguments, graph=tiny_folder):

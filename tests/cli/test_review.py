@@ -6,14 +6,7 @@ import json
 import pytest
 
 from kgreason.tasks import read_samples, write_samples
-from tests.models import opened, places, tiny_model
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tiny_base, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkpoints") / "open"
-    opened(tiny_model(tiny_base)).save_pretrained(folder)
-    return folder
+from tests.models import places
 
 
 @pytest.fixture
