@@ -21,10 +21,11 @@ from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
 from kgreason.training.losses import VAD_VARIANCE
 
-__all__ = ["competence", "easiest", "hops", "initial_losses", "length", "sample_loss"]
+__all__ = ["LOSSES", "competence", "easiest", "hops", "initial_losses", "length", "sample_loss"]
 
 Floats = npt.NDArray[np.float64]
-_LOSSES = "initial_losses.npy"
+#: The file of a run that holds the losses of the initial model.
+LOSSES = "initial_losses.npy"
 #: Names under which data sets annotate how many facts lead to an answer.
 _HOPS = ("hop", "steps")
 #: Loss of an open question whose answers are not among those that the graph holds.
@@ -110,7 +111,7 @@ def initial_losses(
     Raises:
         CheckpointError: what was kept is of other samples.
     """
-    path, ends = folder / _LOSSES, np.cumsum([len(items) for items in tasks.values()])
+    path, ends = folder / LOSSES, np.cumsum([len(items) for items in tasks.values()])
     if resume and path.is_file():
         kept = storage.load_npy(path, mmap=False)
         if kept.shape != (ends[-1],):

@@ -15,9 +15,10 @@ from kgreason.nn.weights import read_tensors
 from kgreason.training.config import RunConfig
 from kgreason.training.practices import AverageConfig
 
-__all__ = ["Average", "build_optimizer"]
+__all__ = ["AVERAGE", "Average", "build_optimizer"]
 
-_FILE = "average.safetensors"
+#: The file of a checkpoint that holds the average.
+AVERAGE = "average.safetensors"
 
 
 def build_optimizer(run: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
@@ -81,7 +82,7 @@ class Average:
             self._kept = {name: p.detach().clone() for name, p in self._learning.items()}
             return
         if not self._kept:
-            raise CheckpointError(f"the checkpoint holds no {_FILE}", fix="Resume from another, or begin anew.")
+            raise CheckpointError(f"the checkpoint holds no {AVERAGE}", fix="Resume from another, or begin anew.")
         share = 1 / (number + 1) if self._decay is None else 1 - self._decay
         for name, mean in self._kept.items():
             mean.lerp_(self._learning[name].detach(), share)
@@ -107,7 +108,7 @@ class Average:
         from safetensors.torch import save
 
         if self._kept:
-            storage.write_bytes(folder / _FILE, save({n: t.cpu().contiguous() for n, t in self._kept.items()}))
+            storage.write_bytes(folder / AVERAGE, save({n: t.cpu().contiguous() for n, t in self._kept.items()}))
 
     def load(self, folder: Path) -> None:
         """Read it from a checkpoint.
@@ -115,8 +116,8 @@ class Average:
         Raises:
             CheckpointError: it is damaged, or of other weights.
         """
-        found = read_tensors(folder / _FILE) if (folder / _FILE).is_file() else {}
+        found = read_tensors(folder / AVERAGE) if (folder / AVERAGE).is_file() else {}
         own = {name: parameter.shape for name, parameter in self._learning.items()}
         if found and {name: tensor.shape for name, tensor in found.items()} != own:
-            raise CheckpointError(f"{folder / _FILE} is of other weights", fix="Resume with the run's own settings.")
+            raise CheckpointError(f"{folder / AVERAGE} is of other weights", fix="Resume with the run's own settings.")
         self._kept = {name: found[name].to(p.device) for name, p in self._learning.items() if found}

@@ -236,15 +236,19 @@ def _tar(kind: str, place: Place) -> object:
 
 
 def pickles() -> Iterator[Attack]:
-    """Fifteen files that would run code where a library unpickled or evaluated them."""
+    """Nineteen files that would run code where a library unpickled or evaluated them."""
     for name in ("a.pkl", "a.pt", "a.parquet", "a.csv", "a.jsonl", "a.nt", "a.npy"):
         yield Attack(f"pickle: {name}", partial(_disguised, name))
     yield Attack("pickle: an array of an image", partial(_image, "idx.npy", _objects))
     yield Attack("pickle: whole, as an array of an image", partial(_image, "idx.npy", _pickle))
     yield Attack("pickle: the manifest of an image", partial(_image, MANIFEST, _pickle))
     yield Attack("pickle: CURRENT of an image", partial(_image, CURRENT, _pickle))
-    yield Attack("pickle: the weights of a checkpoint", _weights)
-    yield Attack("pickle: the weights of a base", _base)
+    yield Attack("pickle: the weights of a checkpoint", partial(_weights, "model.safetensors"))
+    yield Attack("pickle: the adapter of a checkpoint", partial(_weights, "adapter/adapter_model.safetensors"))
+    yield Attack("pickle: the weights of a base", partial(_base, "pytorch_model.bin"))
+    yield Attack("pickle: the weights of a base, as safe ones", partial(_base, "model.safetensors"))
+    yield Attack("pickle: the average of a run", _average)
+    yield Attack("pickle: the first losses of a run", _first_losses)
     yield Attack("pickle: a file of rules", lambda place: Rules.load(place.file("rules.toml", _pickle(place))))
     yield Attack("code in the header of an array", partial(_image, "ptr.npy", _header))
 
@@ -338,25 +342,50 @@ def _code(place: Place) -> str:
     return f"import os\nos.mkdir({str(place.marker)!r})\nclass Evil: pass\n"
 
 
-def _weights(place: Place) -> object:
-    """Opens the shipped checkpoint with pickles in the place of its weights."""
+def _weights(file: str, place: Place) -> object:
+    """Opens the shipped checkpoint with a pickle in the place of some of its weights."""
     from kgreason.nn.model import ReasoningModel  # torch is slow to import
 
     sound = kg_data.path("checkpoints/mini")
-    for file in filter(Path.is_file, sound.rglob("*")):
-        data = _pickle(place) if file.suffix == ".safetensors" else file.read_bytes()
-        place.file(str(file.relative_to(sound)), data)
+    for path in filter(Path.is_file, sound.rglob("*")):
+        place.file(str(path.relative_to(sound)), path.read_bytes())
+    assert (place.folder / file).exists()
+    place.file(file, _pickle(place))
     return ReasoningModel.from_pretrained(place.folder)
 
 
-def _base(place: Place) -> object:
+def _base(file: str, place: Place) -> object:
     """Opens a sound base whose weights are there as a pickle alone."""
     from kgreason.nn.backbone import PACKAGED, find_base, load_base  # torch is slow to import
 
     config = Path(find_base(next(iter(PACKAGED)))) / "config.json"
     place.file("config.json", config.read_bytes())
-    place.file("pytorch_model.bin", _pickle(place))
+    place.file(file, _pickle(place))
     return load_base(str(place.folder))
+
+
+def _average(place: Place) -> object:
+    """Takes up a run whose averaged weights are a pickle."""
+    from torch import nn  # torch is slow to import
+
+    from kgreason.training.optimisation import AVERAGE, Average
+    from kgreason.training.practices import AverageConfig
+
+    place.file(AVERAGE, _pickle(place))
+    average = Average(AverageConfig("tail"), nn.Linear(1, 1), steps=2)
+    average.load(place.folder)
+    return average
+
+
+def _first_losses(place: Place) -> object:
+    """Takes up a run whose first losses are an array of objects."""
+    from kgreason.nn.backbone import PACKAGED
+    from kgreason.nn.model import ModelConfig, ReasoningModel  # torch is slow to import
+    from kgreason.training.curriculum import LOSSES, initial_losses
+
+    place.file(LOSSES, _objects(place))
+    model = ReasoningModel.create(ModelConfig(base=next(iter(PACKAGED))))
+    return initial_losses(model, {"a": []}, place.folder, resume=True)
 
 
 def _image(name: str, content: Callable[[Place], bytes], place: Place) -> object:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import pickle  # noqa: TID251 - has to be found out
 import socket
+import subprocess
+import sys
 
 import numba
 import pytest
@@ -30,6 +32,27 @@ def reads(place):
 
 def reads_by_bytes(place):
     os.close(os.open(os.fsencode(place.secret), os.O_RDONLY))
+    raise refusal("read")
+
+
+def reads_by_a_way_round(place):
+    (place.folder / ".." / place.secret.name).open().close()
+    raise refusal("read")
+
+
+def starts_a_process(place):
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    raise refusal("started")
+
+
+def spawns(place):
+    os.waitpid(os.posix_spawn(sys.executable, [sys.executable, "-c", ""], {}), 0)
+    raise refusal("spawned")
+
+
+def reads_by_a_link(place):
+    (place.folder / "link").symlink_to(place.secret)
+    (place.folder / "link").read_text()
     raise refusal("read")
 
 
@@ -63,6 +86,10 @@ def fails(place):
         (calls, "socket."),
         (reads, "open"),
         (reads_by_bytes, "open"),
+        (reads_by_a_way_round, "open"),
+        (starts_a_process, "subprocess.Popen"),
+        (reads_by_a_link, "open"),
+        (spawns, "os.posix_spawn"),
         (writes, "made marker"),
         (tells, "told the secret"),
         (fails, "RuntimeError"),

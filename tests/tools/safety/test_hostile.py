@@ -17,7 +17,7 @@ pytestmark = pytest.mark.enable_socket  # a server of this test's own counts its
     [
         (hostile.documents, 15),
         (hostile.references, 40),
-        (hostile.pickles, 15),
+        (hostile.pickles, 19),
         (hostile.models, 4),
         pytest.param(hostile.archives, 25, marks=pytest.mark.slow),
     ],
