@@ -2,8 +2,9 @@
 
     python -m tools.measure_context needles|length|quality [--model NAME] [--data FOLDER] [--limit N] [--record]
 
-Needles lie in stories of QuALITY (as L-Eval gives them), whose questions are the last part; nothing of either was
-trained on. Words, facts and questions of the needles are those held out of training.
+Needles lie in whole sentences of QuALITY's stories (as L-Eval gives them), whose questions are the last part; nothing
+of either was trained on. Kinds of facts, wordings and words of the needles are those held out of training. What texts
+state themselves is not read: C alone answers.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from kgreason.engine import Reasoner
 from kgreason.language.sentences import sentences
 from kgreason.metrics import paired_bootstrap
 from kgreason.nn.predict import predict
-from kgreason.records import Question
+from kgreason.records import Answer, Question
 from kgreason.tasks import load
 from kgreason.tasks.needles import needles
 from tools import results
@@ -49,18 +50,28 @@ Row = tuple[str, float, dict[str, Any]]
 
 def _filler(data: str | None) -> list[str]:
     stories = dict.fromkeys(question.context or "" for question in load("leval-quality", "test", data=data))
-    return [sentence for story in stories for sentence in sentences(story)]
+    told = (sentence for story in stories for sentence in sentences(story))
+    # A line that is broken off would make one sentence with the next.
+    return [sentence for sentence in told if sentences(f"{sentence} So.")[0] == sentence]
 
 
 def _opened(model: str) -> Reasoner:
     torch.set_num_threads(1)
-    return Reasoner.from_pretrained(model, graph=None, device="cpu")
+    return Reasoner.from_pretrained(model, graph=None, stated=False, device="cpu")
 
 
 def _right(reasoner: Reasoner, questions: Sequence[Question]) -> list[bool]:
     items = [(question, None) for question in questions]
     found = predict(reasoner.model, items, batch_size=1, autocast=torch.bfloat16, progress=counted)
     return [int(p.logits.argmax()) == q.answer for p, q in zip(found, questions, strict=True)]
+
+
+def _answers(reasoner: Reasoner, questions: Sequence[Question]) -> list[Answer]:
+    found = []
+    for done, question in enumerate(questions, 1):
+        found.append(reasoner.answer(replace(question, answer=None)))
+        counted(done, len(questions))
+    return found
 
 
 def in_texts(model: str, data: str | None, limit: int) -> list[Row]:
@@ -71,14 +82,12 @@ def in_texts(model: str, data: str | None, limit: int) -> list[Row]:
         list(needles(limit, filler, words=words, seed=SEED, held_out=True)) for words in (SHORT_WORDS, LONG_WORDS)
     )
     tokens = [len(tokenizer(q.context, verbose=False)["input_ids"]) for q in far]
-    near = 100 * float(np.mean(_right(reasoner, short)))
-    reached, named = [], []
-    for done, question in enumerate(far, 1):
-        answer = reasoner.answer(replace(question, answer=None))
-        reached.append(answer.index == question.answer)
-        named.append(str(question.extra["sentence"]) in answer.sentences[0].text)
-        counted(done, len(far))
-    long = 100 * float(np.mean(reached))
+    answers = [_answers(reasoner, questions) for questions in (short, far)]
+    near, long = (
+        100 * float(np.mean([answer.index == q.answer for answer, q in zip(found, asked, strict=True)]))
+        for found, asked in zip(answers, (short, far), strict=True)
+    )
+    named = [answer.sentences[0].text == q.extra["sentence"] for answer, q in zip(answers[1], far, strict=True)]
     more = {"n": limit, "tokens": round(float(np.mean(tokens)))}
     return [
         (NEEDLE, 100 * long / near if near else 0.0, {**more, "short": near, "long": long}),

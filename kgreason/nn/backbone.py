@@ -167,14 +167,13 @@ class Backbone(nn.Module):
         texts = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
         states = self._remembered(*texts) if self._kept else self.encode(*texts, self._shift)
         state = state.write(tokens=states[batch.sequence_text])
-        contexts = (batch.sequence_option < 0).sum() > batch.num_questions
-        if not contexts and not batch.relation_words.numel():  # nobody compares words with others
+        if not batch.has_contexts and not batch.relation_words.numel():  # nobody compares words with others
             return state
         return state.write(words=self.words(batch.input_ids)[batch.sequence_text])
 
     @contextmanager
     def shifted(self, shift: Tensor) -> Iterator[None]:
-        """Read the texts of a batch with so much added to their word embeddings, until the block ends.
+        """Read texts with so much added to their word embeddings, until the block ends; ``words`` stay as they are.
 
         Shapes:
             shift [t, l, w].

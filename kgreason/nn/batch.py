@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -122,12 +123,17 @@ class GraphBatch:
         """o."""
         return len(self.option_question)
 
-    @property
+    @cached_property
     def asking(self) -> Tensor:
         """The sequence of each question itself, before those of its context. Shape: [b]."""
         own = (self.sequence_option < 0).nonzero().squeeze(1)
         last = torch.full((self.num_questions,), len(self.sequence_option), device=own.device)
         return last.scatter_reduce(0, self.sequence_question[own], own, "amin")
+
+    @property
+    def has_contexts(self) -> bool:
+        """Whether a question brings one."""
+        return int((self.sequence_option < 0).sum()) > self.num_questions
 
     @property
     def num_nodes(self) -> int:
@@ -173,7 +179,7 @@ class Collator:
         tokenizer: a fast Hugging Face tokenizer.
         relations: the model's relation names; grows as subgraphs bring new ones.
         reading: separate (question and option apart), joint (each option with the question) or summed (both).
-        max_length: tokens a sequence; a sentence of a context has half as many at most, a longer one is cut.
+        max_length: tokens a sequence; a sentence of a context that is longer is cut.
     """
 
     def __init__(
@@ -188,7 +194,7 @@ class Collator:
         self.relations = relations
         self.reading = reading
         self.max_length = max_length
-        self.longest = max_length // 2
+        self.longest = max_length - tokenizer.num_special_tokens_to_add()
 
     def __call__(self, items: Sequence[Item]) -> GraphBatch:
         """Collate; one item is one question with its subgraph, or None without a graph."""
@@ -216,11 +222,9 @@ class Collator:
         return texts
 
     def _own_texts(self, question: Question) -> list[tuple[str, str | None]]:
-        context = question.context or ""
-        return [
-            (question.text, question.hypothesis),
-            *((context[start:end], None) for start, end in self.spans(context)),
-        ]
+        context = question.context
+        told = [(context[start:end], None) for start, end in self.spans(context)] if context else []
+        return [(question.text, question.hypothesis), *told]
 
     def spans(self, context: str) -> list[tuple[int, int]]:
         """Where the sentences of a context begin and end, of a long one its parts: each is a sequence of its own."""
@@ -392,10 +396,13 @@ _AXIS = {"edge_index": 1, "option_node": 1, "question_code": 1}
 
 def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Texts) -> tuple[Tensor, Tensor]:
     """Which token of which sequence stands in a mention of which node; nodes of words cut up. Shapes: [3, k], [r]."""
-    own: dict[int, list[int]] = {}
+    own: dict[int, int] = {}  # the question's own text comes before its context
     of_option: dict[int, list[int]] = {}
     for s, (_, b, option, _) in enumerate(texts.sequences):
-        (own.setdefault(b, []) if option < 0 else of_option.setdefault(option, [])).append(s)
+        if option < 0:
+            own.setdefault(b, s)
+        else:
+            of_option.setdefault(option, []).append(s)
     found: list[tuple[int, int, int]] = []
     rare: set[int] = set()
     option_offset = 0
@@ -411,7 +418,8 @@ def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Text
                     for t, ((start, end), p) in enumerate(zip(texts.offsets[row], texts.parts[row], strict=True)):
                         if p == wanted and start < mention.end and end > mention.start:
                             found.append((s, t, node + node_offset[b]))
-                            if start == before and mention.option < 0:
+                            joined = start == before and not question.text[start].isspace()
+                            if mention.option < 0 and joined:
                                 rare.add(node + node_offset[b])
                             before = end
         option_offset += len(question.options)
@@ -421,11 +429,11 @@ def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Text
 
 
 def _places(
-    option: int, question: Question, own: list[int], of_option: dict[int, list[int]], option_offset: int
+    option: int, question: Question, own: int, of_option: dict[int, list[int]], option_offset: int
 ) -> list[tuple[int, int]]:
     """Sequences that hold a mention, and the part (0 first text, 1 second) of each; contexts have none."""
     if option < 0:
-        return [(own[0], 0)]
+        return [(own, 0)]
     if question.task == "entailment":
-        return [(own[0], 1)]
+        return [(own, 1)]
     return [(s, 0) for s in of_option.get(option + option_offset, [])]

@@ -64,7 +64,7 @@ class Context(nn.Module):
             joint = _by_option(pooled, of_joint, batch.sequence_option, batch.num_options)
             joint = self.options(joint, batch.option_question, batch.num_questions)
         sentence, read = pooled.new_zeros(len(pooled)).index_fill(0, first, 1.0), None
-        if int(own.sum()) > batch.num_questions:
+        if batch.has_contexts:
             sentence, read = self._contexts(state, first, sentence)
         return state.write(question=pooled[first], option=option, joint=joint, sentence=sentence, read=read)
 

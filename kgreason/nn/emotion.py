@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import GraphBatch
+from kgreason.nn.ragged import question_tokens
 from kgreason.nn.segment import segment_max, segment_softmax, segment_sum
 from kgreason.nn.state import CognitiveState
 from kgreason.records import ROLE_QUESTION
@@ -42,8 +43,8 @@ class Emotion(nn.Module):
         """Read affect. Shapes: tokens [s, l, d], nodes [n, g] -> affect [b, 4] in 0..1, mood [b, 3]."""
         batch, tokens = state.batch, state.tokens
         assert tokens is not None, "M runs before E"
-        lengths = batch.attention_mask[batch.sequence_text[batch.asking]].sum(1, keepdim=True)
-        pooled = tokens[batch.asking].sum(1) / lengths
+        own, mask = question_tokens(tokens, batch)
+        pooled = own.sum(1) / mask.sum(1, keepdim=True)
         vad = torch.sigmoid(self.out(self.text(pooled) + self._concepts(state)))
         intensity = (vad - 0.5).norm(dim=-1, keepdim=True) * (2 / 3**0.5)
         mood = None if self.valence is None else self.valence(batch)

@@ -27,7 +27,7 @@ def key_sentences(
     Shapes:
         weight [1 + sentences].
     """
-    if not question.context or weight is None:
+    if not question.context or weight is None or not weight[1:].any():
         return ()
     spans = model.collator().spans(question.context)
     best = weight[1 : 1 + len(spans)].argsort(descending=True, stable=True)[:limit].tolist()

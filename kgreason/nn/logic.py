@@ -126,10 +126,10 @@ class Logic(nn.Module):
             cosine = nn.functional.cosine_similarity(question[batch.option_question], state.option, dim=-1)
             separate = self.scale.exp()[batch.question_task[batch.option_question]] * cosine
             total = total + separate + self._offset(state.option, batch)
-        choice = ~self._is(batch, _LABELLED)[batch.option_question]
         if state.joint is not None:
+            choice = ~self._is(batch, _LABELLED)[batch.option_question]
             total = total + self.joint(state.joint).squeeze(-1) * choice
-        return total if state.read is None else total + state.read * choice
+        return total if state.read is None else total + state.read
 
     def _labelled(self, question: Tensor, state: CognitiveState) -> Tensor:
         batch = state.batch

@@ -17,8 +17,8 @@ from kgreason.retrieval import questions_of
 __all__ = ["Prediction", "RankedNodes", "predict", "rank_nodes"]
 
 Floats = npt.NDArray[np.float32]
-#: Answers of an open question that are kept.
-BEST = 128
+#: Answers of an open question that are kept, and characters of contexts that a batch reads at most.
+BEST, CONTEXT_CHARACTERS = 128, 100_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,10 +53,6 @@ class Prediction:
     affect: Floats | None
     features: Floats | None
     nodes: RankedNodes | None = None
-
-
-#: Characters of the contexts that a batch reads.
-CONTEXT = 100_000
 
 
 def predict(
@@ -101,11 +97,13 @@ def predict(
 def _parts(order: Sequence[int], context: Sequence[int], size: int) -> Iterator[list[int]]:
     """Rows of batches: so many questions, and fewer where their contexts are long."""
     part: list[int] = []
+    held = 0
     for row in order:
-        if part and (len(part) == size or sum(context[i] for i in (*part, row)) > CONTEXT):
+        if part and (len(part) == size or held + context[row] > CONTEXT_CHARACTERS):
             yield part
-            part = []
+            part, held = [], 0
         part.append(row)
+        held += context[row]
     if part:
         yield part
 

@@ -41,7 +41,7 @@ def needles(
         filler: sentences that the texts are made of.
         words: of a context at least, or bounds between which that is drawn; 0 for nothing but the one sentence.
         seed: of the drawing.
-        held_out: whether facts, questions and words are those that are kept out of training.
+        held_out: whether the kinds of facts, their wordings and their words are those that are kept out of training.
 
     Returns:
         Choice questions of five options. ``extra["sentence"]`` is the sentence that answers, ``extra["start"]`` where
@@ -53,7 +53,7 @@ def needles(
     Example:
         >>> question, = needles(1, ["It rained."], words=10, seed=3)
         >>> question.text, question.options[question.answer]
-        ('Which city did Jacob move to?', 'Boston')
+        ("What is Jacob's job?", 'teacher')
         >>> question.context[question.extra["start"] :].startswith(question.extra["sentence"])
         True
     """
@@ -71,10 +71,10 @@ def _data() -> dict[str, Any]:
 
 
 def _needle(random: Random, filler: Sequence[str], words: int, held_out: bool, name: str) -> Question:
-    fact = random.choice(_data()["fact"])
+    fact = random.choice(part(_data()["fact"], held_out))
     kind: str = fact["answer"]
     answers = _data()["words"][kind]
-    if kind != "day":  # there are seven, and all of them have to be options
+    if kind != "day":  # a third of seven is too few
         answers = part(answers, held_out)
     options = random.sample(answers, OPTIONS)
     random.shuffle(options)

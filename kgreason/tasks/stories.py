@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from random import Random
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import kg_data
 from kgreason.errors import InputError
@@ -20,6 +20,7 @@ from kgreason.records import Question, Triple
 
 __all__ = ["KIN", "StoryKind", "first_names", "part", "stories"]
 
+_T = TypeVar("_T")
 StoryKind = Literal["family", "kinds", "order"]
 #: Relations that a family story may ask for, neutral name to what it is called of a man and of a woman.
 KIN = {
@@ -83,7 +84,7 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(kg_data.path("stories.toml").read_text(encoding="utf-8"))
 
 
-def part(values: Sequence[str], held_out: bool) -> Sequence[str]:
+def part(values: Sequence[_T], held_out: bool) -> Sequence[_T]:
     """The last third of a list, which is kept out of training, or all before it.
 
     Example:

@@ -65,6 +65,8 @@ def adversarial_loss(
         with again():
             return loss_of(scores_at(shift))
 
+    if not loss.requires_grad:
+        return loss  # the batch holds nothing to learn from
     if config.kind == "smooth":
         shift = scaled(anywhere, _NEAR * size)
         for _ in range(config.steps):

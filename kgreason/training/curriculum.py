@@ -19,7 +19,7 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.records import Question
-from kgreason.training.losses import VAD_VARIANCE
+from kgreason.training.losses import LEAST, VAD_VARIANCE
 
 __all__ = ["LOSSES", "competence", "easiest", "hops", "initial_losses", "length", "sample_loss"]
 
@@ -28,8 +28,6 @@ Floats = npt.NDArray[np.float64]
 LOSSES = "initial_losses.npy"
 #: Names under which data sets annotate how many facts lead to an answer.
 _HOPS = ("hop", "steps")
-#: Loss of an open question whose answers are not among those that the graph holds.
-_MOST = 20.0
 
 
 def competence(progress: Floats, start: float) -> Floats:
@@ -91,7 +89,7 @@ def sample_loss(question: Question, prediction: Prediction) -> float:
     if question.task == "open" and question.gold:
         nodes = prediction.nodes
         right = np.empty(0) if nodes is None else nodes.log_p[nodes.right].astype(np.float64)
-        found += min(_MOST, -float(np.logaddexp.reduce(right))) if len(right) else _MOST
+        found -= max(LEAST, float(np.logaddexp.reduce(right))) if len(right) else LEAST
     if question.vad is not None and prediction.affect is not None:
         found += float(np.square(prediction.affect[:3] - np.array(question.vad)).mean()) / VAD_VARIANCE
     return found

@@ -12,7 +12,7 @@ from kgreason.nn.paths import FLOOR
 from kgreason.nn.segment import segment_log_softmax, segment_max, segment_sum
 from kgreason.nn.state import Scores
 
-__all__ = ["GRAPH_WEIGHT", "VAD_VARIANCE", "Counts", "Losses", "judged", "losses"]
+__all__ = ["GRAPH_WEIGHT", "LEAST", "VAD_VARIANCE", "Counts", "Losses", "judged", "losses"]
 
 #: Weight of the graph parts' own loss.
 GRAPH_WEIGHT = 0.3
@@ -25,7 +25,7 @@ ALONE_WEIGHT = 0.5
 #: Squared errors of affect count in units of a corpus's spread (EmoBank: standard deviation near 0.1 of the scale).
 VAD_VARIANCE = 0.01
 #: Log-probability below which an answer's loss grows no further.
-_LEAST = -20.0
+LEAST = -20.0
 
 
 class Losses(NamedTuple):
@@ -149,7 +149,7 @@ def _mass_loss(log_p: Tensor, rows: Tensor, question: Tensor) -> Tensor:
     chosen, size = log_p[rows], len(asked)
     most = segment_max(chosen.detach(), count, size)
     together = most + segment_sum((chosen - most[count]).exp(), count, size).log()
-    return -together.clamp(min=_LEAST).mean()
+    return -together.clamp(min=LEAST).mean()
 
 
 def _alone(scores: Scores, batch: GraphBatch) -> tuple[Tensor, Tensor]:
@@ -185,4 +185,4 @@ def _lost(scores: Scores, batch: GraphBatch) -> Tensor:
     held = _held(batch)
     if scores.node is not None:
         held = held.index_fill(0, batch.node_question[batch.node_gold & scores.node.isfinite()], True)
-    return -scores.flow[held].clamp(min=_LEAST).mean() if held.any() else scores.flow.new_zeros(())
+    return -scores.flow[held].clamp(min=LEAST).mean() if held.any() else scores.flow.new_zeros(())

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from kgreason.graph import KnowledgeGraph
 from kgreason.nn.batch import Item
+from kgreason.records import Question
 from kgreason.retrieval import Pairs, questions_of
 from kgreason.tasks.changes import Change, changes
 from kgreason.training.curriculum import competence, easiest
@@ -83,6 +84,7 @@ class Mixture(Dataset[Item]):
         self._order = order.reshape(-1, 2)
         self._dropped = random.random(len(self._order)) < graph_dropout
         self._names = names
+        self._questions = [questions_of(self.tasks[name]) for name in names]
         self._noise, self._seed = edge_noise, seed
         self._augment = augment or AugmentConfig()
         self._known: dict[int, Mapping[str, Change]] = {}  # by graph
@@ -93,28 +95,27 @@ class Mixture(Dataset[Item]):
     def __getitem__(self, position: int) -> Item:
         task, row = self._order[position]
         items = self.tasks[self._names[task]]
-        question, subgraph = self._changed(items, items[row], position)
-        if subgraph is None or self._dropped[position]:
-            return question, None
-        if self._noise:
+        own = self._questions[task][row]
+        asked = self._changed(items, own, position)
+        if self._dropped[position]:
+            return asked, None
+        # What is not changed lies in the cache.
+        question, subgraph = items[row] if asked is own or not isinstance(items, Pairs) else items.anew(asked)
+        if subgraph is not None and self._noise:
             subgraph = with_distractors(subgraph, self._noise, np.random.default_rng((self._seed, position)))
         return question, subgraph
 
-    def _changed(self, items: Sequence[Item], item: Item, position: int) -> Item:
-        """The item, or what augmentation makes of it at this place."""
+    def _changed(self, items: Sequence[Item], question: Question, position: int) -> Question:
+        """The question, or what augmentation makes of it at this place."""
+        if not self._augment.share or question.facts or question.task == "open" or not isinstance(items, Pairs):
+            return question
         random = Random(f"{self._seed} {position}")
-        question = item[0]
-        if (
-            question.facts
-            or question.task == "open"
-            or not isinstance(items, Pairs)
-            or random.random() >= self._augment.share
-        ):
-            return item
+        if random.random() >= self._augment.share:
+            return question
         known = self._changes(items.graph)
         names = [name for name in self._augment.changes or known if name in known]
         after = known[random.choice(names)](question, random) if names else question
-        return item if after == question else items.anew(after)
+        return question if after == question else after
 
     def _changes(self, graph: KnowledgeGraph | None) -> Mapping[str, Change]:
         if id(graph) not in self._known:

@@ -85,11 +85,11 @@ class Objective:
                 scores: Scores = model(batch)
             return scores
 
-        if not self.run.adversarial.on or not any(Counts.of(batch)):
+        if not self.run.adversarial.on:
             return _learnable(loss_of(model(batch)), model)
         share = 1.0 if whole is None else Counts.of(batch).share(whole.counts).answer
         words = self._backbone.words(batch.input_ids)
-        return adversarial_loss(self.run.adversarial, scores_at, loss_of, words, batch, share)
+        return _learnable(adversarial_loss(self.run.adversarial, scores_at, loss_of, words, batch, share), model)
 
 
 def _learnable(loss: Tensor, model: nn.Module) -> Tensor:

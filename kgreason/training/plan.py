@@ -17,8 +17,7 @@ from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel, pick_device
 from kgreason.nn.predict import predict
 from kgreason.training.config import RunConfig
-from kgreason.training.distractors import with_distractors
-from kgreason.training.mixture import mean_shares, stages
+from kgreason.training.mixture import Mixture, mean_shares, stages
 from kgreason.training.objective import Objective
 from kgreason.training.optimisation import Average, build_optimizer
 from kgreason.training.run import Data, plan_steps
@@ -124,12 +123,6 @@ def _seconds(run: RunConfig, tasks: dict[str, TaskPlan], steps: int) -> float:
     return total
 
 
-def _noisy(items: Sequence[Item], share: float) -> list[Item]:
-    """Items with the distractors that training adds."""
-    random = np.random.default_rng(0)
-    return [(q, g if g is None or not share else with_distractors(g, share, random)) for q, g in items]
-
-
 def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
     """So many items drawn at random; fewer only where there are fewer."""
     rows = np.random.default_rng(seed).permutation(len(items))[:count]
@@ -137,14 +130,28 @@ def _some(items: Sequence[Item], count: int, seed: int) -> list[Item]:
 
 
 def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) -> float:
-    """Median time of a step as the run makes it, the first, a warm-up, left out. At rate 0 no weight changes."""
+    """Median time of a step as the run makes it, the first, a warm-up, left out. At rate 0 no weight changes.
+
+    Samples lie in the cache when the run reads them, but for those that are changed, which are retrieved anew.
+    """
     still = replace(run, learning_rate=0.0, head_rate=0.0)
     optimizer, objective, times = build_optimizer(still, model), Objective(run, model), list[float]()
     average = Average(replace(run.average, start=0.0), model, TRIALS + 1)
     size = run.batch_size // run.accumulate
+    mixture = Mixture(
+        {"": items},
+        steps=TRIALS + 1,
+        batch_size=run.batch_size,
+        graph_dropout=run.graph_dropout,
+        edge_noise=run.edge_noise,
+        augment=run.augment,
+        seed=run.seed,
+    )
     model.train()
     for trial in range(TRIALS + 1):
-        chosen = _noisy(_some(items, run.batch_size, trial), run.edge_noise)
+        start = perf_counter()
+        chosen = [mixture[i] for i in range(trial * run.batch_size, (trial + 1) * run.batch_size)]
+        read = perf_counter() - start
         start = perf_counter()
         parts = [objective.collate(chosen[first : first + size]) for first in range(0, len(chosen), size)]
         whole = objective.whole(parts) if run.accumulate > 1 else None
@@ -155,7 +162,7 @@ def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) 
         optimizer.zero_grad()
         average.update(trial + 1)
         _wait(model.device)
-        times.append(perf_counter() - start)
+        times.append(perf_counter() - start + run.augment.share * read)
     return median(times[1:])
 
 

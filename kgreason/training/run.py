@@ -293,7 +293,7 @@ def _remember(model: ReasoningModel, data: Data, progress: Progress | None) -> N
 
     The order is one of its own, so that a resumed run keeps the same states.
     """
-    if any(parameter.requires_grad for parameter in model.backbone.parameters()):
+    if model.backbone.learns:
         return
     collate, room = model.collator(), _MEMORY
     with model.backbone.cast():

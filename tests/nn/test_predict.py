@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.nn.logic import GATE_FEATURES
-from kgreason.nn.predict import CONTEXT, _parts, predict
+from kgreason.nn.predict import CONTEXT_CHARACTERS, _parts, predict
 from tests.formula import KNOWLEDGE, QUESTIONS, items, make, scores
 
 
@@ -88,4 +88,4 @@ def test_batches_hold_so_many_questions_and_so_much_context(sizes, size):
     parts = list(_parts(range(len(sizes)), sizes, size))
     assert [row for part in parts for row in part] == list(range(len(sizes)))
     assert all(len(part) <= size for part in parts)
-    assert all(len(part) == 1 or sum(sizes[row] for row in part) <= CONTEXT for part in parts)
+    assert all(len(part) == 1 or sum(sizes[row] for row in part) <= CONTEXT_CHARACTERS for part in parts)

@@ -40,14 +40,16 @@ def test_decoys_answer_other_questions():
         assert (question.context or "").count(answer(question)) == 1
 
 
-def test_words_are_held_out_of_training():
+def test_words_and_kinds_of_facts_are_held_out_of_training():
     lists: dict[str, Sequence[str]] = tomllib.loads(kg_data.path("needles.toml").read_text(encoding="utf-8"))["words"]
     kept, held_out = (
         {option for q in needles(211, FILLER, words=0, held_out=part) for option in q.options} - set(lists["day"])
         for part in (False, True)
     )
     assert not kept & held_out
-    assert kept | held_out >= set(lists["colour"]) | set(lists["job"])
+    assert kept | held_out >= set(lists["animal"][-3:]) | set(lists["job"][:9])
+    kinds = [{q.extra["kind"] for q in needles(97, FILLER, words=0, held_out=part)} for part in (False, True)]
+    assert not kinds[0] & kinds[1]
 
 
 def test_without_sentences_there_is_no_text():

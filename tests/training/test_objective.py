@@ -66,12 +66,20 @@ def test_a_step_in_one_piece_costs_what_its_losses_say(tiny_base, tiny_graph, ho
     assert torch.equal(objective.loss(model, part), losses(model(batch), batch).total)
 
 
-@pytest.mark.parametrize("kind", ["none", "fgm"])
-def test_a_batch_with_nothing_to_learn_from_has_a_gradient_of_nothing(tiny_base, kind):
+@pytest.mark.parametrize("kind", ["none", "fgm", "smooth"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question("Where is a penguin?", task="open", gold=("zoo",)),  # without a graph there is nothing to find
+        Question("A joy.", task="emotion", vad=(0.9, 0.5, 0.5)),  # the model has no E
+    ],
+)
+def test_a_batch_with_nothing_to_learn_from_has_a_gradient_of_nothing(tiny_base, kind, question):
     model = tiny_model(tiny_base)
+    model.emotion = None
     run = RunConfig("runs/a", {"a": TaskConfig("a.jsonl")}, adversarial=AdversarialConfig(kind))
     objective = Objective(run, model)
-    part = objective.collate([(Question("Where is a penguin?", task="open", gold=("zoo",)), None)])
+    part = objective.collate([(question, None)])
     loss = objective.loss(model, part)
     loss.backward()
     assert loss == 0
