@@ -75,7 +75,7 @@ class AuditLog:
             "edits": edits,
             "flags": list(flags(answer)),
         }
-        edges = [[e.source, e.relation, e.target] for path in answer.evidence.paths for e in path.edges]
+        edges = [list(e.triple) for path in answer.evidence.paths for e in path.edges]
         self._append(question, row, {"choice": answer.choice, "edges": edges})
 
     def felt(self, question: Question, mood: Mood) -> None:
@@ -146,9 +146,7 @@ def question_digest(question: Question) -> str:
 def model_digest(model: ReasoningModel) -> str:
     """A digest of all weights of a model, its base's too, wherever they lie."""
     weights = sorted(model.state_dict().items())
-    return storage.digest_bytes(
-        *(part for name, tensor in weights for part in (name.encode(), memoryview(_bytes(tensor))))
-    )
+    return storage.digest_bytes(*(f"{name} {storage.digest_bytes(_bytes(each))}\n".encode() for name, each in weights))
 
 
 def _bytes(tensor: Any) -> Any:

@@ -113,10 +113,6 @@ class _Change:
     added: bool
     gain: float
 
-    @property
-    def triple(self) -> Triple:
-        return self.edge.source, self.edge.relation, self.edge.target
-
 
 def explain(
     reasoner: Reasoner,
@@ -239,8 +235,8 @@ class _Search:
         return edited if (name != self.chosen if self.target is None else name == self.target) else None
 
     def _edits(self, edit: Sequence[_Change]) -> tuple[tuple[Triple, ...], tuple[Triple, ...]]:
-        add = (*self.add, *(change.triple for change in edit if change.added))
-        return add, (*self.remove, *(change.triple for change in edit if not change.added))
+        add = (*self.add, *(change.edge.triple for change in edit if change.added))
+        return add, (*self.remove, *(change.edge.triple for change in edit if not change.added))
 
     def _name(self, option: Option) -> int | str:
         """What an option keeps through edits: nodes of an open question are numbered anew."""

@@ -59,6 +59,11 @@ class Edge:
     def __str__(self) -> str:
         return self.text or f"{self.source} —{self.relation}→ {self.target}"
 
+    @property
+    def triple(self) -> Triple:
+        """Source, relation and target."""
+        return self.source, self.relation, self.target
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -110,6 +115,11 @@ class Question:
     language: str = "en"
     id: str = ""
     extra: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it says its answer: an option, several, or what is right of an open question."""
+        return self.answer is not None or self.answers is not None or bool(self.gold)
 
 
 @dataclass(frozen=True, slots=True)

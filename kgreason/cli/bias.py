@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.console import Json, Output, Quiet, table
 from kgreason.cli.reason import ModelOption, ReasonerGraph
 from kgreason.cli.training import DataOption, LimitOption, SplitOption, load_model, questions_of
 
@@ -35,7 +35,7 @@ def bias(
 
     out = Output(as_json, quiet)
     asked = questions_of(file, split or "dev", split, data, limit)
-    loaded, opened, _ = load_model(model, graph, out)
+    loaded, opened = load_model(model, graph, out)
     with out.progress() as progress:
         found = question_gaps(loaded, asked, opened, least=least, progress=progress)
     edges = [] if opened is None else graph_gaps(opened)
@@ -44,19 +44,16 @@ def bias(
 
 
 def _table(rows: Mapping[str, Any], least: int) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("axis", "swap", "n", "changed", "probability", "right lost"):
-        table.add_column(title, justify="left" if title in ("axis", "swap") else "right")
+    numbers = ("n", "changed", "probability", "right lost")
+    shown = table("axis", "swap", *numbers, numbers=numbers)
     for axis, row in rows.items():
-        table.add_row(axis, "all", *_cells(row, least))
+        shown.add_row(axis, "all", *_cells(row, least))
         told = {pair: figures for pair, figures in row["pairs"].items() if "changed" in figures}
         for pair, figures in told.items():
-            table.add_row("", pair, *_cells(figures, least))
+            shown.add_row("", pair, *_cells(figures, least))
         if few := len(row["pairs"]) - len(told):
-            table.add_row("", f"{few} others", "", f"fewer than {least} questions each", "", "")
-    return table
+            shown.add_row("", f"{few} others", "", f"fewer than {least} questions each", "", "")
+    return shown
 
 
 def _cells(row: Mapping[str, Any], least: int) -> list[str]:
@@ -74,12 +71,8 @@ def _share(value: float, ends: Sequence[float], *, sign: bool = False) -> str:
 
 
 def _edges(rows: Sequence[Mapping[str, Any]]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("words", "valence in the graph", "least pleasant edges of the lower one alone"):
-        table.add_column(title)
+    shown = table("words", "valence in the graph", "least pleasant edges of the lower one alone")
     for row in rows:
         one, two = row["valence"]
-        table.add_row(" / ".join(row["words"]), f"{one:+.2f} / {two:+.2f}", "; ".join(row["worst"]))
-    return table
+        shown.add_row(" / ".join(row["words"]), f"{one:+.2f} / {two:+.2f}", "; ".join(row["worst"]))
+    return shown

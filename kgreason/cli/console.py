@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +12,9 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
-__all__ = ["Json", "Output", "Progress", "Quiet", "complain"]
+__all__ = ["Json", "Output", "Progress", "Quiet", "complain", "table"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel="Output")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.", rich_help_panel="Output")]
@@ -36,6 +37,16 @@ def complain(message: str, fix: str) -> None:
     if fix:
         text.append(f"\n{fix}")
     _console(stderr=True).print(text)
+
+
+def table(*columns: str, numbers: Collection[str] = ()) -> Table:
+    """A table without lines; columns of numbers are set to the right."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        made.add_column(name, justify="right" if name in numbers else "left")
+    return made
 
 
 class Output:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.console import Json, Output, Quiet, table
 from kgreason.cli.reason import ModelOption, ReasonerGraph
 from kgreason.cli.training import DataOption, load_model
 from kgreason.errors import InputError
@@ -51,7 +51,7 @@ def diagnose(
     out = Output(as_json, quiet)
     files = read_files(folder)
     run = None if propose is None else load_run(propose)
-    loaded, opened, _ = load_model(model, graph, out)
+    loaded, opened = load_model(model, graph, out)
 
     from kgreason.evaluation import diagnose as measure
     from kgreason.pictures.diagnosis import diagnosis_page, in_words
@@ -107,15 +107,12 @@ def read_files(folder: Path) -> dict[str, list[Question]]:
 
 def _table(found: Diagnosis) -> Table:
     """Files, then the weakest phenomena."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("file", "phenomenon", "n", "right", "against the rest"):
-        table.add_column(column, justify="left" if column in ("file", "phenomenon") else "right")
+    numbers = ("n", "right", "against the rest")
+    shown = table("file", "phenomenon", *numbers, numbers=numbers)
     for result in found.results:
-        table.add_row(result.file, "all", f"{result.n:,}", f"{100 * result.accuracy:.1f}", "")
+        shown.add_row(result.file, "all", f"{result.n:,}", f"{100 * result.accuracy:.1f}", "")
     for part in found.slices[:SHOWN]:
         low, high = (100 * end for end in part.ends)
         gap = f"{100 * part.difference:+.1f} ({low:+.1f} to {high:+.1f})"
-        table.add_row(part.file, part.phenomenon, f"{part.n:,}", f"{100 * part.accuracy:.1f}", gap)
-    return table
+        shown.add_row(part.file, part.phenomenon, f"{part.n:,}", f"{100 * part.accuracy:.1f}", gap)
+    return shown

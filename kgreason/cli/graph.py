@@ -260,7 +260,7 @@ def match(
     ends = {"source": source, "relation": relation, "target": target, "node": node, "other": other}
     found = open_graph(graph, out).match(**ends, offset=offset, limit=limit + 1)
     edges = found[:limit]
-    table = _edge_table(edges, ("source", "relation", "target"), lambda edge: (edge.source, edge.relation, edge.target))
+    table = _edge_table(edges, ("source", "relation", "target"), lambda edge: edge.triple)
     out.show({**ends, "offset": offset, "edges": list(map(asdict, edges)), "more": len(found) > limit}, table)
     if len(found) > limit:
         out.note(f"There are more; --offset {offset + limit} shows the next.")

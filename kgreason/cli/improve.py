@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.console import Json, Output, Quiet, table
 from kgreason.cli.diagnose import read_files
 from kgreason.cli.graph import open_graph
 from kgreason.cli.reason import ModelOption, ReasonerGraph
@@ -74,16 +74,13 @@ def _told(done: Round) -> list[RenderableType]:
     weak, verdict = done.weakness, f"{'Kept' if done.kept else 'Not kept'}: {done.why}."
     if weak is None or done.gain is None:
         return [f"Round {done.number}. {verdict}", *done.notes, ""]
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("file", "phenomenon", "n", "before", "after", "difference", "holds"):
-        table.add_column(column, justify="left" if column in ("file", "phenomenon") else "right")
+    numbers = ("n", "before", "after", "difference", "holds")
+    shown = table("file", "phenomenon", *numbers, numbers=numbers)
     lowest = sorted((*done.rest[1:], *done.since[1:]), key=lambda each: (each.holds, each.ends[0]))[:SHOWN]
     for change in (done.gain, *done.rest[:1], *done.since[:1], *lowest):
-        table.add_row(*_row(change))
+        shown.add_row(*_row(change))
     drawn = f"{done.pooled:,} samples of the run's data and {done.made:,} made ones"
-    return [f"Round {done.number}: {weak.phenomenon} in {weak.file}, with {drawn}", table, verdict, *done.notes, ""]
+    return [f"Round {done.number}: {weak.phenomenon} in {weak.file}, with {drawn}", shown, verdict, *done.notes, ""]
 
 
 def _row(change: Change) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.console import Json, Output, Quiet, table
 from kgreason.cli.reason import ReasonerGraph, ReasonerModel, open_reasoner
 from kgreason.errors import FormatError, InputError
 
@@ -184,11 +184,7 @@ def _values(one: Answered) -> dict[str, object]:
 
 
 def _table(shown: Sequence[Answered]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("sure", "flags", "choice", "question"):
-        table.add_column(title)
+    made = table("sure", "flags", "choice", "question")
     for one in shown:
-        table.add_row(f"{one.confidence:.1%}", " ".join(one.flags), one.choice, one.question.text)
-    return table
+        made.add_row(f"{one.confidence:.1%}", " ".join(one.flags), one.choice, one.question.text)
+    return made

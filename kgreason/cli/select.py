@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.reason import ModelOption, ReasonerGraph
 from kgreason.cli.training import load_model, score
-from kgreason.errors import InputError
 
 __all__ = ["select"]
 
@@ -21,35 +20,31 @@ def select(
     file: Annotated[Path, typer.Argument(help="A sample file; its labelled samples are passed over.")],
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many samples.")] = 100,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where they go; FILE.select.jsonl.")] = None,
-    by: Annotated[str, typer.Option("--by", help="Doubt as the margin of the two best options, or as entropy.")] = (
-        "margin"
-    ),
+    by: Annotated[
+        Literal["margin", "entropy"],
+        typer.Option("--by", help="Doubt as the margin of the two best options, or as entropy."),
+    ] = "margin",
     graph: ReasonerGraph = "default",
     model: ModelOption = "mini",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Write the samples of which the model is least sure, with its guess: what to label next."""
-    from typing import cast, get_args
-
     from rich.table import Table
 
-    from kgreason.evaluation.select import By, is_labelled
     from kgreason.evaluation.select import select as least_sure
     from kgreason.tasks import load, write_samples
 
     out = Output(as_json, quiet)
-    if by not in get_args(By):
-        raise InputError(f"--by is {by!r}", fix=f"Give one of {', '.join(get_args(By))}.")
     target = output or file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.jsonl')}.select.jsonl")
-    asked = [question for question in load(str(file)) if question.options and not is_labelled(question)]
-    loaded, opened, _ = load_model(model, graph, out)
+    asked = [question for question in load(str(file)) if question.options and not question.labelled]
+    loaded, opened = load_model(model, graph, out)
     settings = loaded.settings
     chosen = least_sure(
         asked,
         score(loaded, asked, opened, None, out) if asked else [],
         count,
-        by=cast(By, by),
+        by=by,
         temperature=settings.temperature,
         threshold=settings.threshold,
     )

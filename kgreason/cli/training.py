@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.console import Json, Output, Quiet, table
 from kgreason.cli.graph import open_graph
 from kgreason.cli.reason import ModelOption, ReasonerGraph
 
@@ -175,18 +175,15 @@ def _plan(run: RunConfig, data: Path | None, out: Output) -> None:
 
 
 def _planned(run: RunConfig, found: Plan) -> list[RenderableType]:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("task", "train", "held out", "dev", "share", "a step"):
-        table.add_column(title, justify="left" if title == "task" else "right")
+    numbers = ("train", "held out", "dev", "share", "a step")
+    shown = table("task", *numbers, numbers=numbers)
     for name, task in found.tasks.items():
         counts = (f"{number:,}" for number in (task.train, task.held_out, task.dev))
-        table.add_row(name, *counts, f"{task.share:.1%}", f"{task.step_seconds:.2f} s")
+        shown.add_row(name, *counts, f"{task.share:.1%}", f"{task.step_seconds:.2f} s")
     minutes = 60 * found.hours
     lasting = f"{minutes:.1f} minutes" if minutes < 90 else f"{found.hours:.1f} hours"
     return [
-        table,
+        shown,
         "",
         f"{found.steps:,} steps of {run.batch_size} questions in {run.epochs:,} epochs, about {lasting}",
         f"{found.trainable:,} of {found.parameters:,} parameters are trained",
@@ -211,7 +208,8 @@ def evaluate(
 
     out = Output(as_json, quiet)
     asked = {file: questions_of(file, split or "dev", split, data, limit) for file in files}
-    loaded, opened, autocast = load_model(model, graph, out, bf16=bf16)
+    loaded, opened = load_model(model, graph, out)
+    autocast = _autocast(bf16)
     rows = []
     for file, questions in asked.items():
         with out.progress() as progress:
@@ -229,43 +227,41 @@ def questions_of(file: str, named: str, split: str | None, data: Path | None, li
     return questions[:limit] if limit else questions
 
 
-def load_model(
-    model: str, graph: str, out: Output, *, bf16: bool = False
-) -> tuple[ReasoningModel, KnowledgeGraph | None, torch.dtype | None]:
-    """A model by its name, a graph by its, and the type in which M runs."""
+def load_model(model: str, graph: str, out: Output) -> tuple[ReasoningModel, KnowledgeGraph | None]:
+    """A model by its name, and a graph by its."""
     opened = _graph(graph, out)
     with out.progress() as progress:
         progress("load the model", 0, 0)
-        import torch
-
         from kgreason.nn.model import ReasoningModel
         from kgreason.nn.weights import find_checkpoint
 
-        loaded = ReasoningModel.from_pretrained(find_checkpoint(model))
-    return loaded, opened, torch.bfloat16 if bf16 else None
+        return ReasoningModel.from_pretrained(find_checkpoint(model)), opened
+
+
+def _autocast(bf16: bool) -> torch.dtype | None:
+    """The type in which M runs."""
+    import torch
+
+    return torch.bfloat16 if bf16 else None
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """A line a figure: with the graph, and without."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("file", "n", "figure", "with graph", "without"):
-        table.add_column(column, justify="left" if column in ("file", "figure") else "right")
+    shown = table("file", "n", "figure", "with graph", "without", numbers=("n", "with graph", "without"))
     for row in rows:
         figures = [name for name, value in row.items() if _is_share(name, value)]
         for place, name in enumerate(figures):
             first = ("", "") if place else (row["file"], f"{row['n']:,}")
             text = row["text"].get(name)
-            table.add_row(*first, name, f"{100 * row[name]:.1f}", "" if text is None else f"{100 * text:.1f}")
+            shown.add_row(*first, name, f"{100 * row[name]:.1f}", "" if text is None else f"{100 * text:.1f}")
         if risk := row.get("risk"):
             text = row["text"].get("risk")
             surest = [f"{100 * (1 - each['50']):.1f}" if each else "" for each in (risk, text)]
-            table.add_row("", "", "right of the surest half", *surest)
+            shown.add_row("", "", "right of the surest half", *surest)
         if row["ci95"]:
             low, high = (100 * end for end in row["ci95"])
-            table.add_row("", "", "95 % interval", f"{low:.1f} to {high:.1f}", "")
-    return table
+            shown.add_row("", "", "95 % interval", f"{low:.1f} to {high:.1f}", "")
+    return shown
 
 
 def predict(
@@ -285,7 +281,8 @@ def predict(
 
     out = Output(as_json, quiet)
     questions = questions_of(file, split or "test", split, data, limit)
-    loaded, opened, autocast = load_model(model, graph, out, bf16=bf16)
+    loaded, opened = load_model(model, graph, out)
+    autocast = _autocast(bf16)
 
     from kgreason.evaluation import answers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from kgreason.nn.confidence import confidence, label_set
+from kgreason.nn.confidence import confidence, labels
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
@@ -35,8 +35,7 @@ def answers(
             row |= {"choice": question.options[best], "index": best}
             row |= {"options": list(question.options), "probabilities": sure.tolist()}
             if question.multi_label:
-                limit = model.settings.threshold.get(label_set(question), 0.5)
-                row["labels"] = [o for o, value in zip(question.options, sure, strict=True) if value >= limit]
+                row["labels"] = [question.options[i] for i in labels(question, sure, model.settings.threshold)]
         if question.task == "emotion" and prediction.affect is not None:
             *vad, intensity = prediction.affect.tolist()
             row |= {"vad": vad, "intensity": intensity}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from random import Random
 from typing import NamedTuple, cast, get_args
 
@@ -150,9 +150,4 @@ def _quiz(tag: str, kind: str, example: Question, number: int, graph: KnowledgeG
 
 def _filler(pool: Sequence[Question]) -> list[str]:
     texts = (question.context or question.text for question in pool if question.language == "en")
-    found: list[str] = []
-    for text in texts:
-        found += sentences(text)
-        if len(found) >= _FILLER:
-            break
-    return found
+    return list(islice(chain.from_iterable(map(sentences, texts)), _FILLER))

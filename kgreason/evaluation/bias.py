@@ -108,8 +108,8 @@ def _cases(questions: Sequence[Question]) -> list[_Case]:
 
 
 def _case(i: int, question: Question, swap: Swap) -> _Case | None:
-    twin, first = swap.question(question), swap.group(question)
-    if twin is None or first is None or twin == question:
+    first = swap.group(question)
+    if first is None or (twin := swap.question(question)) is None or twin == question:
         return None
     second = swap.second if first == swap.first else swap.first
     return _Case(i, twin, swap.axis.name, (first, second))
@@ -196,7 +196,7 @@ def graph_gaps(graph: KnowledgeGraph, *, least: int = LEAST) -> list[dict[str, A
     for axis in axes().values():
         for swap in axis.swaps():
             pairs = zip(axis.groups[swap.first], axis.groups[swap.second], strict=True)
-            sides = {(_of(graph, one), _of(graph, two)): (one, two) for one, two in reversed(list(pairs))}
+            sides = {(_node(graph, one), _node(graph, two)): (one, two) for one, two in reversed(list(pairs))}
             rows += [
                 _gap(graph, column, axis.name, words, (one, two))
                 for (one, two), words in sides.items()
@@ -205,7 +205,7 @@ def graph_gaps(graph: KnowledgeGraph, *, least: int = LEAST) -> list[dict[str, A
     return sorted(rows, key=lambda row: (-abs(row["gap"]), row["words"]))
 
 
-def _of(graph: KnowledgeGraph, word: str) -> int | None:
+def _node(graph: KnowledgeGraph, word: str) -> int | None:
     return next((node for node, _ in graph.lookup(word)), None)
 
 

@@ -73,7 +73,7 @@ def evaluate(
     Raises:
         InputError: no question's truth is known.
     """
-    known = [q for q in questions if q.answer is not None or q.answers is not None or q.gold or q.vad is not None]
+    known = [q for q in questions if q.labelled or q.vad is not None]
     if not known:
         raise InputError(
             f"none of the {len(questions)} questions{name and f' of {name}'} says its answer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,13 +13,9 @@ from kgreason.nn.model import ReasoningModel
 
 __all__ = ["FACULTIES", "stripped", "takes_part", "without"]
 
-#: What is missing where a faculty is off.
-FACULTIES: Mapping[str, str] = {
-    "K": "no graph is read",
-    "E": "no affect is read",
-    "C": "no context is read, and options do not see one another",
-    "R": "no proof counts",
-}
+#: What can be switched off: without K no graph is read, without E no affect, without C no context, nor do options see
+#: one another, without R no proof counts.
+FACULTIES = ("K", "E", "C", "R")
 
 
 def takes_part(model: ReasoningModel, faculty: str, item: Item) -> bool:

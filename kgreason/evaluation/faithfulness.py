@@ -126,7 +126,7 @@ class _Edits:
         others = self._others(subgraph, option, named)
         return _Case(
             named=named,
-            without_named=(question, self._without(subgraph, map(_triple, named))),
+            without_named=(question, self._without(subgraph, (edge.triple for edge in named))),
             without_others=(question, self._without(subgraph, others)),
             named_alone=(question, self._alone(subgraph, named)),
             error=abs(told - added),
@@ -137,7 +137,7 @@ class _Edits:
 
     def _others(self, subgraph: Subgraph, option: int, named: Sequence[Edge]) -> list[Triple]:
         """As many edges that are not named: of those at the option, and where there are too few, of the others."""
-        taken = {_triple(edge) for edge in named}
+        taken = {edge.triple for edge in named}
         size = subgraph.edge_index.shape[1] // 2
         source, target = (np.isin(ends[:size], _nodes(subgraph, option)) for ends in subgraph.edge_index)
         at_option = source | target
@@ -152,7 +152,7 @@ class _Edits:
         whole = self.retriever.graph
         ends = {key for edge in named for key in (edge.source, edge.target)}
         labels = {key: label[key] if key in label else whole.label(whole.resolve(key)) for key in sorted(ends)}
-        small = KnowledgeGraph.from_triples([(*_triple(edge), edge.weight) for edge in named], labels=labels)
+        small = KnowledgeGraph.from_triples([(*edge.triple, edge.weight) for edge in named], labels=labels)
         mentions = tuple(
             replace(mention, candidates=tuple(_moved(candidate, small) for candidate in mention.candidates))
             for mention in subgraph.grounding.mentions
@@ -184,7 +184,3 @@ def _own(subgraph: Subgraph, edge: int) -> Triple:
     """An edge of the first half of a subgraph, all of which are walked forward."""
     source, target = subgraph.edge_index[:, edge].tolist()
     return subgraph.keys[source], subgraph.relations[subgraph.edge_relation[edge]], subgraph.keys[target]
-
-
-def _triple(edge: Edge) -> Triple:
-    return edge.source, edge.relation, edge.target

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kgreason.nn.batch import Item
-from kgreason.nn.confidence import confidence, label_set
+from kgreason.nn.confidence import confidence, labels
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import Prediction, predict
 from kgreason.training.report import answer_rank
@@ -51,8 +49,7 @@ def _judged(model: ReasoningModel, item: Item, prediction: Prediction) -> Judged
         return Judged(best, answer_rank(prediction) == 1, nodes.answerable if nodes is not None and follows else None)
     sure = confidence(question, prediction.logits, model.settings.temperature)
     if question.multi_label:
-        limit = model.settings.threshold.get(label_set(question), 0.5)
-        chosen = {int(i) for i in np.flatnonzero(sure >= limit)}
-        return Judged(tuple(question.options[i] for i in sorted(chosen)), chosen == set(question.answers or ()), None)
+        chosen = labels(question, sure, model.settings.threshold)
+        return Judged(tuple(question.options[i] for i in chosen), set(chosen) == set(question.answers or ()), None)
     best_option = int(sure.argmax())
     return Judged((question.options[best_option],), best_option == question.answer, float(sure[best_option]))

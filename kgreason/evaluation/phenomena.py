@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kgreason.language import LANGUAGES, language
+from kgreason.language import LANGUAGES, joint, language
 from kgreason.language.cues import cue
 from kgreason.language.sentences import sentences
 from kgreason.records import Question
@@ -66,8 +66,7 @@ def _is_downward(question: Question) -> bool:
         return False
     one, two = (_words(text, question.language) for text in (question.text, question.hypothesis))
     same = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
-    joint = "" if question.language == "zh" else " "
-    return cue("downward", joint.join(one[:same]), question.language) is not None
+    return cue("downward", joint(question.language).join(one[:same]), question.language) is not None
 
 
 def _words(text: str, code: str) -> list[str]:

@@ -145,7 +145,7 @@ def answered(reasoner: Reasoner, questions: Sequence[Question], *, progress: Pro
 
 
 def _told(answer: Answer) -> tuple[Triple, ...]:
-    edges = [(edge.source, edge.relation, edge.target) for path in answer.evidence.paths for edge in path.edges]
+    edges = [edge.triple for path in answer.evidence.paths for edge in path.edges]
     return tuple(dict.fromkeys(edges))
 
 
@@ -189,14 +189,17 @@ def write_review(folder: str | Path, found: Iterable[Answered], verdicts: Iterab
             edits |= dict.fromkeys(verdict.remove, False) | dict.fromkeys(verdict.add, True)
     add = [edge for edge, added in edits.items() if added]
     remove = [edge for edge, added in edits.items() if not added]
-    files = {"samples.jsonl": bool(samples), "add.jsonl": bool(add), "remove.jsonl": bool(remove)}
-    for name in (name for name, some in files.items() if not some and (Path(folder) / name).exists()):
-        storage.remove(Path(folder) / name)  # what an earlier verdict wrote is taken back
+    path = Path(folder) / "samples.jsonl"
     if samples:
-        write_samples(Path(folder) / "samples.jsonl", samples)
+        write_samples(path, samples)
+    else:
+        storage.remove(path)  # what an earlier verdict wrote is taken back
     for name, edges in (("add", add), ("remove", remove)):
+        path = Path(folder) / f"{name}.jsonl"
         if edges:
-            storage.write_text(Path(folder) / f"{name}.jsonl", "".join(map(_line, edges)))
+            storage.write_text(path, "".join(map(_line, edges)))
+        else:
+            storage.remove(path)
     unknown = len(last.keys() - known.keys())
     return {"samples": len(samples), "added": len(add), "removed": len(remove), "unknown": unknown}
 

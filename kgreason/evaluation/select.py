@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.errors import InputError
-from kgreason.nn.confidence import confidence, label_set
+from kgreason.nn.confidence import confidence, labels, least
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
 
-__all__ = ["By", "is_labelled", "select"]
+__all__ = ["By", "select"]
 
 By = Literal["margin", "entropy"]
 
@@ -65,10 +65,9 @@ def select(
         raise InputError(f"by is {by!r}", fix="Give margin or entropy.")
     found = []
     for question, prediction in zip(questions, predictions, strict=True):
-        if question.options and not is_labelled(question):
+        if question.options and not question.labelled:
             probability = confidence(question, prediction.logits, temperature)
-            limit = (threshold or {}).get(label_set(question), 0.5) if question.multi_label else None
-            found.append(_Judged.of(question, probability, limit, by))
+            found.append(_Doubted.of(question, probability, threshold, by))
     if not found:
         raise InputError(
             f"none of the {len(questions)} samples can be selected: each is labelled or has no options",
@@ -78,13 +77,8 @@ def select(
     return [each.told() for each in found[:n]]
 
 
-def is_labelled(question: Question) -> bool:
-    """Whether a sample says its answer."""
-    return question.answer is not None or question.answers is not None or bool(question.gold)
-
-
 @dataclass(frozen=True, eq=False, slots=True)
-class _Judged:
+class _Doubted:
     """A sample, what the model answers, and how sure it is."""
 
     question: Question
@@ -92,23 +86,25 @@ class _Judged:
     sure: float
 
     @classmethod
-    def of(cls, question: Question, probability: npt.NDArray[np.float64], limit: float | None, by: By) -> _Judged:
-        options = question.options
-        if limit is None:
-            guess: str | list[str] = options[int(probability.argmax())]
+    def of(
+        cls, question: Question, probability: npt.NDArray[np.float64], threshold: Mapping[str, float] | None, by: By
+    ) -> _Doubted:
+        options, several = question.options, question.multi_label
+        if several:
+            guess: str | list[str] = [options[i] for i in labels(question, probability, threshold)]
         else:
-            guess = [option for option, value in zip(options, probability, strict=True) if value >= limit]
-        sure = _margin(probability, limit) if by == "margin" else 1 - _entropy(probability, limit is not None)
-        return cls(question, guess, sure)
+            guess = options[int(probability.argmax())]
+        if by == "margin":
+            near = np.abs(probability - least(question, threshold)).min() if several else _margin(probability)
+            return cls(question, guess, float(near))
+        return cls(question, guess, 1 - _entropy(probability, several))
 
     def told(self) -> Question:
         extra = {**self.question.extra, "guess": self.guess, "sure": round(self.sure, 6)}
         return replace(self.question, extra=extra)
 
 
-def _margin(probability: npt.NDArray[np.float64], limit: float | None) -> float:
-    if limit is not None:
-        return float(np.abs(probability - limit).min())
+def _margin(probability: npt.NDArray[np.float64]) -> float:
     second, first = np.partition(probability, len(probability) - 2)[-2:]
     return float(first - second)
 

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import combinations
 
 import kg_data
 from kgreason.records import Question
@@ -24,10 +25,9 @@ _VOWELS = frozenset("aeiou")
 
 @dataclass(frozen=True)
 class _Words:
-    """What all axes share: spans to keep, names of persons, and how possessives turn."""
+    """What all axes share: spans to keep, and how possessives turn."""
 
     keep: tuple[str, ...]
-    names: frozenset[str]
     before: Mapping[str, str]
     alone: Mapping[str, str]
     closed: frozenset[str]
@@ -35,18 +35,19 @@ class _Words:
 
 @dataclass(frozen=True)
 class Axis:
-    """Groups by one trait, such as gender, and the words that name them side by side."""
+    """Groups by one trait, such as gender, and the words that name them side by side.
+
+    ``names`` are those of persons, which belong to one of the groups and cannot be swapped.
+    """
 
     name: str
     groups: Mapping[str, tuple[str, ...]]
     words: _Words
+    names: frozenset[str]
 
     def swaps(self) -> Iterator[Swap]:
         """Every unordered pair of groups."""
-        names = list(self.groups)
-        for place, first in enumerate(names):
-            for second in names[place + 1 :]:
-                yield Swap(self, first, second)
+        return (Swap(self, first, second) for first, second in combinations(self.groups, 2))
 
 
 @cache
@@ -56,13 +57,17 @@ def axes() -> Mapping[str, Axis]:
     possessive = table["possessive"]
     words = _Words(
         tuple(table["keep"]),
-        frozenset(table["names"]),
         possessive["before"],
         possessive["alone"],
         frozenset(possessive["closed"]),
     )
     return {
-        name: Axis(name, {group: tuple(listed) for group, listed in groups.items()}, words)
+        name: Axis(
+            name,
+            {group: tuple(listed) for group, listed in groups.items()},
+            words,
+            frozenset(table["names"].get(name, ())),
+        )
         for name, groups in table["axes"].items()
     }
 
@@ -92,16 +97,19 @@ class Swap:
         spans = sorted({*self._other, *self.axis.words.keep}, key=len, reverse=True)
         return re.compile(rf"\b(?:(an?)\s+)?({'|'.join(map(re.escape, spans))})\b", re.IGNORECASE)
 
+    @cached_property
+    def _firsts(self) -> frozenset[str]:
+        return frozenset(word.lower() for word in self.axis.groups[self.first])
+
     def text(self, text: str) -> str:
         """A text about the other group; case, plural and possessive stay."""
         return self._pattern.sub(lambda found: self._turned(found, text), text)
 
     def side(self, text: str) -> str | None:
         """Which of the two groups a text names first; None if neither."""
-        firsts = {word.lower() for word in self.axis.groups[self.first]} | {"his"} & self._other.keys()
         for found in self._pattern.finditer(text):
             if (word := found[2].lower()) in self._other:
-                return self.first if word in firsts else self.second
+                return self.first if word in self._firsts else self.second
         return None
 
     def question(self, question: Question) -> Question | None:
@@ -114,8 +122,7 @@ class Swap:
             Its text, hypothesis and context swapped, and the options of a choice; None where it names neither group,
             or on the axis of gender names a person.
         """
-        texts = [question.text, question.hypothesis or "", question.context or "", *self._options(question)]
-        if question.language != "en" or not any(map(self.side, texts)) or self.names_person(question):
+        if question.language != "en" or self.group(question) is None or self.names_person(question):
             return None
         swapped = replace(
             question,
@@ -127,16 +134,13 @@ class Swap:
 
     def group(self, question: Question) -> str | None:
         """Which group a question names first, text before options."""
-        texts = (question.text, question.hypothesis or "", question.context or "", *self._options(question))
+        texts = (*_texts(question), *self._options(question))
         return next((side for text in texts if (side := self.side(text))), None)
 
     def names_person(self, question: Question) -> bool:
         """Whether a person's name stands in it, which would have to change with the pronouns."""
-        if self.axis.name != "gender":
-            return False
-        texts = (question.text, question.hypothesis or "", question.context or "", *question.options)
-        found = {word.lower() for text in texts for word in re.findall(r"\b[A-Z][a-z]+", text)}
-        return bool(found & self.axis.words.names)
+        texts = (*_texts(question), *question.options) if self.axis.names else ()
+        return any(word.lower() in self.axis.names for text in texts for word in re.findall(r"\b[A-Z][a-z]+", text))
 
     def _options(self, question: Question) -> Sequence[str]:
         return question.options if question.task == "choice" else ()
@@ -161,6 +165,10 @@ class Swap:
         following = re.match(r"\s+([A-Za-z]+)", rest)
         alone = following is None or following[1].lower() in words.closed
         return (words.alone if alone else words.before)[word]
+
+
+def _texts(question: Question) -> tuple[str, ...]:
+    return question.text, question.hypothesis or "", question.context or ""
 
 
 def _cased(word: str, like: str) -> str:

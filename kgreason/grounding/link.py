@@ -98,7 +98,7 @@ class Grounder:
                 f"the question has {size} bytes, more than {LIMITS.question_bytes}",
                 fix="Ask shortly, and give the long text as context.",
             )
-        own = [*question.facts, *((edge.source, edge.relation, edge.target) for edge in question.edges), *add]
+        own = [*question.facts, *(edge.triple for edge in question.edges), *add]
         known = local_names(self.graph, own) if own else {}
         linker = _Linker(self.graph, self.config.max_candidates, language(question.language), known, self.index)
         topic = topics(question)

@@ -14,7 +14,18 @@ from kgreason.language.english import english, lemmas, tokenize
 from kgreason.language.forms import normal_form
 from kgreason.language.words import Language, Token
 
-__all__ = ["LANGUAGES", "Language", "Token", "called", "detect", "language", "lemmas", "normal_form", "tokenize"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "Token",
+    "called",
+    "detect",
+    "joint",
+    "language",
+    "lemmas",
+    "normal_form",
+    "tokenize",
+]
 
 LANGUAGES: Mapping[str, Callable[[], Language]] = {"en": english, "zh": chinese}
 #: Share of Chinese characters among the letters from which a text is Chinese: each of them is worth several letters.
@@ -54,6 +65,16 @@ def called(labels: Iterable[str], code: str) -> tuple[str, ...]:
     """
     names = LANGUAGES[code]().labels if code in LANGUAGES else {}
     return tuple(names.get(label, label) for label in labels)
+
+
+def joint(code: str) -> str:
+    """What stands between two words or sentences of a language: a space, but nothing where words are not set apart.
+
+    Example:
+        >>> joint("en"), joint("zh"), joint("de")
+        (' ', '', ' ')
+    """
+    return " " if code not in LANGUAGES or LANGUAGES[code]().spaced else ""
 
 
 def language(code: str) -> Language:

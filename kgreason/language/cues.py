@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from kgreason.language import joint
+
 __all__ = ["cue"]
 
 
@@ -35,7 +37,7 @@ def cue(phenomenon: str, text: str, code: str) -> re.Match[str] | None:
 def _patterns(code: str) -> Mapping[str, re.Pattern[str]]:
     text = (files("kgreason.language") / "cues.toml").read_text(encoding="utf-8")
     listed = tomllib.loads(text).get(code, {})
-    edge = "" if code == "zh" else r"\b"
+    edge = r"\b" if joint(code) else ""
     return {
         name: re.compile(f"{edge}(?:{'|'.join(map(_spelt, words.split()))}){edge}", re.IGNORECASE)
         for name, words in listed.items()

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from kgreason.language import joint
+
 __all__ = ["asides", "reworded"]
 
 
@@ -37,7 +39,7 @@ def asides(code: str) -> tuple[str, ...]:
 def _same(code: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
     pairs = _listed(code).get("same", ())
     other = {side: rest for one, two in pairs for side, rest in ((one, two), (two, one))}
-    edge = "" if code == "zh" else r"\b"
+    edge = r"\b" if joint(code) else ""
     longest = sorted(other, key=lambda side: (-len(side), side))
     return re.compile(f"{edge}(?:{'|'.join(map(re.escape, longest))}){edge}"), other
 

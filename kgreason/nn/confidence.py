@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from kgreason.records import Question
 
-__all__ = ["OPEN_THRESHOLD", "confidence", "label_set"]
+__all__ = ["OPEN_THRESHOLD", "confidence", "label_set", "labels", "least"]
 
+#: How likely one of several labels has to be, before that is fitted.
+_LABEL_THRESHOLD = 0.5
 #: How likely an answer to an open question has to be against the best one, before that is fitted.
 OPEN_THRESHOLD = 0.5
 
@@ -42,3 +44,13 @@ def confidence(
 def label_set(question: Question) -> str:
     """The name of a question's label set among a model's thresholds."""
     return "|".join(question.options)
+
+
+def least(question: Question, threshold: Mapping[str, float] | None) -> float:
+    """How likely one of a question's labels has to be; ``threshold`` is a model's, per label set."""
+    return (threshold or {}).get(label_set(question), _LABEL_THRESHOLD)
+
+
+def labels(question: Question, sure: npt.NDArray[np.float64], threshold: Mapping[str, float] | None) -> tuple[int, ...]:
+    """The options of a question of several labels that are likely enough, by their places. Shape: sure [o]."""
+    return tuple(np.flatnonzero(sure >= least(question, threshold)).tolist())

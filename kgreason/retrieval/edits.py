@@ -121,7 +121,7 @@ class GraphView:
     ) -> None:
         self.graph, self.question = graph, grounding.question
         laid, add, remove = _laid(grounding), tuple(add), tuple(remove)
-        facts = [(edge.source, edge.relation, edge.target) for edge in laid]
+        facts = [edge.triple for edge in laid]
         self._nodes: dict[str, int | None] = {}
         self._local: dict[str, int] = {}
         names: list[str] = []
@@ -250,7 +250,7 @@ class GraphView:
 
     def _patch(self, laid: Sequence[Edge], remove: Sequence[Triple], add: Sequence[Triple]) -> None:
         laid = [edge for edge in laid if self.node(edge.source) != self.node(edge.target)]
-        facts = [(edge.source, edge.relation, edge.target) for edge in laid]
+        facts = [edge.triple for edge in laid]
         given, hidden, added = (self._entries(triples) for triples in (facts, remove, add))
         patched = np.unique(np.concatenate([given[0], hidden[0], added[0]]))
         base = self.rows(patched[patched < self.graph.num_nodes].tolist())

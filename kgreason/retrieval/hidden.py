@@ -36,7 +36,7 @@ class Hidden:
             for edge in graph.match(source=graph.key(graph.resolve(source)), target=graph.key(graph.resolve(target)))
             if edge.relation == relation
         ]
-        self._edges = tuple((edge.source, edge.relation, edge.target) for edge in there)
+        self._edges = tuple(edge.triple for edge in there)
         ends = [(graph.resolve(source), graph.resolve(target)) for source, _, target in self._edges]
         self._ends = np.array(ends, np.int64).reshape(-1, 2)
 
@@ -51,7 +51,7 @@ class Hidden:
 
     def _chosen(self, places: npt.NDArray[np.int64], grounding: Grounding) -> tuple[Triple, ...]:
         question = grounding.question
-        told = (*question.facts, *((edge.source, edge.relation, edge.target) for edge in question.edges))
+        told = (*question.facts, *(edge.triple for edge in question.edges))
         brought = {(self._key(source), relation, self._key(target)) for source, relation, target in told}
         return tuple(edge for i in places.tolist() if (edge := self._edges[i]) not in brought)
 

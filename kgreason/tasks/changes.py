@@ -11,7 +11,7 @@ from random import Random
 
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
-from kgreason.language import LANGUAGES, language
+from kgreason.language import LANGUAGES, joint, language
 from kgreason.language.rewordings import asides, reworded
 from kgreason.records import Question
 
@@ -22,17 +22,6 @@ Change = Callable[[Question, Random], Question]
 #: Letters from which a word may be misspelt, and words for each one that is.
 TYPO_LETTERS, TYPO_WORDS = 4, 8
 _SYNONYM = "Synonym"
-#: All of them; the last one needs a graph.
-CHANGES = ("typos", "other words", "option order", "irrelevant sentence", "concept swap")
-
-
-def changes(graph: KnowledgeGraph | None) -> Mapping[str, Change]:
-    """All changes of a question by name; concepts are swapped where a graph says what means the same."""
-    found: dict[str, Change] = dict(zip(CHANGES, (with_typos, other_words, reordered, with_aside), strict=False))
-    if graph is not None and _SYNONYM in graph.relations:
-        grounder = Grounder(graph)
-        found[CHANGES[-1]] = lambda question, random: swapped(question, random, grounder)
-    return found
 
 
 def with_typos(question: Question, random: Random) -> Question:
@@ -90,8 +79,7 @@ def with_aside(question: Question, random: Random) -> Question:
     """A sentence that bears on nothing in front of its text."""
     if not (found := asides(question.language)):
         return question
-    joint = "" if question.language == "zh" else " "
-    return replace(question, text=f"{random.choice(found)}{joint}{question.text}")
+    return replace(question, text=f"{random.choice(found)}{joint(question.language)}{question.text}")
 
 
 def swapped(question: Question, random: Random, grounder: Grounder) -> Question:
@@ -113,3 +101,19 @@ def swapped(question: Question, random: Random, grounder: Grounder) -> Question:
         return question
     start, end, label = random.choice(found)
     return replace(question, text=f"{question.text[:start]}{label}{question.text[end:]}")
+
+
+_PLAIN: Mapping[str, Change] = {
+    "typos": with_typos, "other words": other_words, "option order": reordered, "irrelevant sentence": with_aside,
+}  # fmt: skip
+_SWAP = "concept swap"
+#: All changes by name.
+CHANGES = (*_PLAIN, _SWAP)
+
+
+def changes(graph: KnowledgeGraph | None) -> Mapping[str, Change]:
+    """All changes of a question by name; concepts are swapped where a graph says what means the same."""
+    if graph is None or _SYNONYM not in graph.relations:
+        return _PLAIN
+    grounder = Grounder(graph)
+    return {**_PLAIN, _SWAP: lambda question, random: swapped(question, random, grounder)}

@@ -20,7 +20,7 @@ from kgreason.metrics import (
     pearson,
     set_f1,
 )
-from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, label_set
+from kgreason.nn.confidence import OPEN_THRESHOLD, confidence, least
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
 
@@ -131,8 +131,7 @@ def decisions(
         raise InputError(f"the questions have {len(sets)} label sets", fix="Measure each label set by itself.")
     truth = np.array([[i in (q.answers or ()) for i in range(len(q.options))] for q, _ in rows])
     sure = np.array([confidence(q, p.logits) for q, p in rows])
-    limit = threshold.get(label_set(rows[0][0]), 0.5)
-    return truth, apply_thresholds(sure, np.full(sure.shape[1], limit))
+    return truth, apply_thresholds(sure, np.full(sure.shape[1], least(rows[0][0], threshold)))
 
 
 def affects(questions: Sequence[Question], predictions: Sequence[Prediction]) -> tuple[Floats, Floats]:
