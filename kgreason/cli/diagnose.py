@@ -84,7 +84,9 @@ def _proposed(
 
     without = {text_of(each) for questions in files.values() for each in questions}
     proposer = Proposer(training_pool(run, data), without, graph)
-    proposal, notes = proposer.first(found, by_task(files), replace(run, init=str(find_checkpoint(run.init))), folder)
+    proposal, notes = proposer.first(
+        found.slices, by_task(files), replace(run, init=str(find_checkpoint(run.init))), folder
+    )
     if proposal is None:
         return None, (*notes, "No run is proposed.")
     write_proposal(folder, proposal)

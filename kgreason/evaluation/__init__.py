@@ -5,8 +5,5 @@ from kgreason.evaluation.diagnosis import diagnose
 from kgreason.evaluation.evaluate import evaluate, figures
 from kgreason.evaluation.findings import Diagnosis
 from kgreason.evaluation.improve import Improvement, LoopConfig, improve
-from kgreason.evaluation.proposal import Proposer
 
-__all__ = [
-    "Diagnosis", "Improvement", "LoopConfig", "Proposer", "answers", "diagnose", "evaluate", "figures", "improve",
-]  # fmt: skip
+__all__ = ["Diagnosis", "Improvement", "LoopConfig", "answers", "diagnose", "evaluate", "figures", "improve"]

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.config import RetrievalConfig
 from kgreason.errors import InputError
 from kgreason.evaluation.swaps import Swap, axes
 from kgreason.graph import KnowledgeGraph
@@ -47,7 +46,6 @@ def question_gaps(
     questions: Sequence[Question],
     graph: KnowledgeGraph | None,
     *,
-    config: RetrievalConfig | None = None,
     least: int = LEAST,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -57,7 +55,6 @@ def question_gaps(
         model: a trained model.
         questions: any; those with options that name a group are swapped.
         graph: the graph, or None.
-        config: of the retrieval.
         least: questions with a twin below which nothing is told of a pair or an axis.
         progress: called with (stage, done, total).
 
@@ -81,7 +78,7 @@ def question_gaps(
     asked = sorted({case.question for case in cases})
     tell = progress or (lambda stage, done, total: None)
     both = [*(questions[i] for i in asked), *(case.twin for case in cases)]
-    items = Pairs(both, graph if model.knowledge is not None else None, config, progress)
+    items = Pairs(both, graph if model.knowledge is not None else None, progress=progress)
     found = predict(model, items, progress=lambda *done: tell("score", *done))
     temperature = model.settings.temperature
     sure = [confidence(question, each.logits, temperature) for question, each in zip(both, found, strict=True)]

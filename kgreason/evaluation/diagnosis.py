@@ -9,7 +9,6 @@ from time import perf_counter
 
 import numpy as np
 
-from kgreason.config import RetrievalConfig
 from kgreason.engine import Reasoner
 from kgreason.errors import InputError
 from kgreason.evaluation.faculties import FACULTIES, stripped, takes_part, without
@@ -32,7 +31,7 @@ from kgreason.records import Question
 from kgreason.retrieval import Pairs, Retriever
 from kgreason.tasks.changes import changes
 
-__all__ = ["LEAST", "by_task", "diagnose"]
+__all__ = ["LEAST", "by_task", "diagnose", "weak_slices"]
 
 #: Samples that a slice, the rest of its file and what a change is tried on hold at least.
 LEAST = 10
@@ -65,7 +64,6 @@ def diagnose(
     *,
     limit: int = 1000,
     seed: int = 0,
-    config: RetrievalConfig | None = None,
     progress: Progress | None = None,
 ) -> Diagnosis:
     """Find what a model is weak in.
@@ -80,7 +78,6 @@ def diagnose(
         graph: the graph, or None.
         limit: samples over all files, drawn once, on which every change of model and samples is tried.
         seed: of the draws.
-        config: of the retrieval.
         progress: called with (stage, done, total).
 
     Returns:
@@ -97,7 +94,7 @@ def diagnose(
         raise InputError(
             "no sample says which option is right", fix="Give samples with answer, answers, label or labels."
         )
-    work = _Work(model, graph, config, seed, progress or (lambda stage, done, total: None))
+    work = _Work(model, graph, seed, progress)
     read = [work.file(name, questions, max(1, limit // len(known))) for name, questions in known.items()]
     slices = _slices(read)
     return Diagnosis(
@@ -111,6 +108,25 @@ def diagnose(
         left_out=sum(map(len, files.values())) - sum(map(len, known.values())),
         seconds=round(perf_counter() - start, 1),
     )
+
+
+def weak_slices(
+    model: ReasoningModel,
+    files: Mapping[str, Sequence[Question]],
+    graph: KnowledgeGraph | None,
+    *,
+    progress: Progress | None = None,
+) -> tuple[Slice, ...]:
+    """The slices of :func:`diagnose` alone, the weakest first; each question is answered once.
+
+    Args:
+        model: a trained model.
+        files: questions by name of their file; those whose answer is not known are left out.
+        graph: the graph, or None.
+        progress: called with (stage, done, total).
+    """
+    work = _Work(model, graph, progress=progress)
+    return _slices([work.file(name, questions, 0) for name, questions in by_task(files).items()])
 
 
 def by_task(files: Mapping[str, Sequence[Question]]) -> dict[str, list[Question]]:
@@ -146,17 +162,17 @@ class _Work:
         self,
         model: ReasoningModel,
         graph: KnowledgeGraph | None,
-        config: RetrievalConfig | None,
-        seed: int,
-        progress: Progress,
+        seed: int = 0,
+        progress: Progress | None = None,
     ) -> None:
-        self.model, self.graph, self.config, self.seed, self.progress = model, graph, config, seed, progress
+        self.model, self.graph, self.seed = model, graph, seed
+        self.progress: Progress = progress or (lambda stage, done, total: None)
         self.changes = changes(graph)
-        self.retriever = None if graph is None else Retriever(graph, config)
+        self.retriever = None if graph is None else Retriever(graph)
 
     def file(self, name: str, questions: Sequence[Question], limit: int) -> _File:
         """A file's samples, answered."""
-        items = Pairs([with_stated(q) for q in questions], self._read_graph, self.config, self.progress)
+        items = Pairs([with_stated(q) for q in questions], self._read_graph, progress=self.progress)
         judged = self._judge(items, f"score {name}")
         sample = sorted(Random(self.seed).sample(range(len(questions)), min(limit, len(questions))))
         return _File(name, questions, items, judged, sample)
@@ -185,7 +201,7 @@ class _Work:
                 (each.sure, row) for row, each in enumerate(file.judged) if each.sure is not None and not each.right
             ]
             found += [(sure, row, file) for sure, row in sorted(wrong, key=lambda each: (-each[0], each[1]))[:share]]
-        reasoner = Reasoner(self.model, self.graph, self.config)
+        reasoner = Reasoner(self.model, self.graph)
         first = sorted(found, key=lambda each: -each[0])[:WORST]
         return tuple(_wrong(reasoner, file, row, sure) for sure, row, file in first)
 
@@ -206,7 +222,7 @@ class _Work:
             if after != before:
                 rows.append(row)
                 changed.append(with_stated(after))
-        items = list(Pairs(changed, self._read_graph, self.config, stored=False))  # they are looked at more than once
+        items = list(Pairs(changed, self._read_graph, stored=False))  # they are looked at more than once
         return self._effect(file, change, rows, items)
 
     def _noisy(self, file: _File) -> list[Effect]:

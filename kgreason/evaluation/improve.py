@@ -12,18 +12,18 @@ import numpy as np
 
 from kgreason import storage
 from kgreason.errors import ConfigError, FormatError, InputError
-from kgreason.evaluation.diagnosis import LEAST, by_task, diagnose
-from kgreason.evaluation.findings import Diagnosis, Slice
+from kgreason.evaluation.diagnosis import LEAST, by_task, weak_slices
+from kgreason.evaluation.findings import Slice
 from kgreason.evaluation.judging import judge
-from kgreason.evaluation.proposal import Proposer, text_of, to_toml, training_pool, write_proposal
+from kgreason.evaluation.proposal import Proposer, text_of, training_pool, write_proposal
 from kgreason.evaluation.verdict import Change, Judging, Rights
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import with_stated
 from kgreason.nn.model import ReasoningModel
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
-from kgreason.training.config import RunConfig
-from kgreason.training.run import build_model, last_checkpoint, load_data, train
+from kgreason.training.config import RunConfig, to_toml
+from kgreason.training.run import build_model, falls_in, last_checkpoint, load_data, train
 
 __all__ = ["Improvement", "LoopConfig", "Round", "halves", "improve"]
 
@@ -39,7 +39,6 @@ class LoopConfig:
         enough: samples from which that is asked of a single part; of a smaller one it is asked that it surely loses
             nothing, since its interval is wider than any margin.
         number: weak samples at most.
-        share: of the batches that they get.
         seed: of what is drawn.
 
     Raises:
@@ -49,15 +48,12 @@ class LoopConfig:
     margin: float = 0.01
     enough: int = 1000
     number: int = 2000
-    share: float = 1 / 3
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name, low, high in (("margin", 0, 1), ("enough", 1, 10**9), ("number", LEAST, 10**6)):
             if not low <= (value := getattr(self, name)) <= high:
                 raise InputError(f"{name} is {value}", fix=f"Give {low} to {high}.")
-        if not 0 < self.share < 1:
-            raise InputError(f"share is {self.share}", fix="Give a share between 0 and 1, such as 0.33.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +119,7 @@ class Improvement:
 def halves(files: Mapping[str, Sequence[Question]]) -> tuple[dict[str, list[Question]], dict[str, list[Question]]]:
     """Each file in two halves: one in which a weakness is looked for, and one by which a cure is judged.
 
-    A digest of its text says where a sample falls, so that pairs of one premise stay together, and the same in every
-    run.
+    Its text says where a sample falls, so that pairs of one premise stay together, and the same in every run.
 
     Args:
         files: questions by name of their file.
@@ -132,14 +127,13 @@ def halves(files: Mapping[str, Sequence[Question]]) -> tuple[dict[str, list[Ques
     Example:
         >>> looked, judged = halves({"a": [Question(f"Why {i}?", ("x", "y"), answer=0) for i in range(100)]})
         >>> len(looked["a"]), len(judged["a"])
-        (53, 47)
+        (46, 54)
     """
     looked: dict[str, list[Question]] = {}
     judged: dict[str, list[Question]] = {}
     for name, questions in files.items():
         for question in questions:
-            first = int(storage.digest_bytes(b"half ", question.text.encode())[:8], 16) % 2 == 0
-            (looked if first else judged).setdefault(name, []).append(question)
+            (looked if falls_in(question, "half", 0.5) else judged).setdefault(name, []).append(question)
     return looked, judged
 
 
@@ -227,9 +221,17 @@ class _Loop:
     def proposer(self) -> Proposer:
         """Draws up runs, and leaves out whatever is measured on."""
         pool = training_pool(self.run, self.data)
-        without = {text_of(each) for questions in self.files.values() for each in questions}
-        config = self.config
-        return Proposer(pool, without, self.graph, config.number, config.share, config.seed)
+        return Proposer(pool, self.asked, self.graph, self.config.number, self.config.seed)
+
+    @cached_property
+    def asked(self) -> set[str]:
+        """The texts that models are measured on, so that none is trained on them."""
+        return {text_of(each) for questions in self.files.values() for each in questions}
+
+    @cached_property
+    def read(self) -> dict[str, list[Question]]:
+        """The judging halves, with what their texts state."""
+        return {name: [with_stated(each) for each in questions] for name, questions in self.judged.items()}
 
     @cached_property
     def setup(self) -> dict[str, Any]:
@@ -271,10 +273,10 @@ class _Loop:
     def round(self, number: int, done: Sequence[Round]) -> Round:
         """One round from diagnosis to judgement."""
         hand = self.result(done).model
-        found = self._diagnose(hand)
+        slices = self._slices(hand)
         tried = {(each.weakness.file, each.weakness.phenomenon) for each in done if each.weakness and not each.kept}
         folder, run = self.output / f"round-{number}", replace(self.run, init=hand)
-        proposal, notes = self.proposer.first(found, self.looked, run, folder, skip=tried | self._few(found))
+        proposal, notes = self.proposer.first(slices, self.looked, run, folder, skip=tried | self._few(slices))
         if proposal is None:
             return Round(number, None, False, "nothing is surely weak that could be trained on", hand, notes=notes)
         write_proposal(folder, proposal)
@@ -290,13 +292,13 @@ class _Loop:
             proposal.pooled, proposal.made, notes, gain, rest, since,
         )  # fmt: skip
 
-    def _diagnose(self, folder: str) -> Diagnosis:
+    def _slices(self, folder: str) -> tuple[Slice, ...]:
         model = ReasoningModel.from_pretrained(folder, device=self.run.device)
-        return diagnose(model, self.looked, self.graph, limit=1, seed=self.config.seed, progress=self.progress)
+        return weak_slices(model, self.looked, self.graph, progress=self.progress)
 
-    def _few(self, found: Diagnosis) -> set[tuple[str, str]]:
+    def _few(self, slices: Sequence[Slice]) -> set[tuple[str, str]]:
         """Slices of too few samples to judge by."""
-        named = {(each.file, each.phenomenon) for each in found.slices}
+        named = {(each.file, each.phenomenon) for each in slices}
         return {each for each in named if self.judging.inside(*each).sum() < LEAST}
 
     def _train(self, run: RunConfig) -> str:
@@ -306,12 +308,11 @@ class _Loop:
             begun = last_checkpoint(folder) is not None
             if not begun and folder.exists():
                 storage.remove(folder)  # broken off before its first checkpoint was whole
-            asked = {text_of(each) for questions in self.files.values() for each in questions}
             samples = load_data(
                 run,
                 lambda each: Pairs(each, self.trained_graph, progress=self.progress),
                 self.data,
-                leave_out=lambda each: text_of(each) in asked,
+                leave_out=lambda each: text_of(each) in self.asked,
             )
             train(run, build_model(run), samples, resume=begun, progress=self.progress)
         return str(folder / "model")
@@ -322,13 +323,10 @@ class _Loop:
             model = ReasoningModel.from_pretrained(folder, device=self.run.device)
             graph = None if model.knowledge is None else self.graph
             self._rights[folder] = {
-                name: np.array([each.right for each in judge(model, self._items(questions, graph))])
-                for name, questions in self.judged.items()
+                name: np.array([each.right for each in judge(model, Pairs(questions, graph, progress=self.progress))])
+                for name, questions in self.read.items()
             }
         return self._rights[folder]
-
-    def _items(self, questions: Sequence[Question], graph: KnowledgeGraph | None) -> Pairs:
-        return Pairs([with_stated(each) for each in questions], graph, progress=self.progress)
 
 
 def _why(gain: Change, lost: Sequence[Change]) -> str:

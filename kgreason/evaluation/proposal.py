@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from kgreason import storage
 from kgreason.evaluation.augmentation import form, label, label_shares, make
 from kgreason.evaluation.diagnosis import LEAST
-from kgreason.evaluation.findings import Diagnosis, Slice
+from kgreason.evaluation.findings import Slice
 from kgreason.evaluation.phenomena import phenomena
 from kgreason.graph import KnowledgeGraph
 from kgreason.records import Question
 from kgreason.retrieval import questions_of
 from kgreason.tasks import write_samples
-from kgreason.training.config import RunConfig, TaskConfig
+from kgreason.training.config import RunConfig, TaskConfig, to_toml
 from kgreason.training.run import load_data
 
-__all__ = ["Proposal", "Proposer", "text_of", "to_toml", "training_pool", "write_proposal"]
+__all__ = ["Proposal", "Proposer", "text_of", "training_pool", "write_proposal"]
 
-#: What the weak samples are called among the tasks of a run.
-WEAK = "weak"
+#: What the weak samples are called among the tasks of a run, and their share of the batches.
+WEAK, SHARE = "weak", 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,6 @@ class Proposer:
         without: texts (:func:`text_of`) that are not to be trained on, since they are measured on.
         graph: that samples may be made from.
         number: of weak samples at most.
-        share: of the batches that they get.
         seed: of the drawing.
     """
 
@@ -91,12 +88,11 @@ class Proposer:
     without: Collection[str] = ()
     graph: KnowledgeGraph | None = None
     number: int = 2000
-    share: float = 1 / 3
     seed: int = 0
 
     def first(
         self,
-        found: Diagnosis,
+        slices: Sequence[Slice],
         files: Mapping[str, Sequence[Question]],
         run: RunConfig,
         folder: str | Path,
@@ -106,8 +102,8 @@ class Proposer:
         """The proposal for the weakest phenomenon that is surely weak and for which there are samples.
 
         Args:
-            found: a diagnosis.
-            files: the questions that were diagnosed, by the names in it.
+            slices: of a diagnosis, the weakest first.
+            files: the questions that were diagnosed, by the names in them.
             run: the user's run.
             folder: where the proposal is to be written.
             skip: files and phenomena that are passed over.
@@ -116,7 +112,7 @@ class Proposer:
             The proposal, or None, and what is to be said of it and of those passed over.
         """
         notes: list[str] = []
-        for weakness in found.slices:
+        for weakness in slices:
             file, name = weakness.file, weakness.phenomenon
             if weakness.ends[1] >= 0:
                 break
@@ -166,7 +162,7 @@ class Proposer:
                 pooled += drawn
         samples = tuple(replace(each, id=f"{WEAK}-{i}") for i, each in enumerate([*pooled, *made]))
         sizes = {task: len(questions) for task, questions in self.pool.items()}
-        planned = _with_weak(run, samples, sizes, self.share, Path(folder))
+        planned = _with_weak(run, samples, sizes, Path(folder))
         return Proposal(weakness, planned, samples, tuple(examples), len(pooled), len(made), how)
 
 
@@ -180,13 +176,11 @@ def _unseen(questions: Iterable[Question], seen: set[str]) -> list[Question]:
     return found
 
 
-def _with_weak(
-    run: RunConfig, samples: Sequence[Question], sizes: Mapping[str, int], share: float, folder: Path
-) -> RunConfig:
+def _with_weak(run: RunConfig, samples: Sequence[Question], sizes: Mapping[str, int], folder: Path) -> RunConfig:
     """The run with the weak samples as a task of its own, with a weight that gives them their share of the batches."""
     root = 1 / run.temperature
     others = sum(task.weight * min(task.limit or sizes[name], sizes[name]) ** root for name, task in run.tasks.items())
-    weight = share / (1 - share) * others / max(1.0, len(samples) * (1 - run.held_out)) ** root
+    weight = SHARE / (1 - SHARE) * others / max(1.0, len(samples) * (1 - run.held_out)) ** root
     weak = TaskConfig(
         str(folder / "weak.jsonl"),
         dev=str(folder / "weak-dev.jsonl"),
@@ -216,47 +210,3 @@ def write_proposal(folder: str | Path, proposal: Proposal) -> None:
     )
     comments = "".join(f"# {' '.join(line.split())}\n" for line in head)
     storage.write_text(folder / "proposal.toml", f"{comments}{to_toml(proposal.run)}")
-
-
-def to_toml(run: RunConfig) -> str:
-    """A run as TOML, which :func:`kgreason.training.config.load_run` reads back as it was; defaults are left out.
-
-    Args:
-        run: any run.
-
-    Example:
-        >>> print(to_toml(RunConfig("runs/a", {"b": TaskConfig("sst2", limit=9)})), end="")
-        output = "runs/a"
-        <BLANKLINE>
-        [tasks."b"]
-        data = "sst2"
-        limit = 9
-    """
-    tasks = "".join(f"\n[tasks.{_toml(name)}]\n{_keys(task)}" for name, task in run.tasks.items())
-    return _keys(run, "tasks") + tasks
-
-
-def _keys(config: RunConfig | TaskConfig, *but: str) -> str:
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in _said(config).items() if key not in but)
-
-
-def _said(config: Any) -> dict[str, Any]:
-    """The values of a configuration that are not its defaults."""
-    values = {each.name: (getattr(config, each.name), each) for each in fields(config)}
-    return {
-        name: value
-        for name, (value, each) in values.items()
-        if value != (each.default if each.default_factory is MISSING else each.default_factory())
-    }
-
-
-def _toml(value: Any) -> str:
-    if value is None:
-        return "false"
-    if is_dataclass(value):
-        value = _said(value)
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_toml(str(key))} = {_toml(each)}' for key, each in value.items())} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -22,7 +23,7 @@ from kgreason.training.practices import (
     check_ranges,
 )
 
-__all__ = ["RunConfig", "TaskConfig", "load_run"]
+__all__ = ["RunConfig", "TaskConfig", "load_run", "to_toml"]
 
 
 @dataclass(frozen=True)
@@ -241,3 +242,47 @@ def _checked(value: Any, kind: Any, where: str, wanted: str) -> Any:
     if not isinstance(value, kind):
         raise ConfigError(f"{where} is {value!r}", fix=f"Give {wanted}.")
     return value
+
+
+def to_toml(run: RunConfig) -> str:
+    """A run as TOML, which :func:`load_run` reads back as it was; defaults are left out.
+
+    Args:
+        run: any run.
+
+    Example:
+        >>> print(to_toml(RunConfig("runs/a", {"b": TaskConfig("sst2", limit=9)})), end="")
+        output = "runs/a"
+        <BLANKLINE>
+        [tasks."b"]
+        data = "sst2"
+        limit = 9
+    """
+    tasks = "".join(f"\n[tasks.{_toml(name)}]\n{_keys(task)}" for name, task in run.tasks.items())
+    return _keys(run, "tasks") + tasks
+
+
+def _keys(config: RunConfig | TaskConfig, *but: str) -> str:
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in _said(config).items() if key not in but)
+
+
+def _said(config: Any) -> dict[str, Any]:
+    """The values of a configuration that are not its defaults."""
+    values = {each.name: (getattr(config, each.name), each) for each in fields(config)}
+    return {
+        name: value
+        for name, (value, each) in values.items()
+        if value != (each.default if each.default_factory is MISSING else each.default_factory())
+    }
+
+
+def _toml(value: Any) -> str:
+    if value is None:
+        return "false"
+    if is_dataclass(value):
+        value = _said(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_toml(str(key))} = {_toml(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

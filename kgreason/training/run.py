@@ -100,13 +100,13 @@ def _task(
 ) -> TaskData:
     named = not Path(task.data).suffix
     questions = [q for q in load(task.data, "train" if named else None, data=data) if not leave_out(q)]
-    kept = [q for q in questions if not _falls(q, "held out", run.held_out)]
-    held_out = [q for q in questions if _falls(q, "held out", run.held_out)]
+    kept = [q for q in questions if not falls_in(q, "held out", run.held_out)]
+    held_out = [q for q in questions if falls_in(q, "held out", run.held_out)]
     if named or task.dev:
         dev = load(task.data, "dev", data=data) if named else load(task.dev, data=data)
     else:
-        dev = [q for q in kept if _falls(q, "dev", 0.1)]
-        kept = [q for q in kept if not _falls(q, "dev", 0.1)]
+        dev = [q for q in kept if falls_in(q, "dev", 0.1)]
+        kept = [q for q in kept if not falls_in(q, "dev", 0.1)]
     if task.limit:
         kept = [kept[i] for i in np.random.default_rng(run.seed).permutation(len(kept))[: task.limit]]
         held_out = held_out[: round(run.held_out * task.limit)]
@@ -167,7 +167,7 @@ def last_checkpoint(folder: Path) -> Path | None:
     return next((found[step] for step in sorted(found, reverse=True) if whole(found[step])), None)
 
 
-def _falls(question: Question, purpose: str, share: float) -> bool:
+def falls_in(question: Question, purpose: str, share: float) -> bool:
     """Whether a question falls into a share, by a hash of its text: the same in every run."""
     digest = hashlib.blake2b(f"{purpose}\n{question.text}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64

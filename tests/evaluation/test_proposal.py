@@ -3,27 +3,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from kgreason.evaluation.findings import Diagnosis, Slice
+from kgreason.evaluation.findings import Slice
 from kgreason.evaluation.phenomena import phenomena
-from kgreason.evaluation.proposal import Proposer, text_of, to_toml, training_pool, write_proposal
-from kgreason.nn.model import ModelConfig
+from kgreason.evaluation.proposal import Proposer, text_of, training_pool, write_proposal
 from kgreason.retrieval import Pairs
 from kgreason.tasks import read_samples, write_samples
 from kgreason.training.config import RunConfig, TaskConfig, load_run
 from kgreason.training.mixture import shares
 from kgreason.training.run import load_data
-from tests.models import DENIED, KNOWLEDGE, WORDS, moods, places, reviews
+from tests.models import DENIED, WORDS, moods, places, reviews
 
 FILMS = tuple(f"film {letter}" for letter in "abcdefghijk")
 PLAIN, NOT = reviews(WORDS, ["The {} was {}."], FILMS), reviews(DENIED, ["The {} was not {}."], FILMS)
 WEAK = Slice("reviews", "negation", 40, 0.5, (0.3, 0.7), 0.9, -0.4, (-0.6, -0.2))
-
-
-def diagnosis(*slices):
-    return Diagnosis(None, (), slices, (), (), (), (), 0, 0.0)
 
 
 @pytest.fixture
@@ -92,7 +85,7 @@ def test_what_is_written_is_read_back_and_can_be_trained_on(run, pool, tmp_path)
 def test_the_first_weakness_with_samples_is_taken(run, pool, tmp_path):
     questions = [*NOT, *moods(40)]
     numbers = replace(WEAK, phenomenon="numbers")
-    sure, unsure = diagnosis(numbers, WEAK), diagnosis(replace(WEAK, ends=(-0.6, 0.01)))
+    sure, unsure = (numbers, WEAK), (replace(WEAK, ends=(-0.6, 0.01)),)
     proposer = Proposer(pool)
     found, notes = proposer.first(sure, {"reviews": questions}, run, tmp_path)
     assert found is not None
@@ -101,18 +94,3 @@ def test_the_first_weakness_with_samples_is_taken(run, pool, tmp_path):
     assert notes[0].endswith("fewer than 10 are too few")
     assert proposer.first(sure, {"reviews": questions}, run, tmp_path, skip={("reviews", "negation")})[0] is None
     assert proposer.first(unsure, {"reviews": questions}, run, tmp_path) == (None, ())
-
-
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9)
-
-
-@given(texts, st.dictionaries(texts, texts, min_size=1, max_size=3), st.floats(0, 1), st.booleans())
-def test_a_run_as_toml_is_read_back(tmp_path_factory, init, tasks, rate, flag):
-    path = tmp_path_factory.mktemp("run") / "run.toml"
-    knowledge = replace(KNOWLEDGE, relations=tuple(tasks)) if flag else None
-    run = RunConfig(
-        "out", {name: TaskConfig(data, own_facts=flag) for name, data in tasks.items()}, init=init, learning_rate=rate,
-        model=ModelConfig(knowledge=knowledge, lora=None, threshold={"a|b": 0.5}), freeze=tuple(tasks), bf16=flag,
-    )  # fmt: skip
-    path.write_text(to_toml(run), encoding="utf-8", newline="")
-    assert load_run(path) == run

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kgreason.errors import ConfigError, FormatError
 from kgreason.nn.knowledge import KnowledgeConfig
 from kgreason.nn.lora import LoraSettings
-from kgreason.training.config import RunConfig, TaskConfig, load_run
+from kgreason.nn.model import ModelConfig
+from kgreason.training.config import RunConfig, TaskConfig, load_run, to_toml
 from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
+from tests.models import KNOWLEDGE
 
 RECIPES = Path(__file__).parents[2] / "tools" / "recipes"
 TASK = '[tasks.a]\ndata = "a.csv"\n'
@@ -198,3 +203,18 @@ def test_a_run_in_python_is_checked_too():
     with pytest.raises(ConfigError, match="batch_size is 0"):
         RunConfig("out", {"a": TaskConfig("a.csv")}, batch_size=0)
     assert math.isclose(RunConfig("out", {"a": TaskConfig("a.csv")}).warmup, 0.06)
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9)
+
+
+@given(texts, st.dictionaries(texts, texts, min_size=1, max_size=3), st.floats(0, 1), st.booleans())
+def test_a_run_as_toml_is_read_back(tmp_path_factory, init, tasks, rate, flag):
+    path = tmp_path_factory.mktemp("run") / "run.toml"
+    knowledge = replace(KNOWLEDGE, relations=tuple(tasks)) if flag else None
+    run = RunConfig(
+        "out", {name: TaskConfig(data, own_facts=flag) for name, data in tasks.items()}, init=init, learning_rate=rate,
+        model=ModelConfig(knowledge=knowledge, lora=None, threshold={"a|b": 0.5}), freeze=tuple(tasks), bf16=flag,
+    )  # fmt: skip
+    path.write_text(to_toml(run), encoding="utf-8", newline="")
+    assert load_run(path) == run
