@@ -101,7 +101,7 @@ def open_reasoner(
 def _demeaning(graph: KnowledgeGraph) -> Sequence[Triple]:
     from kgreason.graph.offensive import flagged
 
-    return [(flag.edge.source, flag.edge.relation, flag.edge.target) for flag in flagged(graph)]
+    return [flag.edge.triple for flag in flagged(graph)]
 
 
 def ask(
@@ -135,17 +135,9 @@ def ask(
     asked = validate(Question(question, tuple(options or ()), task, context=text, language=told))
     added, removed = triples(add or ()), triples(remove or ())
     reasoner = open_reasoner(
-        model,
-        graph,
-        out,
-        index,
-        language=told,
-        stated=not not_stated,
-        rules=rules,
-        audit=audit,
-        audit_text=audit_text,
+        model, graph, out, index, language=told, stated=not not_stated, rules=rules, audit=audit, audit_text=audit_text,
         offensive=offensive,
-    )
+    )  # fmt: skip
     answer = reasoner.answer(asked, add=added, remove=removed)
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
@@ -183,17 +175,9 @@ def entails(
     told = spoken(premise, language)
     validate(Question(premise, THREE_WAY, "entailment", hypothesis, language=told))
     reasoner = open_reasoner(
-        model,
-        graph,
-        out,
-        index,
-        language=told,
-        stated=not not_stated,
-        rules=rules,
-        audit=audit,
-        audit_text=audit_text,
+        model, graph, out, index, language=told, stated=not not_stated, rules=rules, audit=audit, audit_text=audit_text,
         offensive=offensive,
-    )
+    )  # fmt: skip
     answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
@@ -315,7 +299,7 @@ def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
 def _passages(sentences: Sequence[KeySentence]) -> list[RenderableType]:
     from rich.text import Text
 
-    lines = [Text(f"{each.weight:.2f}  {each.text}") for each in sentences]
+    lines = [Text(f"{each.weight:.2f}  {' '.join(each.text.split())}") for each in sentences if each.weight >= SHOWN]
     return ["", Text("what was read most", style="bold"), *lines] if lines else []
 
 

@@ -78,10 +78,8 @@ class Rule:
 
     def why(self, source: str, relation: str, target: str) -> Why | None:
         """Which part of the rule an edge falls under, by the labels of its ends; None if none."""
-        return self.demeans(relation, target) if self.is_group(source) else None
-
-    def demeans(self, relation: str, target: str) -> Why | None:
-        """The same of an edge whose source is known to mean a group."""
+        if not self.is_group(source):
+            return None
         words = set(target.casefold().split())
         if words & self._terms:
             return "term"
@@ -97,12 +95,11 @@ class Rule:
         return word not in self._harmless and lexicon().get(word, 0.0) <= self._limit
 
 
-def flagged(graph: KnowledgeGraph, rule: Rule | None = None) -> tuple[Flag, ...]:
-    """The edges of a graph that demean a group, by source and target.
+def flagged(graph: KnowledgeGraph) -> tuple[Flag, ...]:
+    """The edges of a graph that demean a group by the packaged rule, by source and target.
 
     Args:
         graph: the graph.
-        rule: what demeans; the packaged rule if None.
 
     Example:
         >>> from kgreason.graph import KnowledgeGraph
@@ -110,16 +107,14 @@ def flagged(graph: KnowledgeGraph, rule: Rule | None = None) -> tuple[Flag, ...]
         >>> [str(flag.edge) for flag in flagged(graph)]
         ['mexican is a kind of bad person']
     """
-    rule = rule or Rule.load()
+    rule = Rule.load()
     named = {node for name in rule.names() for node, _ in graph.surfaces.lookup(name)}
     found = []
     for node in sorted(named):
-        if not rule.is_group(graph.label(node)):
-            continue  # another form of it names a group
         start = int(graph.ptr[node])
         forward = np.flatnonzero(graph.rel[start : graph.ptr[node + 1]] < len(graph.relations))
         for entry in (start + forward).tolist():
             name, target = graph.relations[int(graph.rel[entry])], graph.label(int(graph.idx[entry]))
-            if why := rule.demeans(name, target):
+            if why := rule.why(graph.label(node), name, target):
                 found.append(Flag(graph.edge(node, entry), why))
     return tuple(sorted(found, key=lambda flag: (flag.edge.source, flag.edge.target, flag.edge.relation)))

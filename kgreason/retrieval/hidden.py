@@ -30,15 +30,15 @@ class Hidden:
 
     def __init__(self, graph: KnowledgeGraph, edges: Sequence[Triple]) -> None:
         self._graph = graph
+        resolved = [(graph.resolve(source), relation, graph.resolve(target)) for source, relation, target in edges]
         there = [
-            edge
-            for source, relation, target in edges
-            for edge in graph.match(source=graph.key(graph.resolve(source)), target=graph.key(graph.resolve(target)))
+            (edge.triple, source, target)
+            for source, relation, target in resolved
+            for edge in graph.match(source=graph.key(source), target=graph.key(target))
             if edge.relation == relation
         ]
-        self._edges = tuple(edge.triple for edge in there)
-        ends = [(graph.resolve(source), graph.resolve(target)) for source, _, target in self._edges]
-        self._ends = np.array(ends, np.int64).reshape(-1, 2)
+        self._edges = tuple(triple for triple, _, _ in there)
+        self._ends = np.array([ends for _, *ends in there], np.int64).reshape(-1, 2)
 
     def at(self, grounding: Grounding) -> tuple[Triple, ...]:
         """The edges at its concepts, over which every path runs, but for those that the question brings itself."""

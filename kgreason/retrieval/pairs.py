@@ -60,9 +60,9 @@ class Pairs(Lazy[Pair]):
     ) -> None:
         self.questions, self.graph = questions, graph
         config = config or RetrievalConfig()
-        read = [i for i, question in enumerate(questions) if graph is not None or question.facts or question.edges]
-        kept = [i for i in read if stored and (graph is None or not is_wide(graph, questions[i], config))]
-        self._read, self._place = frozenset(read), {i: place for place, i in enumerate(kept)}
+        read = [i for i, question in enumerate(questions) if stored and self._reads(question)]
+        kept = [i for i in read if graph is None or not is_wide(graph, questions[i], config)]
+        self._place = {i: place for place, i in enumerate(kept)}
         self._kept: Sequence[Subgraph] = ()
         self._config = config
         if kept:
@@ -74,21 +74,18 @@ class Pairs(Lazy[Pair]):
 
     def make(self, i: int) -> Pair:
         """One pair."""
-        return self.questions[i], self._subgraph(i)
+        question = self.questions[i]
+        return (question, self._kept[self._place[i]]) if i in self._place else self.anew(question)
 
     def anew(self, question: Question) -> Pair:
         """A pair of another question, over the same graph."""
-        read = self.graph is not None or question.facts or question.edges
-        return question, self._retrieved(question) if read else None
-
-    def _subgraph(self, i: int) -> Subgraph | None:
-        if i in self._place:
-            return self._kept[self._place[i]]
-        return self._retrieved(self.questions[i]) if i in self._read else None
-
-    def _retrieved(self, question: Question) -> Subgraph:
+        if not self._reads(question):
+            return question, None
         grounder, retriever = self._readers
-        return retriever.retrieve(grounder.ground(question))
+        return question, retriever.retrieve(grounder.ground(question))
+
+    def _reads(self, question: Question) -> bool:
+        return self.graph is not None or bool(question.facts or question.edges)
 
     @property
     def _base(self) -> KnowledgeGraph:
