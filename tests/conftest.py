@@ -149,3 +149,9 @@ def tiny_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     GPT2Model(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mixed precision even where the processor is slow at it."""
+    monkeypatch.setattr("kgreason.nn.backbone.has_bfloat16", lambda device: True)

@@ -87,7 +87,7 @@ class RunConfig:
         held_out: share of each task's training samples kept for fitting gate, temperature and thresholds.
         dev_limit: dev questions a task read at each report; 0 for all.
         save_steps: steps between checkpoints; 0 for each report.
-        bf16: M runs in bfloat16.
+        bf16: M runs in bfloat16, where the device multiplies in it.
         tracker: who is told losses and figures, by the Trainer's names; one that can record offline does, unless its
             own settings differ.
         test: whether the test splits are read at the end.

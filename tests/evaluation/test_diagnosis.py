@@ -73,7 +73,7 @@ def test_worst_answers_are_wrong_and_the_surest_come_first(found, files):
 def test_the_seed_alone_is_left_to_chance(found, model, files, tiny_graph):
     again = diagnose(model, files, tiny_graph, limit=22)
     assert replace(again, seconds=0) == replace(found, seconds=0)
-    assert json.loads(json.dumps(found.to_dict(), allow_nan=False)) is not None
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["results"][0]["n"] == 31
 
 
 def test_several_labels_and_open_questions(tiny_base, model, tiny_graph, home):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kgreason.evaluation.judging import judge
+from kgreason.nn.confidence import confidence
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
@@ -25,7 +26,7 @@ def test_one_of_several_options(model, tiny_graph, home):
         assert each.choice == (question.options[best],)
         assert each.right == (best == question.answer)
         assert each.sure is not None
-        assert 0.5 <= each.sure <= 1
+        assert each.sure == pytest.approx(confidence(question, prediction.logits, model.settings.temperature).max())
     assert steps[-1] == (13, 13)
 
 
@@ -38,4 +39,5 @@ def test_of_several_labels_all_have_to_be_found(model):
 
 def test_an_open_question_that_no_path_answers(model, tiny_graph, home):
     (found,) = judge(model, Pairs([Question("Where is a penguin?", task="open", gold=("oven",))], tiny_graph))
+    assert not found.right
     assert found.sure is None  # this model follows no paths

@@ -32,13 +32,26 @@ def test_gain_and_rest_are_counted_apart(seed, before, after):
     found = judging().gain(now, then, WEAK)
     assert (found.n, found.before, found.after) == (40, then["a"][:40].mean(), now["a"][:40].mean())
     assert found.ends[0] <= found.difference <= found.ends[1]
-    assert found.holds == (found.ends[0] > 0)
     rest = {(each.file, each.phenomenon): each for each in judging().rest(now, then, WEAK)}
     assert set(rest) == {("", ""), ("a", ""), ("a", "numbers"), ("b", ""), ("b", "numbers")}
     assert (rest["", ""].n, rest["a", ""].n, rest["a", "numbers"].n, rest["b", ""].n) == (77 + LEAST, 77, 38, LEAST)
     odd = np.arange(117) % 2 == 1
     assert rest["a", "numbers"].after == now["a"][40:][odd[40:]].mean()
-    assert rest["", ""].holds == (rest["", ""].ends[0] >= -0.01)
+
+
+def test_what_surely_gains_holds_and_what_may_be_chance_does_not():
+    none, all_right = rights(0.0, 0.5), rights(1.0, 0.5)
+    assert judging().gain(all_right, none, WEAK).holds
+    one = {**none, "a": np.arange(117) == 0}
+    assert judging().gain(one, none, WEAK).after == 1 / 40
+    assert not judging().gain(one, none, WEAK).holds
+
+
+def test_the_rest_may_lose_a_margin_and_no_more():
+    then = rights(1.0, 1.0)
+    now = {**then, "a": np.arange(117) != 100}  # one of eighty-seven
+    assert judging(margin=0.04).rest(now, then, WEAK)[0].holds
+    assert not judging(margin=0.01).rest(now, then, WEAK)[0].holds
 
 
 def test_the_same_answers_hold():

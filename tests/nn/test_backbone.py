@@ -131,6 +131,14 @@ class TestStates:
         assert torch.equal(changed, batch.sequence_text == 1)
         assert torch.equal(backbone.encode(*texts, torch.zeros_like(shift)), backbone.encode(*texts))
 
+    def test_a_processor_that_multiplies_in_no_half_precision_is_spared_it(self, backbone, monkeypatch):
+        monkeypatch.setattr("kgreason.nn.backbone.has_bfloat16", lambda device: device != "cpu")
+        full, _ = encode(backbone, ["a penguin swims"])
+        backbone.autocast = torch.bfloat16
+        assert backbone.autocast is None
+        assert torch.equal(encode(backbone, ["a penguin swims"])[0], full)
+
+    @pytest.mark.usefixtures("bfloat16")
     def test_mixed_precision_hands_on_full_precision(self, backbone):
         full, _ = encode(backbone, ["a penguin swims"])
         backbone.autocast = torch.bfloat16
@@ -184,6 +192,7 @@ class TestRelationStates:
         assert torch.equal(torch.get_rng_state(), state)
         assert all(module.training for module in made.modules())
 
+    @pytest.mark.usefixtures("bfloat16")
     def test_they_are_kept_while_nothing_changes(self, backbone):
         first = backbone.relation_states(NAMES)[0]
         assert torch.equal(backbone.relation_states(NAMES)[0], first)
@@ -248,6 +257,7 @@ class TestRemember:
         assert not any(module.training for module in made.model.modules())
 
 
+@pytest.mark.usefixtures("bfloat16")
 class TestCast:
     @pytest.mark.parametrize("tuned", [False, True])
     def test_states_are_the_same_and_weights_come_back(self, tiny_base, tuned):

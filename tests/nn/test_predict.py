@@ -68,6 +68,7 @@ def test_parts_that_are_off_leave_nothing(tiny_base):
     assert all(p.affect is None and p.features is None and p.gate == 0 for p in found)
 
 
+@pytest.mark.usefixtures("bfloat16")
 def test_mixed_precision_is_close(model, tiny_graph):
     full: list[Any] = predict(model, items(tiny_graph))
     half: list[Any] = predict(model, items(tiny_graph), autocast=torch.bfloat16)
