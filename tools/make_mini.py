@@ -52,16 +52,16 @@ TEXTS = {"train": (12_000, 2), "dev": (500, 3)}
 
 def make_data(run: RunConfig, data: str | None) -> None:
     """Make the files that a run reads and that we make, those that are not there yet."""
-    for folder in sorted({str(Path(task.data).parent) for task in run.tasks.values()}):
-        if Path(folder).exists():
+    for file in sorted({Path(file) for task in run.tasks.values() for file in (task.data, task.dev)}):
+        folder = str(file.parent)
+        if file.exists():
             continue
         if folder in QUIZZES:
             form, seed, number = QUIZZES[folder]
             sizes: dict[QuizSplit, int] = {"train": number, "dev": 1_000}
             write_quiz(KnowledgeGraph.open("default"), folder, sizes, QuizConfig.to_train_on(form), seed=seed)
         elif folder in DRAWN:
-            for split in TEXTS:
-                write_samples(Path(folder) / f"{split}.jsonl", list(DRAWN[folder](split, data)))
+            write_samples(file, list(DRAWN[folder](file.stem, data)))
 
 
 def _needles(split: str, data: str | None) -> Iterator[Question]:

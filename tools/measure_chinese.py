@@ -13,6 +13,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,9 @@ Figure = tuple[float, dict[str, Any]]
 
 def _read(questions: Sequence[Question], graph: KnowledgeGraph) -> list[Item]:
     """Questions with their subgraphs; too long ones for that have none."""
-    short = iter(Pairs([q for q in questions if len(q.text.encode()) <= LIMITS.question_bytes], graph, stored=False))
-    return [next(short) if len(q.text.encode()) <= LIMITS.question_bytes else (q, None) for q in questions]
+    short = [len(q.text.encode()) <= LIMITS.question_bytes for q in questions]
+    read = iter(Pairs([*compress(questions, short)], graph, stored=False))
+    return [next(read) if fits else (q, None) for q, fits in zip(questions, short, strict=True)]
 
 
 def _judged(model: ReasoningModel, questions: Sequence[Question], limit: int) -> Figure:
