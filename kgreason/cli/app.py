@@ -17,6 +17,7 @@ from kgreason.cli.explain import explain
 from kgreason.cli.graph import app as graph
 from kgreason.cli.improve import improve
 from kgreason.cli.index import index
+from kgreason.cli.mcp import mcp
 from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.review import review
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 for command in (
     ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, select, review, bias, ground, retrieve,
-    quiz, rules, bench, doctor,
+    quiz, rules, bench, doctor, mcp,
 ):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):

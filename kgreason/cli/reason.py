@@ -13,6 +13,7 @@ from kgreason.cli.arguments import triples
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
 from kgreason.cli.index import IndexOption, open_index
+from kgreason.cli.llm import Llm, LlmModel, shown_of, tell
 from kgreason.cli.picture import Html, draw
 from kgreason.errors import InputError
 
@@ -121,6 +122,8 @@ def ask(
     audit: AuditOption = None,
     audit_text: AuditText = False,
     offensive: Offensive = False,
+    llm: Llm = None,
+    llm_model: LlmModel = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -142,7 +145,12 @@ def ask(
     shown = (
         [_ranking(answer), *_evidence(answer, show_all), *_passages(answer.sentences)] if options else _found(answer)
     )
-    out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
+    values, said = answer.to_dict(), _notes(_note(answer))
+    if llm is not None:
+        told_by = tell(llm, llm_model, asked, answer, reasoner.graph, added, removed)
+        values["llm"] = told_by.to_dict()
+        said += shown_of(told_by)
+    out.show(values, *shown, *said)
     _tell(answer.trace, out, gate=answer.gate)
     if html is not None:
         from kgreason.pictures import evidence

@@ -1,0 +1,61 @@
+"""A stand-in for a server of language models, as the package openai speaks to it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.web import HOST
+
+__all__ = ["Chat", "chat"]
+
+
+@dataclass
+class Chat:
+    """Its address, and what it was asked."""
+
+    address: str = ""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def chat(reply: str | None) -> Iterator[Chat]:
+    """A server that replies so to whatever it is asked; None refuses."""
+    state = Chat()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.asked.append({"path": self.path, **json.loads(body)})
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
+            message = {"role": "assistant", "content": reply}
+            told = {
+                "id": "1", "object": "chat.completion", "created": 0, "model": "m",
+                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+            }  # fmt: skip
+            data = json.dumps(told).encode()
+            self.send_response(200 if reply is not None else 404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+        server.daemon_threads = True
+        state.address = f"http://{HOST}:{server.server_port}/v1"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield state
+        finally:
+            server.shutdown()
+            thread.join()
