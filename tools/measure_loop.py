@@ -1,7 +1,7 @@
 """Measure training practices and the diagnosis that asks for them.
 
     python -m tools.measure_loop diagnose [--model NAME] [--data FOLDER] [--record]
-    python -m tools.measure_loop robust [--seed N] [--data FOLDER] [--record]
+    python -m tools.measure_loop robust [--practices NAME ...] [--seed N] [--data FOLDER] [--record]
 
 ``diagnose`` runs over 5,000 dev samples of five sets: how long it takes, what it names as weakest, and what each change
 of samples, noise in the edges among them, costs on each set. ``robust`` trains the recipe ``robust`` plainly and once
@@ -77,7 +77,8 @@ def _robust(arguments: argparse.Namespace) -> Iterator[Row]:
     graph, dev = KnowledgeGraph.open("default"), load("sst2", "dev", data=arguments.data)
     asked = {"as it is": dev, **{name: changed(dev, name, graph) for name in CHANGED}}
     plain: dict[str, npt.NDArray[np.bool_]] = {}
-    for practice, settings in PRACTICES.items():
+    chosen = arguments.practices or [name for name in PRACTICES if name != PLAIN]
+    for practice, settings in ((name, PRACTICES[name]) for name in (PLAIN, *chosen)):
         output = f"runs/robust-{practice.replace(' ', '-')}-{arguments.seed}"
         run = carried(
             RECIPES / "robust.toml", arguments.data, (*settings, f"output={output}", f"seed={arguments.seed}")
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("what", choices=("diagnose", "robust"))
     parser.add_argument("--model", default="mini", help="a checkpoint to diagnose")
     parser.add_argument("--data", help="folder of the data sets; KGREASON_DATA by default")
+    parser.add_argument("--practices", nargs="+", choices=[*PRACTICES][1:], metavar="NAME", help="these alone")
     parser.add_argument("--seed", type=int, default=1, help="of the runs")
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     arguments = parser.parse_args()
