@@ -1,0 +1,123 @@
+"""What a request may hold. Answers are the records' own ``to_dict()``, as the command line's ``--json`` prints them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kgreason.config import LIMITS
+from kgreason.engine import ENTAILMENT
+from kgreason.language import detect
+from kgreason.records import Question
+from kgreason.tasks import validate
+
+__all__ = ["MOST_ITEMS", "Ask", "Emotion", "Entails", "Ground", "Items", "Retrieve"]
+
+#: Items of one request, and triples of one item.
+MOST_ITEMS, MOST_TRIPLES = 32, 1000
+
+Text = Annotated[str, Field(min_length=1, max_length=LIMITS.question_bytes)]
+Name = Annotated[str, Field(min_length=1, max_length=LIMITS.option_bytes)]
+Triples = Annotated[list[tuple[Name, Name, Name]], Field(max_length=MOST_TRIPLES)]
+Options = Annotated[list[Name], Field(max_length=LIMITS.max_options)]
+
+
+def _about(**example: object) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class Item(BaseModel):
+    """What every item may say.
+
+    Args:
+        graph: which of the served graphs is read.
+        language: of the text; by default found from its script.
+    """
+
+    graph: Annotated[str, Field(max_length=64)] = "default"
+    language: Literal["en", "zh"] | None = None
+
+    def _told(self, text: str) -> str:
+        return self.language or detect(text)
+
+
+class Edited(Item):
+    """An item that is answered as if some edges existed, and others did not."""
+
+    add: Triples = []
+    remove: Triples = []
+
+
+class Ask(Edited):
+    """A question with options, or an open one; see :meth:`kgreason.Reasoner.ask`."""
+
+    model_config = _about(question="Where would you find a penguin?", options=["zoo", "desert", "oven"])
+
+    question: Text
+    options: Options = []
+    context: str | None = None
+    facts: Triples = []
+
+    def asked(self) -> Question:
+        """The question; raises InputError if it cannot be one."""
+        task: Literal["choice", "open"] = "choice" if self.options else "open"
+        return validate(
+            Question(
+                self.question, tuple(self.options), task, context=self.context, facts=tuple(self.facts),
+                language=self._told(self.question),
+            )
+        )  # fmt: skip
+
+
+class Entails(Item):
+    """Two texts; see :meth:`kgreason.Reasoner.entails`."""
+
+    model_config = _about(premise="A man is playing a guitar.", hypothesis="A musician is performing.")
+
+    premise: Text
+    hypothesis: Text
+
+    def asked(self) -> Question:
+        """The question; raises InputError if it cannot be one."""
+        told = self._told(self.premise)
+        return validate(Question(self.premise, ENTAILMENT, "entailment", self.hypothesis, language=told))
+
+
+class Emotion(Item):
+    """A text that is felt; see :meth:`kgreason.Reasoner.emotion`."""
+
+    model_config = _about(text="I finally got the job, and my parents cried with joy.")
+
+    text: Text
+
+    def asked(self) -> Question:
+        """The text as a question; raises InputError if it cannot be one."""
+        return validate(Question(self.text, task="emotion", language=self._told(self.text)))
+
+
+class Ground(Item):
+    """A text whose concepts are found."""
+
+    model_config = _about(text="Where would you find a penguin?")
+
+    text: Text
+
+    def asked(self) -> Question:
+        """The text as a question; raises InputError if it cannot be one."""
+        return validate(Question(self.text, task="open", language=self._told(self.text)))
+
+
+class Retrieve(Ask):
+    """A question whose evidence is gathered, before any model reads it."""
+
+
+T = TypeVar("T", bound=Item)
+
+
+class Items(BaseModel, Generic[T]):
+    """Several items, answered in their order; one that fails says so in its own place."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[T], Field(min_length=1, max_length=MOST_ITEMS)]
