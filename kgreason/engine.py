@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 import numpy as np
 import torch
 
 from kgreason.audit import AuditLog
 from kgreason.config import RetrievalConfig
-from kgreason.errors import CheckpointError, InputError
+from kgreason.errors import CheckpointError, InputError, KGReasonError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import ONE as VALENCE_ONE
@@ -37,7 +37,7 @@ from kgreason.records import Path as EvidencePath
 from kgreason.retrieval import Retriever, facts_graph, worded
 from kgreason.tasks import validate
 
-__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "shipped_for"]
+__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "Request", "shipped_for"]
 
 ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
@@ -61,6 +61,23 @@ def shipped_for(language: str) -> str:
             fix="Train one, as tools/recipes/multilingual.toml does, and name its folder as the model.",
         )
     return _SHIPPED[language]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One of several questions that are answered together.
+
+    Args:
+        question: the question.
+        add: edges that hold for this question, too.
+        remove: edges that do not hold for it.
+        check: called before each stage; an error that it raises ends this request and no other.
+    """
+
+    question: Question
+    add: tuple[Triple, ...] = ()
+    remove: tuple[Triple, ...] = ()
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,16 +240,50 @@ class Reasoner:
             InputError: what is asked cannot be answered, or names an edge that is not there to remove.
             StorageError: the audit log cannot be written.
         """
-        read = self._with_stated(validate(question), add, remove)
-        answered = self._open_answer if question.task == "open" else self._chosen
-        answer = answered(read, tuple(add), tuple(remove))
+        (found,) = self.answers([Request(question, tuple(add), tuple(remove))], audited=audited)
+        if isinstance(found, KGReasonError):
+            raise found
+        return found
+
+    def answers(self, requests: Sequence[Request], *, audited: bool = True) -> list[Answer | KGReasonError]:
+        """Answer several questions, each as :meth:`answer` does, in as few steps of the model as there can be.
+
+        Questions with options and without a context are scored together; of the others each is large by itself.
+
+        Args:
+            requests: the questions.
+            audited: whether the audit log, if there is one, gets lines.
+
+        Returns:
+            The answer of each request, or what was wrong with it.
+        """
+        reads = {i: _attempt(self._begin, request) for i, request in enumerate(requests)}
+        found: dict[int, Answer | KGReasonError] = {i: e for i, e in reads.items() if isinstance(e, KGReasonError)}
+        begun = {i: read for i, read in reads.items() if isinstance(read, _Read)}
+        for rows in _together(begun):
+            late = {i: error for i in rows if (error := _attempt(requests[i].check)) is not None}
+            found |= late
+            rows = [i for i in rows if i not in late]
+            for i, reading in zip(rows, self._readings([begun[i] for i in rows]), strict=True):
+                found[i] = _attempt(self._told, requests[i], begun[i], reading, audited)
+        return [found[i] for i in range(len(requests))]
+
+    def _begin(self, request: Request) -> _Read:
+        request.check()
+        question = self._with_stated(validate(request.question), request.add, request.remove)
+        if question.task == "open":
+            self._check_open(question)
+        return self._read(question, request.add, request.remove)
+
+    def _told(self, request: Request, read: _Read, reading: evidence.Reading, audited: bool) -> Answer:
+        request.check()
+        answer = (self._open_answer if read.question.task == "open" else self._chosen)(read, reading)
         if audited and self._audit is not None:
-            self._audit.answered(question, answer, edits=len(add) + len(remove))
+            self._audit.answered(request.question, answer, edits=len(request.add) + len(request.remove))
         return answer
 
-    def _chosen(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
-        read = self._read(question, add, remove)
-        scores, reading = self._reading(read)
+    def _chosen(self, read: _Read, reading: evidence.Reading) -> Answer:
+        scores = _on_cpu(reading.scores)
         logits = scores.logits.numpy()
         probability = confidence(read.question, logits, self.model.settings.temperature)
         graph_score = (scores.logits - scores.text).numpy()
@@ -260,11 +311,11 @@ class Reasoner:
             graph_used=used,
             gate=float(scores.gate[0]),
             note=note,
-            sentences=key_sentences(self.model, question, scores.sentence, KEY_SENTENCES),
+            sentences=key_sentences(self.model, read.question, scores.sentence, KEY_SENTENCES),
             trace=read.trace,
         )
 
-    def _open_answer(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
+    def _check_open(self, question: Question) -> None:
         follower = None if self.model.knowledge is None else self.model.knowledge.follower
         if follower is None or (self.graph is None and not (question.facts or question.edges)):
             missing = "there is no graph" if follower is not None else "this model follows no paths"
@@ -272,9 +323,9 @@ class Reasoner:
                 f"the question has no options, and {missing} to find answers in",
                 fix="Give options, or a graph and a model whose K has a path follower.",
             )
-        read = self._read(question, add, remove)
-        scores, reading = self._reading(read)
-        ranked = rank_nodes(scores, reading.batch)[0]
+
+    def _open_answer(self, read: _Read, reading: evidence.Reading) -> Answer:
+        ranked = rank_nodes(_on_cpu(reading.scores), reading.batch)[0]
         if ranked is None or read.subgraph is None:
             note = "the graph gave nothing: it knows no concept of the question, or none near it"
             return Answer("", -1, 0.0, (), abstained=True, graph_used=False, note=note, trace=read.trace)
@@ -408,14 +459,17 @@ class Reasoner:
         trace["model_ms"] = 1000 * (perf_counter() - start)
         return scores
 
-    def _reading(self, read: _Read) -> tuple[Scores, evidence.Reading]:
-        """One question's scores, and what its evidence is drawn from."""
+    def _readings(self, reads: Sequence[_Read]) -> list[evidence.Reading]:
+        """Questions scored in one step, and of each what its evidence is drawn from."""
+        if not reads:
+            return []
         start = perf_counter()
-        batch = self.model.collator()([(read.question, read.subgraph)]).to(self.model.device)
+        batch = self.model.collator()([(read.question, read.subgraph) for read in reads]).to(self.model.device)
         reading = evidence.read(self.model, batch)
-        scores = _on_cpu(reading.scores)
-        read.trace["model_ms"] = 1000 * (perf_counter() - start)
-        return scores, reading
+        readings = [reading] if len(reads) == 1 else [reading.question(b) for b in range(len(reads))]
+        for read in reads:
+            read.trace["model_ms"] = 1000 * (perf_counter() - start)
+        return readings
 
     def _evidence(self, read: _Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
         """Best paths of some options or answers."""
@@ -431,6 +485,25 @@ class Reasoner:
         found = [Evidence(worded(each.paths, graph, grounding)) for each in found]
         read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
         return [Evidence((*paths, *each.paths)) for paths, each in zip(proven, found, strict=True)]
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _attempt(step: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T | KGReasonError:
+    """What a step gives, or what was wrong."""
+    try:
+        return step(*given, **named)
+    except KGReasonError as error:
+        return error
+
+
+def _together(reads: Mapping[int, _Read]) -> Iterator[list[int]]:
+    """Which questions are scored in one step."""
+    small = [i for i, read in reads.items() if read.question.options and read.question.context is None]
+    yield small
+    yield from ([i] for i in reads if i not in small)
 
 
 def _on_cpu(scores: Scores) -> Scores:
