@@ -64,7 +64,9 @@ class Reading:
         """One question of several; an open one has to be read by itself."""
         batch = self.batch.question(b)
         of_nodes, of_edges = self.batch.node_question == b, self.batch.node_question[self.batch.edge_index[0]] == b
-        counted = None if self.counted is None else self.counted[self.batch.option_question[self.batch.path_option] == b]
+        counted = (
+            None if self.counted is None else self.counted[self.batch.option_question[self.batch.path_option] == b]
+        )
         followed = None
         if self.followed is not None:
             mass, walker, *of_question = self.followed
@@ -112,7 +114,11 @@ def read(model: ReasoningModel, batch: GraphBatch) -> Reading:
     watched = _with(knowledge, counter=counter, follower=follower, nodes=_with(knowledge.nodes, gnn=weighted))
     with torch.set_grad_enabled(weighted is not None):
         scores: Scores = _with(model, backbone=_Quiet(model.backbone), knowledge=watched)(batch)
-    counted = None if counter is None else (scores.gate[batch.option_question[counter.given.option]] * counter.given.value).detach()
+    counted = (
+        None
+        if counter is None
+        else (scores.gate[batch.option_question[counter.given.option]] * counter.given.value).detach()
+    )
     followed = None if follower is None else Followed(*(part.detach() for part in follower.given))
     if weighted is None:
         return Reading(batch, scores, counted, followed)
