@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kgreason.config import LIMITS
 from kgreason.engine import ENTAILMENT
 from kgreason.language import detect
-from kgreason.records import Question
+from kgreason.records import Question, Triple
 from kgreason.tasks import validate
 
-__all__ = ["MOST_ITEMS", "Ask", "Emotion", "Entails", "Ground", "Items", "Retrieve"]
+__all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Items", "Retrieve"]
 
 #: Items of one request, and triples of one item.
 MOST_ITEMS, MOST_TRIPLES = 32, 1000
@@ -27,6 +27,21 @@ def _about(**example: object) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
+Edits = tuple[tuple[Triple, ...], tuple[Triple, ...]]
+
+
+class Asked(Protocol):
+    """An item that the model answers."""
+
+    graph: str
+
+    def asked(self) -> Question:
+        """The question; raises InputError if it cannot be one."""
+
+    def edits(self) -> Edits:
+        """Edges to add and to remove."""
+
+
 class Item(BaseModel):
     """What every item may say.
 
@@ -38,6 +53,10 @@ class Item(BaseModel):
     graph: Annotated[str, Field(max_length=64)] = "default"
     language: Literal["en", "zh"] | None = None
 
+    def edits(self) -> Edits:
+        """Edges to add and to remove."""
+        return (), ()
+
     def _told(self, text: str) -> str:
         return self.language or detect(text)
 
@@ -47,6 +66,10 @@ class Edited(Item):
 
     add: Triples = []
     remove: Triples = []
+
+    def edits(self) -> Edits:
+        """Edges to add and to remove."""
+        return tuple(self.add), tuple(self.remove)
 
 
 class Ask(Edited):

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from starlette.testclient import TestClient
+import json
 
-from kgreason.engine import Reasoner
-from kgreason.serve.app import make_app
-from tests.models import opened, tiny_model
-
-WHERE = "Where would you keep a penguin?"
+WHERE = {"question": "Where would you keep a penguin?", "options": ["zoo", "desert", "oven"]}
 
 
-def test_it_answers_as_the_library_does(tiny_base, tiny_graph):
-    reasoner = Reasoner(opened(tiny_model(tiny_base)), tiny_graph)
-    with TestClient(make_app(reasoner)) as client:
-        answer = client.post("/v1/ask", json={"question": WHERE, "options": ["zoo", "oven"]}).json()
-    assert answer["choice"] == reasoner.ask(WHERE, ["zoo", "oven"]).choice
+def test_it_answers_as_the_library_does(client, reasoner):
+    expected = json.loads(json.dumps(reasoner.ask(WHERE["question"], WHERE["options"]).to_dict()))
+    answer = client.post("/v1/ask", json=WHERE).json()
+    assert answer | {"trace": {}} == expected | {"trace": {}}
