@@ -63,9 +63,7 @@ def serve(
 def key(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
     keys: Annotated[Path, typer.Option("--keys", help="The file that its digest is added to.")],
-    graph_only: Annotated[
-        bool, typer.Option("--graph-only", help="It reads graphs, and asks no model.")
-    ] = False,
+    graph_only: Annotated[bool, typer.Option("--graph-only", help="It reads graphs, and asks no model.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

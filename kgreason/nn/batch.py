@@ -199,6 +199,12 @@ class RelationNames:
         self.names.append(name)
         return self._index[name]
 
+    def forget(self, keep: int) -> list[str]:
+        """Leaves the names met first, and gives the others; what they were met in changes nothing afterwards."""
+        gone, self.names = self.names[keep:], self.names[:keep]
+        self._index = {name: i for i, name in enumerate(self.names)}
+        return gone
+
     def of(self, batch: GraphBatch) -> list[str]:
         """Names of a batch's relations, in the order of its codes."""
         return [self.names[number] for number in batch.relation.tolist()]

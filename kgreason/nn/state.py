@@ -92,7 +92,7 @@ class Scores(NamedTuple):
 
     def question(self, batch: GraphBatch, b: int) -> Scores:
         """The scores of one question of a batch."""
-        rows = {
+        rows: dict[str, Tensor | slice] = {
             "o": batch.option_question == b, "b": slice(b, b + 1), "s": batch.sequence_question == b,
             "n": batch.node_question == b,
         }  # fmt: skip

@@ -20,6 +20,8 @@ from kgreason.serve.metrics import Metrics
 __all__ = ["Batcher", "Job"]
 
 _LOG = logging.getLogger(__name__)
+#: Relation names that a model keeps in mind; requests bring names of their own without end.
+_RELATIONS = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,7 @@ class Batcher:
                 for job in own:
                     if job not in asked:
                         _settle([job], _feel)
+                reasoner.model.forget_relations(_RELATIONS)
             if len(step) < len(jobs):
                 return
 

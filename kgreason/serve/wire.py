@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kgreason.config import LIMITS
 from kgreason.engine import ENTAILMENT
@@ -15,7 +15,7 @@ from kgreason.tasks import validate
 __all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Items", "Retrieve"]
 
 #: Items of one request, and triples of one item.
-MOST_ITEMS, MOST_TRIPLES = 32, 1000
+MOST_ITEMS, MOST_TRIPLES = 32, 100
 
 Text = Annotated[str, Field(min_length=1, max_length=LIMITS.question_bytes)]
 Name = Annotated[str, Field(min_length=1, max_length=LIMITS.option_bytes)]
@@ -23,7 +23,7 @@ Triples = Annotated[list[tuple[Name, Name, Name]], Field(max_length=MOST_TRIPLES
 Options = Annotated[list[Name], Field(max_length=LIMITS.max_options)]
 
 
-def _about(**example: object) -> ConfigDict:
+def _about(**example: JsonValue) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 

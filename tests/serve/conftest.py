@@ -27,10 +27,10 @@ def served(reasoner) -> Iterator[tuple[TestClient, Service]]:
 
 
 @pytest.fixture
-def client(served) -> TestClient:
+def client(served: tuple[TestClient, Service]) -> TestClient:
     return served[0]
 
 
 @pytest.fixture
-def service(served) -> Service:
+def service(served: tuple[TestClient, Service]) -> Service:
     return served[1]

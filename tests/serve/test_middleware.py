@@ -29,7 +29,8 @@ def test_a_body_that_is_too_long_or_too_deep(client):
 
 def call(app, messages, headers=()):
     """Status of a request whose body comes in such messages, and how many of them were read."""
-    sent, read = [], []
+    sent: list[dict] = []
+    read: list[dict] = []
 
     async def receive():
         if len(read) == len(messages):
@@ -62,7 +63,9 @@ def test_what_fails_unforeseen_is_told_as_a_fault():
     assert status == 500
 
 
-@pytest.mark.parametrize(("host", "status"), [("localhost:80", 200), ("evil.example", 421), ("", 421), ("[::1]:9", 200)])
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:80", 200), ("evil.example", 421), ("", 421), ("[::1]:9", 200)]
+)
 def test_pages_that_rebind_their_name_reach_nothing(client, service, monkeypatch, host, status):
     monkeypatch.setattr(service, "hosts", frozenset({"localhost", "::1"}))
     assert client.get("/v1/graph/info", headers={"host": host}).status_code == status
