@@ -29,6 +29,15 @@ class Permits:
     def __init__(self, limit: int) -> None:
         self.limit, self.taken = limit, 0
 
+    def check(self, count: int = 1) -> None:
+        """Looks whether there are so many left.
+
+        Raises:
+            Refusal: 429 if there are not.
+        """
+        if self.taken + count > self.limit:
+            raise Refusal(429, "busy", "The server is busy", fix="Try again later.", after=1)
+
     @contextmanager
     def held(self, count: int = 1) -> Iterator[None]:
         """Holds permits for the block.
@@ -36,8 +45,7 @@ class Permits:
         Raises:
             Refusal: 429 at once if there are not so many left.
         """
-        if self.taken + count > self.limit:
-            raise Refusal(429, "busy", "The server is busy", fix="Try again later.", after=1)
+        self.check(count)
         self.taken += count
         try:
             yield

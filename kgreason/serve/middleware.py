@@ -31,6 +31,10 @@ _HEADERS = {
 }
 
 
+#: Bytes of a body that a connection is kept for, though nobody reads it.
+_SHORT = 1 << 16
+#: What asks the model, or costs as much.
+_DEAR = ("/v1/ask", "/v1/entails", "/v1/emotion", "/v1/retrieve")
 #: What is open to everybody.
 _OPEN = ("/healthz", "/readyz")
 
@@ -102,8 +106,9 @@ class Guarded:
         try:
             self._check(scope)
         except Refusal as error:
-            refused = refuse(scope, error)
-            refused.headers["Connection"] = "close"
+            refused, length = refuse(scope, error), Headers(scope=scope).get("content-length", "")
+            if scope["method"] == "POST" and not (length.isdecimal() and int(length) <= _SHORT):
+                refused.headers["Connection"] = "close"
             await refused(scope, receive, send)
             return
         self._service.inside += 1
@@ -120,6 +125,8 @@ class Guarded:
             raise Refusal(421, "host", "This server has another name", fix="Use the address it listens on.")
         address = scope["client"][0] if scope.get("client") else ""
         scope["key"] = self._service.access.key(headers.get("authorization"), address)
+        if scope["path"].startswith(_DEAR):  # refused before a body is read, so that a refusal costs next to nothing
+            self._service.dear.check()
 
 
 def _host(headers: Headers) -> str | None:

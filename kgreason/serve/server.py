@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -18,6 +19,8 @@ __all__ = ["run"]
 #: Seconds within which requests finish once the process is told to end.
 GRACE = 30.0
 _LOOK = 0.02
+#: Seconds for which the model's thread keeps the interpreter from the event loop, which has refusals to write.
+SWITCH = 0.001
 
 
 class _Server(uvicorn.Server):
@@ -64,6 +67,7 @@ def run(service: Service, host: str, port: int, listening: Callable[[str], objec
         make_app(service), log_config=None, access_log=False, server_header=False, lifespan="on",
         timeout_graceful_shutdown=round(GRACE),
     )  # fmt: skip
+    sys.setswitchinterval(SWITCH)
     with listener:
         named = f"[{host}]" if ":" in host else host
         listening(f"http://{named}:{listener.getsockname()[1]}")

@@ -46,8 +46,8 @@ TARGETS = {
     BACK: at_most(5, "s"),
 }
 CLIENTS, DEADLINE, TIMES = 32, 10.0, 10
-#: Seconds of a look at the rate while it comes back, and after which it is given up.
-LOOK, GIVEN_UP = 1.0, 30.0
+#: Seconds of a look at the rate while it comes back, and of all looks.
+LOOK, LOOKS = 3.0, 15.0
 #: Seconds within which a server takes its address.
 STARTED = 120
 POPULAR = 20_000
@@ -59,10 +59,20 @@ class Load:
 
     seconds: dict[int, list[float]] = field(default_factory=dict)
     took: float = 0.0
+    began: float = field(default_factory=perf_counter)
+    answered: list[float] = field(default_factory=list)
 
     def add(self, status: int, seconds: float) -> None:
         """One more."""
         self.seconds.setdefault(status, []).append(seconds)
+        if status == 200:
+            self.answered.append(perf_counter() - self.began)
+
+    def reached(self, rate: float) -> float:
+        """Seconds after which there was such a rate, over a look that begins then; infinite if there never was."""
+        ends, starts = np.array(self.answered), np.arange(0, self.took - LOOK, 0.5)
+        rates = [((start <= ends) & (ends < start + LOOK)).sum() / LOOK for start in starts]
+        return next((float(start) for start, found in zip(starts, rates, strict=True) if found >= rate), float("inf"))
 
     @property
     def rate(self) -> float:
@@ -210,17 +220,13 @@ async def under_overload(address: str, process: int, bodies: Iterator[bytes], se
     before, peak = resident_mb(process), [0.0]
     async with watched(process, peak):
         load = await overload(address, bodies, seconds, TIMES * base.rate)
-    back, start = float("inf"), perf_counter()
-    while perf_counter() < start + GIVEN_UP:
-        if (await steady(address, bodies, LOOK)).rate >= 0.95 * base.rate:
-            back = perf_counter() - start
-            break
+    after = await steady(address, bodies, LOOKS)
     more = {"statuses": load.counts, "rate": round(TIMES * base.rate), "seconds": seconds}
     return [
         Figure(REFUSED, load.milliseconds(429, 0.99), "ms", more),
         Figure(ACCEPTED, load.milliseconds(200, 1.0) / 1000 / DEADLINE, "times", more),
         Figure(GROWTH, 100 * (max(peak) / before - 1), "%", {"before_mb": round(before)}),
-        Figure(BACK, back, "s"),
+        Figure(BACK, after.reached(0.95 * base.rate), "s"),
     ]
 
 

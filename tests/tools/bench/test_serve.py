@@ -28,6 +28,9 @@ def test_figures_of_a_load():
     assert load.counts == {"200": 101, "429": 1}
     assert load.milliseconds(200, 0.5) == pytest.approx(51)
     assert load.milliseconds(200, 0.99) == pytest.approx(100)
+    load = serve.Load(took=8.0, answered=[0.5, *(3 + i / 10 for i in range(50))])
+    assert load.reached(9.9) == 3.0
+    assert load.reached(11) == float("inf")
 
 
 @LOCAL
