@@ -37,6 +37,8 @@ SENTIMENT = ("negative", "positive")
 EKMAN = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 KEY_SENTENCES = 3
 BEST_ANSWERS = 10
+#: Characters of questions and options that are scored in one step.
+STEP_CHARACTERS = 20_000
 #: Valence times confidence at which a concept is not worth telling.
 WEAK = 0.05
 _SHIPPED = {"en": "mini", "zh": "multilingual"}
@@ -418,10 +420,20 @@ def _attempt(step: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T 
 
 
 def _together(reads: Mapping[int, Read]) -> Iterator[list[int]]:
-    """Which questions are scored in one step."""
-    small = [i for i, read in reads.items() if read.question.options and read.question.context is None]
+    """Which questions are scored in one step: small ones together, so that no step takes long."""
+    small: list[int] = []
+    size = 0
+    for i, question in ((i, read.question) for i, read in reads.items()):
+        if not question.options or question.context is not None:
+            yield [i]
+            continue
+        length = sum(map(len, (question.text, question.hypothesis or "", *question.options)))
+        if small and size + length > STEP_CHARACTERS:
+            yield small
+            small, size = [], 0
+        small.append(i)
+        size += length
     yield small
-    yield from ([i] for i in reads if i not in small)
 
 
 def _concept_moods(subgraph: Subgraph) -> tuple[ConceptMood, ...]:

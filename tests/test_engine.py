@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from kgreason import engine
 from kgreason.config import LIMITS, RetrievalConfig
 from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, Request, shipped_for
 from kgreason.errors import CheckpointError, GraphImageError, InputError, KGReasonError, LimitError
@@ -14,6 +15,7 @@ from kgreason.language.sentences import sentences
 from kgreason.nn.confidence import label_set
 from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, Question
+from kgreason.stages import Stages
 from tests.formula import KNOWLEDGE, LONG, RELATIONS, items, make, scores
 
 ASKED = "Where would you keep a penguin?"
@@ -427,6 +429,20 @@ class TestAnswers:
                 assert told[0] == pytest.approx(told[1], abs=1e-5)
             assert (together.graph_used, together.note) == (alone.graph_used, alone.note)
             assert together.gate == pytest.approx(alone.gate, abs=1e-5)
+
+    def test_no_step_is_long(self, reasoner, monkeypatch):
+        steps, readings = [], Stages.readings
+
+        def counted(stages, reads):
+            steps.append(len(reads))
+            return readings(stages, reads)
+
+        monkeypatch.setattr(Stages, "readings", counted)
+        monkeypatch.setattr(engine, "STEP_CHARACTERS", 3 * len("".join((ASKED, *PLACES))))
+        questions = [Question(ASKED, PLACES), LONG, *[Question(ASKED, PLACES)] * 3, Question(ASKED * 9, PLACES)]
+        found = reasoner.answers([Request(question) for question in questions])
+        assert steps == [1, 3, 1, 1]
+        assert [each.choice for each in found[2:5]] == [found[0].choice] * 3
 
     @pytest.mark.parametrize("stage", [1, 2, 3])
     def test_a_request_that_ends_early_ends_alone(self, reasoner, stage):

@@ -40,6 +40,7 @@ def serve(
     permits: Annotated[int, typer.Option("--permits", min=1, help="Items in the house at a time.")] = 64,
     batch: Annotated[int, typer.Option("--batch", min=1, max=256, help="Items of one step of the model.")] = 16,
     offensive: Offensive = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Answer over HTTP; by default to this machine alone, over the packaged graph."""
@@ -49,7 +50,8 @@ def serve(
 
     known = () if keys is None else read_keys(keys)
     check_bind(host, known)
-    reasoners = _reasoners(graph or ["default"], model, Output(False, quiet), offensive)
+    out = Output(as_json, quiet)
+    reasoners = _reasoners(graph or ["default"], model, out, offensive)
     from kgreason.serve.graphs import Graphs
     from kgreason.serve.server import run
     from kgreason.serve.service import Service
@@ -57,7 +59,7 @@ def serve(
     log_to(sys.stderr)
     access, hosts = Access(known, Rates(cheap_rate, rate)), frozenset() if known else LOOPBACK | {host}
     service = Service(Graphs(reasoners), access, timeout, permits, batch, hosts=hosts)
-    run(service, host, port, typer.echo)
+    run(service, host, port, lambda address: out.show({"address": address}, address))
 
 
 def key(

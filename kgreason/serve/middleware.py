@@ -107,7 +107,8 @@ class Guarded:
             self._check(scope)
         except Refusal as error:
             refused, length = refuse(scope, error), Headers(scope=scope).get("content-length", "")
-            if scope["method"] == "POST" and not (length.isdecimal() and int(length) <= _SHORT):
+            unread = scope["method"] == "POST" and not (length.isdecimal() and int(length) <= _SHORT)
+            if unread or self._service.draining:
                 refused.headers["Connection"] = "close"
             await refused(scope, receive, send)
             return

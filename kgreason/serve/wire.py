@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kgreason.config import LIMITS
 from kgreason.engine import ENTAILMENT
+from kgreason.errors import LimitError
 from kgreason.language import detect
+from kgreason.language.sentences import sentences
 from kgreason.records import Question, Triple
 from kgreason.tasks import validate
 
@@ -16,6 +18,8 @@ __all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Items"
 
 #: Items of one request, and triples of one item.
 MOST_ITEMS, MOST_TRIPLES = 32, 100
+#: Characters of a context, and sentences of a text: each is read by the model, and no step should take many seconds.
+MOST_CONTEXT, MOST_SENTENCES = 50_000, 512
 
 Text = Annotated[str, Field(min_length=1, max_length=LIMITS.question_bytes)]
 Name = Annotated[str, Field(min_length=1, max_length=LIMITS.option_bytes)]
@@ -79,11 +83,12 @@ class Ask(Edited):
 
     question: Text
     options: Options = []
-    context: str | None = None
+    context: Annotated[str, Field(max_length=MOST_CONTEXT)] | None = None
     facts: Triples = []
 
     def asked(self) -> Question:
         """The question; raises InputError if it cannot be one."""
+        _check_sentences("context", self.context or "")
         task: Literal["choice", "open"] = "choice" if self.options else "open"
         return validate(
             Question(
@@ -116,6 +121,7 @@ class Emotion(Item):
 
     def asked(self) -> Question:
         """The text as a question; raises InputError if it cannot be one."""
+        _check_sentences("text", self.text)
         return validate(Question(self.text, task="emotion", language=self._told(self.text)))
 
 
@@ -133,6 +139,11 @@ class Ground(Item):
 
 class Retrieve(Ask):
     """A question whose evidence is gathered, before any model reads it."""
+
+
+def _check_sentences(name: str, text: str) -> None:
+    if (count := len(sentences(text))) > MOST_SENTENCES:
+        raise LimitError(f"{name} has {count:,} sentences", fix=f"Give {MOST_SENTENCES} at most.")
 
 
 T = TypeVar("T", bound=Item)

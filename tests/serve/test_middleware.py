@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,8 @@ def test_a_body_that_is_too_long_or_too_deep(client):
 
 def call(app, messages, headers=()):
     """Status of a request whose body comes in such messages, and how many of them were read."""
-    sent: list[dict] = []
-    read: list[dict] = []
+    sent: list[dict[str, Any]] = []
+    read: list[dict[str, Any]] = []
 
     async def receive():
         if len(read) == len(messages):

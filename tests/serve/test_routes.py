@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -56,7 +57,9 @@ def test_graphs_by_name(client):
 
 
 def test_a_list_is_answered_in_its_order_and_errors_stand_in_their_places(client):
-    items: list[dict] = [{"question": WHERE, "options": options} for options in (PLACES, ["zoo"], PLACES[::-1])]
+    items: list[dict[str, Any]] = [
+        {"question": WHERE, "options": options} for options in (PLACES, ["zoo"], PLACES[::-1])
+    ]
     items.append({"question": WHERE, "options": PLACES, "remove": [["penguin", "AtLocation", "SECRET"]]})
     found = post(client, "/v1/ask/batch", items=items)["items"]
     assert [each.get("choice") for each in found] == [found[0]["choice"], None, found[0]["choice"], None]

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -51,15 +52,16 @@ def test_a_process_serves_takes_new_versions_and_ends_in_peace(tiny_base, facts,
             asked = [pool.submit(client.post, "/v1/ask", json=WHERE) for _ in range(40)]
             asked[0].result()
             process.send_signal(signal.SIGTERM)
-            statuses = {each.result().status_code for each in asked if each.exception() is None}
+            statuses = Counter(each.result().status_code for each in asked if each.exception() is None)
             unmet = [each.exception() for each in asked if each.exception() is not None]
-        assert statuses <= {200, 503}
-        assert 200 in statuses
-        assert all(isinstance(error, httpx.ConnectError) for error in unmet)  # came once the door was shut
+        assert statuses.keys() <= {200, 503}
+        assert statuses[200] > 0
+        assert all(isinstance(error, httpx.TransportError) for error in unmet)  # came once the door was shut
         assert process.wait(30) == 0
         assert process.stderr is not None
         lines = [json.loads(line) for line in process.stderr.read().splitlines() if line.startswith("{")]
-        assert {line["status"] for line in lines if line.get("route") == "/v1/ask"} <= {200, 503}
+        taken = [line["status"] for line in lines if line.get("route") in ("/v1/ask", "other")]
+        assert Counter(taken) == statuses  # whoever was let in got an answer
         assert "penguin" not in json.dumps(lines)
     finally:
         process.kill()

@@ -156,7 +156,7 @@ async def overload(address: str, bodies: Iterator[bytes], seconds: float, rate: 
         load.add(await connection.post("/v1/ask", next(bodies)), perf_counter() - began)
         free.append(connection)
 
-    running = []
+    running: list[asyncio.Task[None]] = []
     while (now := perf_counter() - start) < seconds:
         running += [asyncio.create_task(ask()) for _ in range(int(now * rate) - len(running))]
         await asyncio.sleep(0.005)
