@@ -97,7 +97,11 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, path: str, body: bytes) -> int:
-        """Status of a request; 0 if the connection breaks."""
+        """Status of a request; 0 if the connection breaks. One that was closed meanwhile is opened again."""
+        kept = self._streams is not None
+        return await self._post(path, body) or (await self._post(path, body) if kept else 0)
+
+    async def _post(self, path: str, body: bytes) -> int:
         try:
             if self._streams is None:
                 self._streams = await asyncio.open_connection(self._host, self._port)
