@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from time import perf_counter
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 import numpy as np
-import torch
 
 from kgreason.audit import AuditLog
 from kgreason.config import RetrievalConfig
-from kgreason.errors import CheckpointError, InputError
+from kgreason.errors import CheckpointError, InputError, KGReasonError
 from kgreason.explain import Explanation, explain
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import ONE as VALENCE_ONE
-from kgreason.grounding import Grounder, Rules, with_stated
+from kgreason.grounding import Rules
 from kgreason.grounding.unknown import Meaning
 from kgreason.language import called, detect
 from kgreason.language.sentences import sentences
 from kgreason.metrics import turning_point
 from kgreason.nn import evidence
-from kgreason.nn.batch import Item
 from kgreason.nn.confidence import OPEN_THRESHOLD, confidence
 from kgreason.nn.key_sentences import key_sentences
-from kgreason.nn.logic import PROOF
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
-from kgreason.nn.state import Scores
 from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, ConceptMood, Evidence, Mood, Option, Question, Subgraph, Task, Triple
-from kgreason.records import Path as EvidencePath
-from kgreason.retrieval import Retriever, facts_graph, worded
+from kgreason.stages import Read, Stages, on_cpu
 from kgreason.tasks import validate
 
-__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "shipped_for"]
+__all__ = ["EKMAN", "ENTAILMENT", "SENTIMENT", "Reasoner", "Request", "shipped_for"]
 
 ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
 EKMAN = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 KEY_SENTENCES = 3
 BEST_ANSWERS = 10
+#: Characters of questions and options that are scored in one step.
+STEP_CHARACTERS = 20_000
 #: Valence times confidence at which a concept is not worth telling.
 WEAK = 0.05
 _SHIPPED = {"en": "mini", "zh": "multilingual"}
@@ -64,14 +59,20 @@ def shipped_for(language: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Read:
-    """One question on its way: what was retrieved and how long it took."""
+class Request:
+    """One of several questions that are answered together.
+
+    Args:
+        question: the question.
+        add: edges that hold for this question, too.
+        remove: edges that do not hold for it.
+        check: called before each stage; an error that it raises ends this request and no other.
+    """
 
     question: Question
-    subgraph: Subgraph | None
-    add: tuple[Triple, ...]
-    remove: tuple[Triple, ...]
-    trace: dict[str, float]
+    add: tuple[Triple, ...] = ()
+    remove: tuple[Triple, ...] = ()
+    check: Callable[[], None] = lambda: None
 
 
 class Reasoner:
@@ -113,18 +114,8 @@ class Reasoner:
             raise InputError("an index was given, but there is no graph", fix="Open a graph, or leave it out.")
         self.model = model.eval()
         self.graph = graph
-        self._config = config
-        self._index = index
-        self._stated, self._rules, self._hidden = stated, rules, tuple(hidden)
+        self.stages = Stages(self.model, graph, config, index, stated, rules, tuple(hidden))
         self._audit = None if audit is None else AuditLog(audit, self.model, graph, text=audit_text)
-
-    @cached_property
-    def _readers(self) -> tuple[Grounder, Retriever]:
-        """Of the graph; without one, what a question brings is the graph."""
-        if self.graph is None:
-            return Grounder(facts_graph(), self._config), Retriever(facts_graph(), self._config)
-        grounder = Grounder(self.graph, self._config, index=self._index)
-        return grounder, Retriever(self.graph, self._config, hidden=self._hidden)
 
     @classmethod
     def from_pretrained(
@@ -223,20 +214,54 @@ class Reasoner:
             InputError: what is asked cannot be answered, or names an edge that is not there to remove.
             StorageError: the audit log cannot be written.
         """
-        read = self._with_stated(validate(question), add, remove)
-        answered = self._open_answer if question.task == "open" else self._chosen
-        answer = answered(read, tuple(add), tuple(remove))
+        (found,) = self.answers([Request(question, tuple(add), tuple(remove))], audited=audited)
+        if isinstance(found, KGReasonError):
+            raise found
+        return found
+
+    def answers(self, requests: Sequence[Request], *, audited: bool = True) -> list[Answer | KGReasonError]:
+        """Answer several questions, each as :meth:`answer` does, in as few steps of the model as there can be.
+
+        Questions with options and without a context are scored together; of the others each is large by itself.
+
+        Args:
+            requests: the questions.
+            audited: whether the audit log, if there is one, gets lines.
+
+        Returns:
+            The answer of each request, or what was wrong with it.
+        """
+        reads = {i: _attempt(self._begin, request) for i, request in enumerate(requests)}
+        found: dict[int, Answer | KGReasonError] = {i: e for i, e in reads.items() if isinstance(e, KGReasonError)}
+        begun = {i: read for i, read in reads.items() if isinstance(read, Read)}
+        for rows in _together(begun):
+            late = {i: error for i in rows if (error := _attempt(requests[i].check)) is not None}
+            found |= late
+            rows = [i for i in rows if i not in late]
+            for i, reading in zip(rows, self.stages.readings([begun[i] for i in rows]), strict=True):
+                found[i] = _attempt(self._told, requests[i], begun[i], reading, audited)
+        return [found[i] for i in range(len(requests))]
+
+    def _begin(self, request: Request) -> Read:
+        request.check()
+        question = self.stages.with_stated(validate(request.question), request.add, request.remove)
+        if question.task == "open":
+            self._check_open(question)
+        return self.stages.read(question, request.add, request.remove)
+
+    def _told(self, request: Request, read: Read, reading: evidence.Reading, audited: bool) -> Answer:
+        request.check()
+        answer = (self._open_answer if read.question.task == "open" else self._chosen)(read, reading)
         if audited and self._audit is not None:
-            self._audit.answered(question, answer, edits=len(add) + len(remove))
+            self._audit.answered(request.question, answer, edits=len(request.add) + len(request.remove))
         return answer
 
-    def _chosen(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
-        read = self._read(question, add, remove)
-        scores, reading = self._reading(read)
+    def _chosen(self, read: Read, reading: evidence.Reading) -> Answer:
+        scores = on_cpu(reading.scores)
         logits = scores.logits.numpy()
         probability = confidence(read.question, logits, self.model.settings.temperature)
         graph_score = (scores.logits - scores.text).numpy()
-        found = self._evidence(read, reading, range(len(logits)))
+        found = self.stages.evidence(read, reading, range(len(logits)))
         ranked = sorted(range(len(logits)), key=lambda i: (-probability[i], i))
         options = tuple(
             Option(
@@ -260,11 +285,11 @@ class Reasoner:
             graph_used=used,
             gate=float(scores.gate[0]),
             note=note,
-            sentences=key_sentences(self.model, question, scores.sentence, KEY_SENTENCES),
+            sentences=key_sentences(self.model, read.question, scores.sentence, KEY_SENTENCES),
             trace=read.trace,
         )
 
-    def _open_answer(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Answer:
+    def _check_open(self, question: Question) -> None:
         follower = None if self.model.knowledge is None else self.model.knowledge.follower
         if follower is None or (self.graph is None and not (question.facts or question.edges)):
             missing = "there is no graph" if follower is not None else "this model follows no paths"
@@ -272,9 +297,9 @@ class Reasoner:
                 f"the question has no options, and {missing} to find answers in",
                 fix="Give options, or a graph and a model whose K has a path follower.",
             )
-        read = self._read(question, add, remove)
-        scores, reading = self._reading(read)
-        ranked = rank_nodes(scores, reading.batch)[0]
+
+    def _open_answer(self, read: Read, reading: evidence.Reading) -> Answer:
+        ranked = rank_nodes(on_cpu(reading.scores), reading.batch)[0]
         if ranked is None or read.subgraph is None:
             note = "the graph gave nothing: it knows no concept of the question, or none near it"
             return Answer("", -1, 0.0, (), abstained=True, graph_used=False, note=note, trace=read.trace)
@@ -286,7 +311,7 @@ class Reasoner:
         options = tuple(
             Option(node, label[node], float(p), float(score), 0.0, float(score), paths)
             for node, p, score, paths in zip(
-                best, probability, ranked.log_p, self._evidence(read, reading, best), strict=False
+                best, probability, ranked.log_p, self.stages.evidence(read, reading, best), strict=False
             )
         )
         among = probability >= limit * probability[0]
@@ -328,7 +353,7 @@ class Reasoner:
         Raises:
             InputError: ``remove`` names an edge that is not there.
         """
-        return self._read(self._with_stated(question, add, remove), tuple(add), tuple(remove)).subgraph
+        return self.stages.read(self.stages.with_stated(question, add, remove), tuple(add), tuple(remove)).subgraph
 
     def emotion(self, text: str, *, language: str | None = None) -> Mood:
         """Sentiment, emotions and affect of a text; evidence runs from its concepts to the emotion found.
@@ -346,17 +371,17 @@ class Reasoner:
         asked = Question(text, sides, task="emotion", language=language)
         several = replace(asked, options=feelings, multi_label=True)
         alone = [replace(asked, text=part) for part in parts] if len(parts) > 1 else []
-        reads = [self._read(validate(question), (), ()) for question in (asked, several, *alone)]
+        reads = [self.stages.read(validate(question)) for question in (asked, several, *alone)]
         read = reads[1]
         read.trace.update({name: sum(each.trace[name] for each in reads) for name in read.trace})
-        scores = self._score([(each.question, each.subgraph) for each in reads], read.trace)
+        scores = self.stages.score(reads, read.trace)
         ends = np.cumsum([len(each.question.options) for each in reads])[:-1]
         judged = zip(reads, np.split(scores.logits.numpy(), ends), strict=True)
         polarity, sure, *each = (confidence(r.question, part, self.model.settings.temperature) for r, part in judged)
         positive = [float(probability[1]) for probability in each]
         limit = self.model.settings.threshold.get("|".join(EKMAN), 0.5)  # the labels mean the same in any language
         order = np.argsort(-sure, kind="stable")
-        paths = self._evidence(read, None, range(len(EKMAN)))
+        paths = self.stages.evidence(read, None, range(len(EKMAN)))
         spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
         used, note = _graph_note(read, paths)
         concepts = _concept_moods(read.subgraph) if self.model.settings.valence and read.subgraph is not None else ()
@@ -381,60 +406,34 @@ class Reasoner:
             self._audit.felt(asked, mood)
         return mood
 
-    def _with_stated(self, question: Question, add: Sequence[Triple], remove: Sequence[Triple]) -> Question:
-        return with_stated(question, self._rules, add=add, remove=remove) if self._stated else question
 
-    def _read(self, question: Question, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Read:
-        trace: dict[str, float] = {"ground_ms": 0.0, "retrieve_ms": 0.0, "nodes": 0, "edges": 0}
-        if self.graph is None and not (question.facts or question.edges):
-            if add or remove:
-                raise InputError("edits were given, but there is no graph", fix="Open a graph, or leave them out.")
-            return _Read(question, None, add, remove, trace)
-        grounder, retriever = self._readers
-        start = perf_counter()
-        grounding = grounder.ground(question, add=add)
-        grounded = perf_counter()
-        subgraph = retriever.retrieve(grounding, add=add, remove=remove)
-        trace["ground_ms"] = 1000 * (grounded - start)
-        trace["retrieve_ms"] = 1000 * (perf_counter() - grounded)
-        trace["nodes"], trace["edges"] = len(subgraph), subgraph.edge_index.shape[1]
-        return _Read(question, subgraph, add, remove, trace)
-
-    @torch.inference_mode()
-    def _score(self, items: Sequence[Item], trace: dict[str, float]) -> Scores:
-        start = perf_counter()
-        batch = self.model.collator()(items).to(self.model.device)
-        scores = _on_cpu(self.model(batch))
-        trace["model_ms"] = 1000 * (perf_counter() - start)
-        return scores
-
-    def _reading(self, read: _Read) -> tuple[Scores, evidence.Reading]:
-        """One question's scores, and what its evidence is drawn from."""
-        start = perf_counter()
-        batch = self.model.collator()([(read.question, read.subgraph)]).to(self.model.device)
-        reading = evidence.read(self.model, batch)
-        scores = _on_cpu(reading.scores)
-        read.trace["model_ms"] = 1000 * (perf_counter() - start)
-        return scores, reading
-
-    def _evidence(self, read: _Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
-        """Best paths of some options or answers."""
-        proven = [_proof_paths(read.question, option) for option in options]
-        if read.subgraph is None or not len(read.subgraph):
-            return [Evidence(paths) for paths in proven]
-        start = perf_counter()
-        found = [
-            evidence.evidence(reading, self._readers[1], read.subgraph, option, add=read.add, remove=read.remove)
-            for option in options
-        ]
-        graph, grounding = self._readers[1].graph, read.subgraph.grounding
-        found = [Evidence(worded(each.paths, graph, grounding)) for each in found]
-        read.trace["evidence_ms"] = 1000 * (perf_counter() - start)
-        return [Evidence((*paths, *each.paths)) for paths, each in zip(proven, found, strict=True)]
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
-def _on_cpu(scores: Scores) -> Scores:
-    return Scores(*(None if part is None else part.detach().cpu() for part in scores))  # type: ignore[arg-type]  # parts keep their types
+def _attempt(step: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T | KGReasonError:
+    """What a step gives, or what was wrong."""
+    try:
+        return step(*given, **named)
+    except KGReasonError as error:
+        return error
+
+
+def _together(reads: Mapping[int, Read]) -> Iterator[list[int]]:
+    """Which questions are scored in one step: small ones together, so that no step takes long."""
+    small: list[int] = []
+    size = 0
+    for i, question in ((i, read.question) for i, read in reads.items()):
+        if not question.options or question.context is not None:
+            yield [i]
+            continue
+        length = sum(map(len, (question.text, question.hypothesis or "", *question.options)))
+        if small and size + length > STEP_CHARACTERS:
+            yield small
+            small, size = [], 0
+        small.append(i)
+        size += length
+    yield small
 
 
 def _concept_moods(subgraph: Subgraph) -> tuple[ConceptMood, ...]:
@@ -453,12 +452,7 @@ def _strength(found: ConceptMood | None) -> float:
     return 0.0 if found is None else abs(found.valence) * found.confidence
 
 
-def _proof_paths(question: Question, option: int) -> tuple[EvidencePath, ...]:
-    """What the question's own texts prove an option by."""
-    return tuple(EvidencePath(each.edges, PROOF * each.weight) for each in question.proofs if each.option == option)
-
-
-def _graph_note(read: _Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
+def _graph_note(read: Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
     """Whether the graph had a say, and if not, why."""
     if read.question.proofs:
         return True, ""

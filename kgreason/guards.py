@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow.parquet as pq
 
-__all__ = ["Parquet", "check_nesting", "check_size", "check_xml", "open_binary", "open_parquet", "unzip"]
+__all__ = ["Parquet", "check_nesting", "check_size", "check_xml", "nesting", "open_binary", "open_parquet", "unzip"]
 
 _DOCTYPE = re.compile(rb"<!doctype|<!entity", re.IGNORECASE)
 _OVERLAP = len(b"<!doctype") - 1
@@ -243,6 +243,20 @@ def open_parquet(path: Path) -> Iterator[Parquet]:
 def _check_unpacked(path: Path, size: int) -> None:
     if size > storage.most_unpacked(path):
         raise FormatError(path, f"it unpacks to {size} bytes or more", fix="Split the file.")
+
+
+def nesting(data: bytes) -> int:
+    """How deep the brackets of a JSON text are nested; brackets within strings do not count.
+
+    Example:
+        >>> nesting(b'{"a": ["[["]}')
+        2
+    """
+    depth = deepest = 0
+    for token in _TOKENS["json"].finditer(data):
+        depth += (token[0] in _OPENING) - (token[0] in _CLOSING)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def check_nesting(path: str | Path, syntax: Literal["json", "turtle"]) -> None:

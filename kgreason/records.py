@@ -146,6 +146,12 @@ class Mention:
     option: int = -1
     by: By = "form"
 
+    def to_dict(self) -> dict[str, Any]:
+        """The mention as JSON-ready values."""
+        candidates = [{"key": each.key, "prior": round(each.prior, 4)} for each in self.candidates]
+        span = {"start": self.start, "end": self.end, "surface": self.surface}
+        return {**span, "option": self.option, "by": self.by, "candidates": candidates}
+
 
 @dataclass(frozen=True, slots=True)
 class Grounding:
@@ -157,6 +163,10 @@ class Grounding:
     def of(self, option: int) -> tuple[Mention, ...]:
         """Mentions of one option, or of the question with −1."""
         return tuple(m for m in self.mentions if m.option == option)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Text and mentions as JSON-ready values, concepts by keys alone: node ids hold for one digest only."""
+        return {"text": self.question.text, "mentions": [mention.to_dict() for mention in self.mentions]}
 
 
 @dataclass(frozen=True, slots=True)

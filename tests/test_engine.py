@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+from kgreason import engine
 from kgreason.config import LIMITS, RetrievalConfig
-from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, shipped_for
+from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, Request, shipped_for
 from kgreason.errors import CheckpointError, GraphImageError, InputError, KGReasonError, LimitError
 from kgreason.language.sentences import sentences
 from kgreason.nn.confidence import label_set
 from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, Question
+from kgreason.stages import Stages
 from tests.formula import KNOWLEDGE, LONG, RELATIONS, items, make, scores
 
 ASKED = "Where would you keep a penguin?"
@@ -405,3 +407,55 @@ def test_shipped_checkpoints_read_their_languages():
     assert find_checkpoint(shipped_for("zh")).name == "multilingual"
     with pytest.raises(CheckpointError, match="no shipped checkpoint reads the language 'de'"):
         shipped_for("de")
+
+
+class TestAnswers:
+    def test_questions_answered_together_are_answered_as_alone(self, reasoner):
+        asked = [
+            Request(Question(ASKED, PLACES)),
+            Request(Question("What can a bird do?", ("fly", "bake bread")), add=(("bird", "CapableOf", "bake bread"),)),
+            Request(Question("Zxqv?", ("qqq", "vvv", "www", "xyz"))),
+            Request(Question("A penguin is a bird.", ENTAILMENT, "entailment", "It can swim in water.")),
+            Request(LONG),
+        ]
+        for request, together in zip(asked, reasoner.answers(asked), strict=True):
+            alone = reasoner.answer(request.question, add=request.add)
+            assert isinstance(together, Answer)
+            assert [each.text for each in together.options] == [each.text for each in alone.options]
+            for one, other in zip(together.options, alone.options, strict=True):
+                for name in ("probability", "score", "text_score", "graph_score"):
+                    assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-5)
+                told = [{p.edges: p.contribution for p in each.evidence.paths} for each in (one, other)]
+                assert told[0] == pytest.approx(told[1], abs=1e-5)
+            assert (together.graph_used, together.note) == (alone.graph_used, alone.note)
+            assert together.gate == pytest.approx(alone.gate, abs=1e-5)
+
+    def test_no_step_is_long(self, reasoner, monkeypatch):
+        steps, readings = [], Stages.readings
+
+        def counted(stages, reads):
+            steps.append(len(reads))
+            return readings(stages, reads)
+
+        monkeypatch.setattr(Stages, "readings", counted)
+        monkeypatch.setattr(engine, "STEP_CHARACTERS", 3 * len("".join((ASKED, *PLACES))))
+        questions = [Question(ASKED, PLACES), LONG, *[Question(ASKED, PLACES)] * 3, Question(ASKED * 9, PLACES)]
+        found = reasoner.answers([Request(question) for question in questions])
+        assert steps == [1, 3, 1, 1]
+        assert [each.choice for each in found[2:5]] == [found[0].choice] * 3
+
+    @pytest.mark.parametrize("stage", [1, 2, 3])
+    def test_a_request_that_ends_early_ends_alone(self, reasoner, stage):
+        calls = iter(range(1, 4))
+
+        def check():
+            if next(calls) == stage:
+                raise InputError("late")
+
+        late, fine, wrong = reasoner.answers(
+            [Request(Question(ASKED, PLACES), check=check), Request(Question(ASKED, PLACES)), Request(Question(" "))]
+        )
+        assert isinstance(late, InputError)
+        assert late.message == "late"
+        assert isinstance(wrong, InputError)
+        assert replace(fine, trace={}) == replace(reasoner.ask(ASKED, PLACES), trace={})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from kgreason.cli.index import IndexOption, open_index
 from kgreason.errors import InputError
 
 if TYPE_CHECKING:
-    from kgreason import records
+    pass
 
 __all__ = ["Add", "Options", "Remove", "ground", "retrieve"]
 
@@ -52,29 +52,17 @@ def ground(
     out = Output(as_json, quiet)
     question = validate(Question(text, task="open", language=spoken(text, language)))
     opened = open_graph(graph, out)
-    mentions = Grounder(opened, index=open_index(opened, index)).ground(question).mentions
+    grounding = Grounder(opened, index=open_index(opened, index)).ground(question)
     marked = Text(text)
     table = Table("in the text", "concept", "label", "prior", "by", box=None, pad_edge=False, header_style="bold")
-    for mention in mentions:
+    for mention in grounding.mentions:
         marked.stylize("bold cyan", mention.start, mention.end)
         for place, candidate in enumerate(mention.candidates):
             shown = "" if place else mention.surface
             table.add_row(shown, candidate.key, opened.label(candidate.node), f"{candidate.prior:.2f}", mention.by)
-    out.show({"text": text, "mentions": [_mention(mention) for mention in mentions]}, marked, "", table)
-    if not mentions:
+    out.show(grounding.to_dict(), marked, "", table)
+    if not grounding.mentions:
         out.note("The graph knows no concept in this text.")
-
-
-def _mention(mention: records.Mention) -> dict[str, Any]:
-    """A mention by keys alone: node ids hold for one digest only."""
-    return {
-        "start": mention.start,
-        "end": mention.end,
-        "surface": mention.surface,
-        "option": mention.option,
-        "by": mention.by,
-        "candidates": [{"key": each.key, "prior": round(each.prior, 4)} for each in mention.candidates],
-    }
 
 
 def retrieve(
@@ -97,12 +85,10 @@ def retrieve(
             raise InputError("--index was given with --output", fix="Retrieve a file without --index.")
         _retrieve_file(question, split, output, graph, out)
         return
-    from dataclasses import asdict
-
     from kgreason.cli.evidence import evidence_tree
     from kgreason.grounding import Grounder
     from kgreason.records import Question
-    from kgreason.retrieval import Retriever, worded
+    from kgreason.retrieval import Retriever, gather
     from kgreason.tasks import validate
 
     told = spoken(question, language)
@@ -110,20 +96,9 @@ def retrieve(
     opened = open_graph(graph, out)
     added, removed = triples(add or ()), triples(remove or ())
     grounding = Grounder(opened, index=open_index(opened, index)).ground(asked, add=added)
-    retriever = Retriever(opened)
-    subgraph = retriever.retrieve(grounding, add=added, remove=removed)
-    paths = {
-        option: worded(retriever.paths(subgraph, index, add=added, remove=removed), opened, grounding)
-        for index, option in enumerate(asked.options)
-    }
-    values = {
-        "question": question,
-        "mentions": [_mention(mention) for mention in grounding.mentions],
-        "nodes": len(subgraph),
-        "edges": subgraph.edge_index.shape[1],
-        "paths": {option: [asdict(path) for path in found] for option, found in paths.items()},
-    }
-    trees = [evidence_tree(option, found) for option, found in paths.items()]
+    found = gather(Retriever(opened), grounding, add=added, remove=removed)
+    values = found.to_dict()
+    trees = [evidence_tree(option, paths) for option, paths in found.paths.items()]
     out.show(values, f"{values['nodes']} concepts, {values['edges']} directed edges", *trees)
 
 

@@ -23,6 +23,7 @@ from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.review import review
 from kgreason.cli.rules import rules
 from kgreason.cli.select import select
+from kgreason.cli.serve import key, serve
 from kgreason.cli.sources import get, sources
 from kgreason.cli.training import evaluate, predict, train
 from kgreason.cli.update import add, clean, remove
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for command in (
     ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, select, review, bias, ground, retrieve,
-    quiz, rules, bench, doctor, mcp,
+    quiz, rules, bench, doctor, mcp, serve, key,
 ):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, export, query, sources, get):

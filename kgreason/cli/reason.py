@@ -29,9 +29,11 @@ __all__ = [
     "AuditOption",
     "AuditText",
     "ModelOption",
+    "Offensive",
     "ReasonerGraph",
     "ReasonerModel",
     "ask",
+    "demeaning",
     "emotion",
     "entails",
     "open_reasoner",
@@ -93,13 +95,14 @@ def open_reasoner(
 
         name = model or shipped_for(language)
         read = None if rules is None else Rules.load(rules)
-        hidden = _demeaning(opened) if opened is not None and graph == "default" and not offensive else ()
+        hidden = demeaning(opened) if opened is not None and graph == "default" and not offensive else ()
         return Reasoner.from_pretrained(
             name, opened, index=found, stated=stated, rules=read, hidden=hidden, audit=audit, audit_text=audit_text
         )
 
 
-def _demeaning(graph: KnowledgeGraph) -> Sequence[Triple]:
+def demeaning(graph: KnowledgeGraph) -> Sequence[Triple]:
+    """Edges of the packaged graph that demean a group of people."""
     from kgreason.graph.offensive import flagged
 
     return [flag.edge.triple for flag in flagged(graph)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -321,6 +321,11 @@ class Backbone(nn.Module):
             return torch.zeros(0, self.width, device=device), torch.zeros(0, word_width(self.model), device=device)
         states, words = zip(*(self._relations[name] for name in names), strict=True)
         return torch.cat(states), torch.cat(words)
+
+    def forget_relations(self, names: Iterable[str]) -> None:
+        """Let go of the states of some relation texts."""
+        for name in names:
+            self._relations.pop(name, None)
 
     def _relation_states(self, names: Sequence[str], device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         """The two rows of each name in both."""

@@ -109,6 +109,34 @@ class GraphBatch:
         """The batch on another device."""
         return type(self)(**{name: tensor.to(device) for name, tensor in self.to_mapping().items()})
 
+    def question(self, b: int) -> Self:
+        """One question of the batch as a batch; texts and relations stay those of all."""
+        own = {name: getattr(self, name)[b : b + 1] for name in _OF_QUESTIONS}
+        (s, first_s), (o, first_o), (n, first_n) = (_rows(index, b) for index in (
+            self.sequence_question, self.option_question, self.node_question))  # fmt: skip
+        own |= {name: getattr(self, name)[s] for name in ("sequence_text", "sequence_joint")}
+        own |= {name: getattr(self, name)[o] for name in ("target", "option_label", "option_proof")}
+        own |= {each.name: getattr(self, each.name)[n] for each in fields(self) if each.name.startswith("node_")}
+        own["node_question"] = torch.zeros_like(own["node_question"])
+        e, p, c = (self.node_question[self.edge_index[0]] == b, self.option_question[self.option_node[0]] == b,
+                   self.option_question[self.path_option] == b)  # fmt: skip
+        own |= {name: getattr(self, name)[e] for name in ("edge_relation", "edge_weight")}
+        own |= {name: getattr(self, name)[c] for name in ("path_type", "path_value")}
+        option = self.sequence_option[s]
+        token = self.token_node[:, self.sequence_question[self.token_node[0]] == b]
+        return replace(
+            self,
+            **own,
+            sequence_question=torch.zeros_like(option),
+            sequence_option=torch.where(option < 0, option, option - first_o),
+            option_question=torch.zeros_like(self.option_question[o]),
+            question_code=self.question_code[:, self.question_code[0] == b] * self.question_code.new_tensor([[0], [1]]),
+            edge_index=self.edge_index[:, e] - first_n,
+            option_node=self.option_node[:, p] - self.option_node.new_tensor([[first_o], [first_n]]),
+            token_node=token - token.new_tensor([[first_s], [0], [first_n]]),
+            path_option=self.path_option[c] - first_o,
+        )
+
     def with_relations(self, state: Tensor, words: Tensor | None = None) -> Self:
         """The batch with its relation texts written."""
         return replace(self, relation_state=state, relation_words=self.relation_words if words is None else words)
@@ -141,6 +169,15 @@ class GraphBatch:
         return len(self.node_question)
 
 
+_OF_QUESTIONS = ("labels", "vad", "question_task", "multi_label", "question_given")
+
+
+def _rows(question: Tensor, b: int) -> tuple[slice, int]:
+    """Rows of a question, of ascending numbers of questions, and the first of them."""
+    first, end = torch.searchsorted(question, torch.tensor([b, b + 1], device=question.device)).tolist()
+    return slice(first, end), first
+
+
 _pytree.register_dataclass(GraphBatch, field_names=[f.name for f in fields(GraphBatch)], drop_field_names=[])
 
 
@@ -161,6 +198,12 @@ class RelationNames:
         self._index[name] = len(self.names)
         self.names.append(name)
         return self._index[name]
+
+    def forget(self, keep: int) -> list[str]:
+        """Leaves the names met first, and gives the others; what they were met in changes nothing afterwards."""
+        gone, self.names = self.names[keep:], self.names[:keep]
+        self._index = {name: i for i, name in enumerate(self.names)}
+        return gone
 
     def of(self, batch: GraphBatch) -> list[str]:
         """Names of a batch's relations, in the order of its codes."""

@@ -23,6 +23,7 @@ from kgreason.nn.batch import GraphBatch
 from kgreason.nn.knowledge import Knowledge, chosen
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.paths import FLOOR, Followed
+from kgreason.nn.ragged import rank_within
 from kgreason.nn.state import CognitiveState, Scores
 from kgreason.nn.walks import Flow, Walk, message_walks
 from kgreason.records import ORIGINS, Edge, Evidence, Path, Subgraph, Triple
@@ -42,12 +43,13 @@ SPARE = 2
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One question as a model read it, and what its evidence is drawn from.
+    """One question as a model read it, or several, and what their evidence is drawn from.
 
     Shapes:
         counted [c] (what each typed path count adds to its option, or None without a counter), weight [steps, e']
-        (ones at the edges that messages passed over, for their gradients, or None) and edges [e'] (which of the
-        batch's edges those are).
+        (ones at the edges that messages passed over, for their gradients, or None), edges [e'] (which of the batch's
+        edges those are) and gradient [k, steps, e'] (of the graph score of each question's k-th option with respect to
+        its weights, or None where no question has options).
     """
 
     batch: GraphBatch
@@ -56,6 +58,25 @@ class Reading:
     followed: Followed | None = None
     weight: Tensor | None = None
     edges: Tensor | None = None
+    gradient: Tensor | None = None
+
+    def question(self, b: int) -> Reading:
+        """One question of several; an open one has to be read by itself."""
+        batch = self.batch.question(b)
+        of_nodes, of_edges = self.batch.node_question == b, self.batch.node_question[self.batch.edge_index[0]] == b
+        counted = (
+            None if self.counted is None else self.counted[self.batch.option_question[self.batch.path_option] == b]
+        )
+        followed = None
+        if self.followed is not None:
+            mass, walker, *of_question = self.followed
+            followed = Followed(mass[of_nodes], walker[of_nodes], *(part[b : b + 1] for part in of_question))
+        edges = gradient = None
+        if self.edges is not None:
+            own = of_edges[self.edges]
+            edges = self.edges[own] - int(of_edges.long().argmax())
+            gradient = None if self.gradient is None else self.gradient[:, :, own]
+        return Reading(batch, self.scores.question(self.batch, b), counted, followed, None, edges, gradient)
 
     @cached_property
     def flow(self) -> Flow | None:
@@ -74,11 +95,11 @@ class Part:
 
 
 def read(model: ReasoningModel, batch: GraphBatch) -> Reading:
-    """Score a batch of one question, and keep what its evidence is drawn from.
+    """Score a batch, and keep what the evidence of its questions is drawn from.
 
     Args:
         model: in evaluation mode.
-        batch: one question, made outside of inference mode.
+        batch: one question, or several with options, made outside of inference mode.
     """
     knowledge = model.knowledge
     if knowledge is None or not batch.num_nodes:
@@ -93,11 +114,26 @@ def read(model: ReasoningModel, batch: GraphBatch) -> Reading:
     watched = _with(knowledge, counter=counter, follower=follower, nodes=_with(knowledge.nodes, gnn=weighted))
     with torch.set_grad_enabled(weighted is not None):
         scores: Scores = _with(model, backbone=_Quiet(model.backbone), knowledge=watched)(batch)
-    counted = None if counter is None else (scores.gate[0] * counter.given.value).detach()
+    counted = (
+        None
+        if counter is None
+        else (scores.gate[batch.option_question[counter.given.option]] * counter.given.value).detach()
+    )
     followed = None if follower is None else Followed(*(part.detach() for part in follower.given))
     if weighted is None:
         return Reading(batch, scores, counted, followed)
-    return Reading(batch, scores, counted, followed, weighted.weight, _passed(knowledge, batch, followed))
+    edges, gradient = _passed(knowledge, batch, followed), _gradient(batch, scores.graph, weighted.weight)
+    return Reading(batch, scores, counted, followed, weighted.weight, edges, gradient)
+
+
+def _gradient(batch: GraphBatch, score: Tensor, weight: Tensor) -> Tensor | None:
+    """No message of a question reaches another, so that one pass serves an option of each. Shape: [k, steps, e']."""
+    if not score.requires_grad or not score.any():
+        return None
+    place = rank_within(batch.option_question, batch.num_questions)
+    passes = [score[place == k].sum() for k in range(int(place.max()) + 1)]
+    found = [torch.autograd.grad(each, weight, retain_graph=True, materialize_grads=True)[0] for each in passes]
+    return torch.stack(found)
 
 
 def evidence(
@@ -188,10 +224,11 @@ def parts(
         part("follower", score, walked(reading.flow.walks(ends, limit), score))
     if asked and scores.node is not None:
         rest = scores.node[option] - sum(before.score for before in found)
-        part("nodes", float(rest.detach()), walked(_messages(reading, rest, ends, limit)))
+        part("nodes", float(rest.detach()), walked(_messages(reading, _of_node(reading, option), ends, limit)))
     elif scores.graph.any():
-        total = gate * scores.graph[option]
-        part("nodes", float(total.detach()), walked(_messages(reading, total, ends, limit)))
+        gradient = None if reading.gradient is None else gate * reading.gradient[option]
+        total = gate * float(scores.graph[option].detach())
+        part("nodes", total, walked(_messages(reading, gradient, ends, limit)))
     return tuple(found)
 
 
@@ -200,12 +237,19 @@ def _end(subgraph: Subgraph, option: int) -> int:
     return 0 if subgraph.question.task == "entailment" else option
 
 
-def _messages(reading: Reading, score: Tensor, ends: npt.NDArray[np.int64], limit: int) -> list[Walk]:
+def _messages(reading: Reading, gradient: Tensor | None, ends: npt.NDArray[np.int64], limit: int) -> list[Walk]:
     """The paths by which messages raised a score; none of a network other than Bellman-Ford's."""
-    if reading.weight is None or reading.edges is None or not score.requires_grad:
+    if reading.edges is None or gradient is None:
         return []
-    (gradient,) = torch.autograd.grad(score, reading.weight, retain_graph=True, materialize_grads=True)
     return message_walks(reading.batch, reading.edges, gradient, ends, limit)
+
+
+def _of_node(reading: Reading, node: int) -> Tensor | None:
+    """Gradient of a node's score with respect to the weights. Shape: [steps, e']."""
+    if reading.weight is None or reading.scores.node is None or not reading.scores.node.requires_grad:
+        return None
+    score = reading.scores.node[node]
+    return torch.autograd.grad(score, reading.weight, retain_graph=True, materialize_grads=True)[0]
 
 
 class _Quiet(nn.Module):

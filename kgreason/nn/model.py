@@ -204,6 +204,11 @@ class ReasoningModel(nn.Module):
         scores: Scores = self.logic(self.context(state))
         return scores
 
+    def forget_relations(self, most: int) -> None:
+        """Where so many relation names were met, lets go of all but the eighth of them that was met first."""
+        if len(self.relations) > most:
+            self.backbone.forget_relations(self.relations.forget(most // 8))
+
     @property
     def device(self) -> torch.device:
         """Where its parameters lie."""

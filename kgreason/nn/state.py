@@ -90,6 +90,15 @@ class Scores(NamedTuple):
     mass: Tensor | None = None
     flow: Tensor | None = None
 
+    def question(self, batch: GraphBatch, b: int) -> Scores:
+        """The scores of one question of a batch."""
+        rows: dict[str, Tensor | slice] = {
+            "o": batch.option_question == b, "b": slice(b, b + 1), "s": batch.sequence_question == b,
+            "n": batch.node_question == b,
+        }  # fmt: skip
+        parts = zip(self, "oooobbbsnbbnb", strict=True)
+        return Scores(*(None if part is None else part[rows[kind]] for part, kind in parts))  # type: ignore[arg-type]  # parts keep their types
+
 
 _pytree.register_dataclass(
     CognitiveState,

@@ -15,7 +15,7 @@ from kgreason.language import normal_form
 from kgreason.nn.backbone import load_tokenizer
 from kgreason.nn.batch import TASKS, VECTOR_WIDTH, Collator, GraphBatch, RelationNames
 from kgreason.records import Question
-from tests.formula import CHOICES, FELT, LONG, MOOD, MOODY, PAIR, QUESTIONS, items
+from tests.formula import CHOICES, FELT, LONG, MOOD, MOODY, PAIR, QUESTIONS, items, make
 
 TOKENIZER = load_tokenizer("all-MiniLM-L6-v2")
 
@@ -268,6 +268,18 @@ class TestGraph:
         assert batch.path_type.shape == (0, 2)
 
 
+def test_a_question_of_a_batch_scores_as_in_it(tiny_base, tiny_graph):
+    model = make(tiny_base)
+    batch = model.collator()(items(tiny_graph))
+    with torch.no_grad():
+        together = model(batch)
+        for b in range(batch.num_questions):
+            alone, part = model(batch.question(b)), together.question(batch, b)
+            assert alone.logits.shape == part.logits.shape == (int((batch.option_question == b).sum()),)
+            for name in ("logits", "text", "paths", "graph", "gate", "affect", "sentence"):
+                torch.testing.assert_close(getattr(alone, name), getattr(part, name), atol=1e-5, rtol=1e-5)
+
+
 class TestRelationNames:
     def test_codes_of_a_subgraph(self):
         names = RelationNames(["IsA"])
@@ -282,6 +294,12 @@ class TestRelationNames:
         numbers = {name: names.index(name) for name in met}
         assert [names.index(name) for name in names.names] == list(range(len(names)))
         assert all(names.names[number] == name for name, number in numbers.items())
+
+    def test_names_that_are_let_go_are_met_anew(self):
+        names = RelationNames(["IsA", "HasA"])
+        assert names.forget(1) == ["HasA"]
+        assert names.codes(["PartOf", "HasA"]).tolist() == [2, 4, 3, 5]
+        assert names.names == ["IsA", "PartOf", "HasA"]
 
 
 class TestMapping:

@@ -171,6 +171,24 @@ def test_evidence_adds_what_a_path_adds_in_every_part(models, retriever):
         assert evidence.evidence(reading, retriever, subgraph, option, limit=2).paths[:1] == found.paths[:1]
 
 
+@pytest.mark.parametrize("name", PARTS)
+def test_questions_read_together_have_the_evidence_of_each_alone(models, retriever, name):
+    others = (
+        Question("What is hot and in a kitchen?", ("an oven", "antarctica")),
+        Question("Qui vult?", ("xyzzy", "plugh")),
+    )
+    alone = [asked(models[name], retriever, question) for question in (*others, ASKED)]
+    items = [(subgraph.question, subgraph) for _, subgraph in alone]
+    together = read(models[name], models[name].collator()(items))
+    for b, (reading, subgraph) in enumerate(alone):
+        for option in range(len(subgraph.question.options)):
+            found, expected = (
+                evidence.evidence(each, retriever, subgraph, option).paths for each in (together.question(b), reading)
+            )
+            told = {path.edges: path.contribution for path in found}
+            assert told == pytest.approx({path.edges: path.contribution for path in expected}, rel=1e-5, abs=1e-5)
+
+
 def test_edits_are_evidence(models, retriever):
     added = ("penguin", "AtLocation", "oven")
     for name in ("counter", "follower"):

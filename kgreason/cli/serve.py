@@ -1,0 +1,111 @@
+"""``kgreason serve`` and ``key``: the reasoner over HTTP, and who may ask it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.graph import open_graph
+from kgreason.cli.reason import ModelOption, Offensive, demeaning
+from kgreason.errors import InputError
+
+if TYPE_CHECKING:
+    from kgreason.engine import Reasoner
+    from kgreason.graph import KnowledgeGraph
+
+__all__ = ["key", "serve"]
+
+KeysFile = Annotated[Path | None, typer.Option("--keys", help="A file of keys, made with kgreason key.")]
+#: What is needed, and the extra that brings it.
+_NEEDED = ("fastapi", "prometheus_client", "uvicorn")
+
+
+def serve(
+    graph: Annotated[
+        list[str] | None,
+        typer.Option("--graph", "-g", metavar="NAME=DIR", help="A graph and its name, or 'none'; may be repeated."),
+    ] = None,
+    model: ModelOption = "mini",
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0 takes any that is free.")] = 8642,
+    keys: KeysFile = None,
+    rate: Annotated[int, typer.Option("--rate", min=1, help="Items a key may ask the model in a minute.")] = 60,
+    cheap_rate: Annotated[int, typer.Option("--cheap-rate", min=1, help="Reads of a graph in a minute.")] = 600,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds an answer may take.")] = 10.0,
+    permits: Annotated[int, typer.Option("--permits", min=1, help="Items in the house at a time.")] = 64,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=256, help="Items of one step of the model.")] = 16,
+    offensive: Offensive = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer over HTTP; by default to this machine alone, over the packaged graph."""
+    _check_installed()
+    from kgreason.serve.access import LOOPBACK, Access, Rates, check_bind, read_keys
+    from kgreason.serve.logs import log_to
+
+    known = () if keys is None else read_keys(keys)
+    check_bind(host, known)
+    out = Output(as_json, quiet)
+    reasoners = _reasoners(graph or ["default"], model, out, offensive)
+    from kgreason.serve.graphs import Graphs
+    from kgreason.serve.server import run
+    from kgreason.serve.service import Service
+
+    log_to(sys.stderr)
+    access, hosts = Access(known, Rates(cheap_rate, rate)), frozenset() if known else LOOPBACK | {host}
+    service = Service(Graphs(reasoners), access, timeout, permits, batch, hosts=hosts)
+    run(service, host, port, lambda address: out.show({"address": address}, address))
+
+
+def key(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    keys: Annotated[Path, typer.Option("--keys", help="The file that its digest is added to.")],
+    graph_only: Annotated[bool, typer.Option("--graph-only", help="It reads graphs, and asks no model.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a key for kgreason serve and print it, once; the file holds its digest alone."""
+    _check_installed()
+    from kgreason.serve.access import add_key
+
+    secret = add_key(keys, name, ask=not graph_only)
+    out = Output(as_json, quiet)
+    out.show({"name": name, "key": secret, "ask": not graph_only}, secret)
+    out.note("It is shown this once.")
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise InputError(f"{missing[0]} is not installed", fix="Install kgreason[serve].")
+
+
+def _reasoners(named: Iterable[str], model: str, out: Output, offensive: bool) -> dict[str, Reasoner]:
+    """A reasoner for each graph; all of them share one model."""
+    sources: dict[str, str] = {}
+    for each in named:
+        name, equals, folder = each.partition("=")
+        if not name or name in sources or (equals and not folder):
+            raise InputError(f"graph is {each!r}", fix="Write NAME=DIR, each name once.")
+        sources[name if equals else "default"] = folder or name
+    opened: dict[str, KnowledgeGraph | None] = {
+        name: None if source == "none" else open_graph(source, out) for name, source in sources.items()
+    }
+    with out.progress() as report:
+        report("load the model", 0, 0)
+        from kgreason.engine import Reasoner
+        from kgreason.nn.model import ReasoningModel
+        from kgreason.nn.weights import find_checkpoint
+
+        loaded = ReasoningModel.from_pretrained(find_checkpoint(model))
+        hide = {name for name, source in sources.items() if source == "default" and not offensive}
+        return {
+            name: Reasoner(loaded, graph, hidden=demeaning(graph) if graph and name in hide else ())
+            for name, graph in opened.items()
+        }

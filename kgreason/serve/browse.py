@@ -1,0 +1,97 @@
+"""Routes that read a graph: its counts, a concept, its edges, and paths between two."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import JSONResponse
+
+from kgreason.graph.walk import path_between
+from kgreason.serve.service import Service
+from kgreason.serve.visit import Visit
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/graph", tags=["graph"])
+Visiting = Annotated[Visit, Depends(Visit)]
+Graph = Annotated[str, Query(max_length=64, examples=["default"])]
+Concept = Annotated[str, Query(min_length=1, max_length=1024, examples=["penguin"])]
+Number = Annotated[int, Query(description="Brought within its range where it is not.")]
+
+MOST_EDGES, MOST_OFFSET, MOST_PATHS, MOST_HOPS = 100, 10_000, 20, 4
+
+
+@router.get("/info")
+async def info(visit: Visiting, graph: Graph = "default") -> JSONResponse:
+    """Count what a graph holds; names the graphs that are served."""
+
+    def work(service: Service, name: str) -> dict[str, Any]:
+        return {"graphs": list(service.graphs.names), **service.graphs[name].info}
+
+    return await visit.read([graph], work, dear=False, several=False)
+
+
+@router.get("/concept")
+async def concept(visit: Visiting, name: Concept, graph: Graph = "default") -> JSONResponse:
+    """Resolve a name or key to a concept, and list what else the name may mean."""
+
+    def work(service: Service, name: str) -> dict[str, Any]:
+        found = service.graphs[graph].graph
+        node = found.resolve(name)
+        others = [{"key": found.key(each), "prior": round(prior, 4)} for each, prior in found.lookup(name)]
+        return {**_concept(service, graph, node), "candidates": others}
+
+    return await visit.read([name], work, dear=False, several=False)
+
+
+@router.get("/neighbours")
+async def neighbours(
+    visit: Visiting,
+    name: Concept,
+    relation: Annotated[str | None, Query(max_length=1024)] = None,
+    offset: Number = 0,
+    limit: Number = 20,
+    graph: Graph = "default",
+) -> JSONResponse:
+    """List the edges of a concept, heaviest first."""
+    first, count = _within(offset, 0, MOST_OFFSET), _within(limit, 1, MOST_EDGES)
+
+    def work(service: Service, name: str) -> dict[str, Any]:
+        found = service.graphs[graph].graph
+        node = found.resolve(name)
+        edges = found.neighbors(node, relation, first + count)[first:]
+        return {**_concept(service, graph, node), "offset": first, "edges": list(map(asdict, edges))}
+
+    return await visit.read([name], work, dear=False, several=False)
+
+
+@router.get("/paths")
+async def paths(
+    visit: Visiting,
+    start: Annotated[str, Query(alias="from", min_length=1, max_length=1024, examples=["penguin"])],
+    end: Annotated[str, Query(alias="to", min_length=1, max_length=1024, examples=["zoo"])],
+    max_hops: Number = 4,
+    limit: Number = 5,
+    graph: Graph = "default",
+) -> JSONResponse:
+    """Show the shortest chains of edges between two concepts, strongest first."""
+    hops, count = _within(max_hops, 1, MOST_HOPS), _within(limit, 1, MOST_PATHS)
+
+    def work(service: Service, ends: tuple[str, str]) -> dict[str, Any]:
+        found = service.graphs[graph].graph
+        first, last = map(found.resolve, ends)
+        chains = path_between(found, first, last, max_hops=hops, limit=count)
+        return {"from": found.key(first), "to": found.key(last), "paths": list(map(asdict, chains))}
+
+    return await visit.read([(start, end)], work, dear=False, several=False)
+
+
+def _concept(service: Service, name: str, node: int) -> dict[str, Any]:
+    graph = service.graphs[name].graph
+    return {"concept": graph.key(node), "label": graph.label(node), "degree": graph.degree(node)}
+
+
+def _within(value: int, least: int, most: int) -> int:
+    return max(least, min(value, most))

@@ -1,0 +1,108 @@
+"""The graphs that are served, by name; a new version of one is taken over while requests go on with the old one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from kgreason.engine import Reasoner
+from kgreason.errors import KGReasonError
+from kgreason.graph import KnowledgeGraph
+from kgreason.graph.manifest import named_version
+from kgreason.serve.refusals import Refusal
+
+__all__ = ["Graphs", "Served"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Served:
+    """One version of a graph with what answers over it.
+
+    Args:
+        reasoner: which reads it.
+    """
+
+    def __init__(self, reasoner: Reasoner) -> None:
+        self.reasoner = reasoner
+
+    @property
+    def graph(self) -> KnowledgeGraph:
+        """The graph.
+
+        Raises:
+            Refusal: 404 if the text alone is served.
+        """
+        if self.reasoner.graph is None:
+            raise Refusal(404, "graph", "There is no such graph", fix="See /v1/graph/info.")
+        return self.reasoner.graph
+
+    @cached_property
+    def info(self) -> dict[str, object]:
+        """Counts of the graph, which never change."""
+        return self.graph.info()
+
+
+class Graphs:
+    """All graphs of a process.
+
+    Args:
+        reasoners: by name of the graph.
+        renew: makes the reasoner of a name over another version.
+
+    Example:
+        >>> Graphs({}).names
+        ()
+    """
+
+    def __init__(
+        self, reasoners: Mapping[str, Reasoner], renew: Callable[[str, KnowledgeGraph], Reasoner] | None = None
+    ) -> None:
+        self._served = {name: Served(reasoner) for name, reasoner in reasoners.items()}
+        self._renew = renew or (lambda name, graph: Reasoner(reasoners[name].model, graph))
+        self._folders = {name: _folder(reasoner) for name, reasoner in reasoners.items()}
+        self._seen = {name: named_version(folder) for name, folder in self._folders.items() if folder is not None}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names, in their order."""
+        return tuple(self._served)
+
+    def __getitem__(self, name: str) -> Served:
+        """The version that is live now; whoever holds it keeps it.
+
+        Raises:
+            Refusal: 404 if there is none of this name.
+        """
+        if (found := self._served.get(name)) is None:
+            raise Refusal(404, "graph", "There is no such graph", fix="See /v1/graph/info.")
+        return found
+
+    def refresh(self) -> tuple[str, ...]:
+        """Takes over new versions; one that cannot be opened leaves the old one.
+
+        Returns:
+            Names of the graphs that changed.
+        """
+        changed = []
+        for name, folder in self._folders.items():
+            if folder is None or (named := named_version(folder)) == self._seen[name]:
+                continue
+            try:
+                graph = KnowledgeGraph.open(folder)
+            except KGReasonError as error:
+                _LOG.error("a new version cannot be read", extra={"graph": name, "fault": error.code})
+                continue
+            self._seen[name] = named
+            if graph.digest != self._served[name].graph.digest:
+                self._served[name] = Served(self._renew(name, graph))
+                changed.append(name)
+        return tuple(changed)
+
+
+def _folder(reasoner: Reasoner) -> Path | None:
+    """The folder that holds the versions of a graph on disk."""
+    graph = reasoner.graph
+    return None if graph is None or graph.path is None else graph.path.parent

@@ -1,0 +1,45 @@
+"""Logs: a line of JSON each, of what happened and never of what was said."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TextIO
+
+__all__ = ["FIELDS", "Lines", "Redacted", "log_to"]
+
+#: What a line may hold beside its message.
+FIELDS = ("route", "status", "milliseconds", "items", "key", "graph", "fault", "reason")
+
+
+class Redacted(logging.Filter):
+    """Takes out what could quote a request: arguments of messages, texts of exceptions, stacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record passes, without them."""
+        if record.exc_info and record.exc_info[0] is not None:
+            record.__dict__.setdefault("fault", record.exc_info[0].__name__)
+        record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
+        return True
+
+
+class Lines(logging.Formatter):
+    """A record as a line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level, message and the fields that are known."""
+        about = {name: record.__dict__[name] for name in FIELDS if record.__dict__.get(name) is not None}
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"time": time, "level": record.levelname.lower(), "message": str(record.msg), **about})
+
+
+def log_to(stream: TextIO) -> None:
+    """Sends what the service and its server log to a stream, as lines."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Lines())
+    handler.addFilter(Redacted())
+    for name in ("kgreason.serve", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.INFO if name == "kgreason.serve" else logging.WARNING)

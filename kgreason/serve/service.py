@@ -1,0 +1,60 @@
+"""All that a process holds to answer: graphs, the model's thread, who is let in, and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Event
+
+from kgreason.engine import Request
+from kgreason.records import Question
+from kgreason.serve.access import Access
+from kgreason.serve.admission import Deadline, Permits
+from kgreason.serve.batcher import Batcher, Job
+from kgreason.serve.graphs import Graphs
+from kgreason.serve.metrics import Metrics
+
+__all__ = ["Service"]
+
+_WARM = Question("Where would you find a penguin?", ("zoo", "desert"))
+_WARM_SECONDS = 300.0
+
+
+@dataclass(eq=False)
+class Service:
+    """What the routes share.
+
+    Args:
+        graphs: by name.
+        access: who may ask.
+        timeout: seconds within which a request is answered.
+        permits: items of the model in the house at a time; as many reads of graphs.
+        batch: items of one step.
+        wait: seconds for which a step waits for more.
+        hosts: names by which it may be called, against pages that rebind theirs to this machine; any if empty.
+    """
+
+    graphs: Graphs
+    access: Access = field(default_factory=Access)
+    timeout: float = 10.0
+    permits: int = 64
+    batch: int = 16
+    wait: float = 0.003
+    hosts: frozenset[str] = frozenset()
+    draining: bool = False
+    inside: int = 0
+
+    def __post_init__(self) -> None:
+        self.metrics, self.warmed = Metrics(), Event()
+        self.dear, self.cheap = Permits(self.permits), Permits(self.permits)
+        self.batcher = Batcher(self.metrics, size=self.batch, wait=self.wait)
+
+    def warm(self) -> None:
+        """Asks every graph something, so that kernels are compiled and files mapped; then it is ready."""
+        deadline = Deadline(_WARM_SECONDS)
+        for name in self.graphs.names:
+            self.batcher.submit(Job(self.graphs[name].reasoner, Request(_WARM), deadline)).result(_WARM_SECONDS)
+        self.warmed.set()
+
+    def close(self) -> None:
+        """Ends the model's thread."""
+        self.batcher.close()

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from kgreason.serve.access import read_keys
+
+
+def test_a_key_is_shown_once_and_kept_as_a_digest(run, tmp_path):
+    path = tmp_path / "keys.json"
+    values = run("key", "ann", "--keys", path, "--graph-only", "--json").json()
+    assert values["name"] == "ann"
+    assert values["key"] not in path.read_text()
+    assert [(key.name, key.ask) for key in read_keys(path)] == [("ann", False)]
+    again = run("key", "ann", "--keys", path)
+    assert again.code == 2
+    assert "has a key already" in again.err
+
+
+def test_a_public_address_without_a_key_is_refused_before_a_model_is_loaded(run):
+    failed = run("serve", "--host", "0.0.0.0", "--model", "no such model")
+    assert failed.code == 2
+    assert "there is no key" in failed.err
+
+
+def test_a_graph_is_named_once(run, checkpoint):
+    for graphs in (("a=none", "a=none"), ("a=",), ("=none",)):
+        failed = run("serve", *(part for graph in graphs for part in ("--graph", graph)), "--model", checkpoint)
+        assert failed.code == 2
+        assert "Write NAME=DIR" in failed.err

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from kgreason.engine import Reasoner
+from kgreason.serve.app import make_app
+from kgreason.serve.graphs import Graphs
+from kgreason.serve.service import Service
+from tests.models import opened, tiny_model
+
+
+@pytest.fixture(scope="session")
+def reasoner(tiny_base, tiny_graph) -> Reasoner:
+    return Reasoner(opened(tiny_model(tiny_base)), tiny_graph)
+
+
+@pytest.fixture(scope="package")
+def served(reasoner) -> Iterator[tuple[TestClient, Service]]:
+    """A client of a running service, open to everybody."""
+    service = Service(Graphs({"default": reasoner, "none": Reasoner(reasoner.model, None)}))
+    with TestClient(make_app(service)) as client:
+        service.warmed.wait(60)
+        yield client, service
+
+
+@pytest.fixture
+def client(served: tuple[TestClient, Service]) -> TestClient:
+    return served[0]
+
+
+@pytest.fixture
+def service(served: tuple[TestClient, Service]) -> Service:
+    return served[1]

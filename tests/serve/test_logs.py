@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+
+from kgreason.serve.logs import log_to
+
+SECRET = "ann@example.org"
+
+
+@pytest.fixture
+def lines():
+    """What the service's loggers write, as they were before afterwards."""
+    loggers = [logging.getLogger(name) for name in ("kgreason.serve", "uvicorn")]
+    before = [(each.handlers, each.propagate, each.level) for each in loggers]
+    stream = io.StringIO()
+    log_to(stream)
+    yield stream
+    for each, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        each.handlers, each.propagate = handlers, propagate
+        each.setLevel(level)
+
+
+def test_lines_hold_known_fields_and_no_text_of_a_request(lines):
+    log = logging.getLogger("kgreason.serve.test")
+    log.info("request", extra={"route": "/v1/ask", "status": 200, "question": SECRET})
+    log.error("asked %s", SECRET)
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("failed")
+    first, second, third = map(json.loads, lines.getvalue().splitlines())
+    assert (first["message"], first["route"], first["status"]) == ("request", "/v1/ask", 200)
+    assert second["message"] == "asked %s"
+    assert third["fault"] == "ValueError"
+    assert SECRET not in lines.getvalue()
+    assert "question" not in first

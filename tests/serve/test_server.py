@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import polars as pl
+import pytest
+
+from kgreason.engine import Reasoner
+from kgreason.errors import InputError
+from kgreason.graph.build import build
+from kgreason.graph.update import add
+from kgreason.serve import server
+from kgreason.serve.graphs import Graphs
+from kgreason.serve.service import Service
+from tests.models import opened, tiny_model
+from tests.web import LOCAL
+
+WHERE = {"question": "Where would you keep a penguin?", "options": ["zoo", "desert", "oven"]}
+
+
+@LOCAL
+@pytest.mark.slow
+def test_a_process_serves_takes_new_versions_and_ends_in_peace(tiny_base, facts, tmp_path):
+    """Under load: a version goes live, then the process is told to end; what was accepted is answered."""
+    opened(tiny_model(tiny_base)).save_pretrained(tmp_path / "model")
+    columns = ["source", "relation", "target", "weight"]
+    build(pl.DataFrame(facts, schema=columns, orient="row"), tmp_path / "graph")
+    arguments = ("serve", "--port", "0", "--graph", f"default={tmp_path / 'graph'}", "--model", tmp_path / "model")
+    command = [sys.executable, "-m", "kgreason", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 60)[0]
+        address = re.fullmatch(r"http://127\.0\.0\.1:\d+", process.stdout.readline().strip())
+        assert address is not None
+        with httpx.Client(base_url=address[0], timeout=30, trust_env=False) as client, ThreadPoolExecutor(8) as pool:
+            wait_for(lambda: client.get("/readyz").status_code == 200)
+            before = client.get("/v1/graph/info").json()
+            more = pl.DataFrame([("oven", "AtLocation", "igloo", 1.0)], schema=columns, orient="row")
+            add(tmp_path / "graph", more)
+            wait_for(lambda: client.get("/v1/graph/info").json()["nodes"] == before["nodes"] + 1)
+            asked = [pool.submit(client.post, "/v1/ask", json=WHERE) for _ in range(40)]
+            asked[0].result()
+            process.send_signal(signal.SIGTERM)
+            statuses = Counter(each.result().status_code for each in asked if each.exception() is None)
+            unmet = [each.exception() for each in asked if each.exception() is not None]
+        assert statuses.keys() <= {200, 503}
+        assert statuses[200] > 0
+        assert all(isinstance(error, httpx.TransportError) for error in unmet)  # came once the door was shut
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        lines = [json.loads(line) for line in process.stderr.read().splitlines() if line.startswith("{")]
+        taken = [line["status"] for line in lines if line.get("route") in ("/v1/ask", "other")]
+        assert Counter(taken) == statuses  # whoever was let in got an answer
+        assert "penguin" not in json.dumps(lines)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(what):
+    for _ in range(600):
+        if what():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came")
+
+
+@LOCAL
+def test_an_address_that_is_taken_is_named(reasoner):
+
+    service = Service(Graphs({"none": Reasoner(reasoner.model, None)}))
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen"):
+        server.run(service, "127.0.0.1", taken.getsockname()[1], print)
+    service.close()

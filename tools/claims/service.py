@@ -1,0 +1,14 @@
+"""What we claim of the HTTP service.
+
+The figures take minutes and a quiet machine; they are read from docs/results.jsonl, where ``tools.bench.serve`` writes
+them.
+"""
+
+from __future__ import annotations
+
+from tools.bench.serve import TARGETS
+from tools.claims.claim import Claim, recorded
+
+__all__ = ["CLAIMS"]
+
+CLAIMS = [Claim(name, target, recorded(name)) for name, target in TARGETS.items()]
