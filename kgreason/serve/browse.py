@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse
 
-from kgreason.graph.walk import path_between
+from kgreason.graph import lookups
 from kgreason.serve.service import Service
 from kgreason.serve.visit import Visit
 
@@ -35,19 +34,16 @@ async def info(visit: Visiting, graph: Graph = "default") -> JSONResponse:
 
 @router.get("/concept")
 async def concept(visit: Visiting, name: Concept, graph: Graph = "default") -> JSONResponse:
-    """Resolve a name or key to a concept, and list what else the name may mean."""
+    """Find the concepts that a name may mean, likeliest first."""
 
     def work(service: Service, name: str) -> dict[str, Any]:
-        found = service.graphs[graph].graph
-        node = found.resolve(name)
-        others = [{"key": found.key(each), "prior": round(prior, 4)} for each, prior in found.lookup(name)]
-        return {**_concept(service, graph, node), "candidates": others}
+        return {"concepts": lookups.find_concepts(service.graphs[graph].graph, name)}
 
     return await visit.read([name], work, dear=False, several=False)
 
 
-@router.get("/neighbours")
-async def neighbours(
+@router.get("/neighbors")
+async def neighbors(
     visit: Visiting,
     name: Concept,
     relation: Annotated[str | None, Query(max_length=1024)] = None,
@@ -59,10 +55,7 @@ async def neighbours(
     first, count = _within(offset, 0, MOST_OFFSET), _within(limit, 1, MOST_EDGES)
 
     def work(service: Service, name: str) -> dict[str, Any]:
-        found = service.graphs[graph].graph
-        node = found.resolve(name)
-        edges = found.neighbors(node, relation, first + count)[first:]
-        return {**_concept(service, graph, node), "offset": first, "edges": list(map(asdict, edges))}
+        return lookups.neighbors(service.graphs[graph].graph, name, relation, offset=first, limit=count)
 
     return await visit.read([name], work, dear=False, several=False)
 
@@ -80,17 +73,9 @@ async def paths(
     hops, count = _within(max_hops, 1, MOST_HOPS), _within(limit, 1, MOST_PATHS)
 
     def work(service: Service, ends: tuple[str, str]) -> dict[str, Any]:
-        found = service.graphs[graph].graph
-        first, last = map(found.resolve, ends)
-        chains = path_between(found, first, last, max_hops=hops, limit=count)
-        return {"from": found.key(first), "to": found.key(last), "paths": list(map(asdict, chains))}
+        return lookups.paths(service.graphs[graph].graph, *ends, max_hops=hops, limit=count)
 
     return await visit.read([(start, end)], work, dear=False, several=False)
-
-
-def _concept(service: Service, name: str, node: int) -> dict[str, Any]:
-    graph = service.graphs[name].graph
-    return {"concept": graph.key(node), "label": graph.label(node), "degree": graph.degree(node)}
 
 
 def _within(value: int, least: int, most: int) -> int:

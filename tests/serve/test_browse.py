@@ -12,11 +12,11 @@ def test_a_graph_is_counted(client, tiny_graph):
 
 
 def test_a_concept(client, tiny_graph):
-    values = client.get("/v1/graph/concept", params={"name": "Penguin"}).json()
-    assert values["concept"] == "penguin"
-    assert values["degree"] == tiny_graph.degree(tiny_graph.resolve("penguin"))
-    assert values["candidates"][0]["key"] == "penguin"
-    unknown = client.get("/v1/graph/concept", params={"name": "SECRET"})
+    (found,) = client.get("/v1/graph/concept", params={"name": "Penguin"}).json()["concepts"]
+    assert found["concept"] == "penguin"
+    assert found["degree"] == tiny_graph.degree(tiny_graph.resolve("penguin"))
+    assert client.get("/v1/graph/concept", params={"name": "SECRET"}).json() == {"concepts": []}
+    unknown = client.get("/v1/graph/neighbors", params={"name": "SECRET"})
     assert unknown.status_code == 422
     assert "SECRET" not in unknown.text
 
@@ -24,17 +24,17 @@ def test_a_concept(client, tiny_graph):
 def test_neighbours_come_in_pages(client, tiny_graph):
     expected = json.loads(json.dumps(list(map(asdict, tiny_graph.neighbors(tiny_graph.resolve("penguin"))))))
     pages = [
-        client.get("/v1/graph/neighbours", params={"name": "penguin", "offset": offset, "limit": 2}).json()["edges"]
+        client.get("/v1/graph/neighbors", params={"name": "penguin", "offset": offset, "limit": 2}).json()["edges"]
         for offset in range(0, len(expected), 2)
     ]
     assert [edge for page in pages for edge in page] == expected
-    of_kind = client.get("/v1/graph/neighbours", params={"name": "penguin", "relation": "IsA"}).json()["edges"]
+    of_kind = client.get("/v1/graph/neighbors", params={"name": "penguin", "relation": "IsA"}).json()["edges"]
     assert [edge["target"] for edge in of_kind] == ["bird"]
 
 
 def test_numbers_are_brought_within_their_range(client):
     for numbers in ({"offset": -1, "limit": 10**30}, {"offset": 10**30, "limit": -5}):
-        assert client.get("/v1/graph/neighbours", params={"name": "penguin", **numbers}).status_code == 200
+        assert client.get("/v1/graph/neighbors", params={"name": "penguin", **numbers}).status_code == 200
     ends = {"from": "penguin", "to": "zoo"}
     for numbers in ({"max_hops": 10**9, "limit": 10**9}, {"max_hops": -1, "limit": 0}):
         assert client.get("/v1/graph/paths", params={**ends, **numbers}).status_code == 200
