@@ -161,11 +161,11 @@ class _Reason(nn.Module):
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
         """Shapes: token states, word embeddings and a batch -> logits, text, paths, graph [o], gate [b]."""
         given = dict(inputs)
-        texts = {name: given.pop(name)[given["sequence_text"]] for name in _Text.WRITES}
-        nothing = texts["tokens"].new_zeros(0)
+        tokens, words = (given.pop(name)[given["sequence_text"]] for name in _Text.WRITES)
+        nothing = tokens.new_zeros(0)
         mask, task = given["attention_mask"], given["question_task"]
         unread = {**dict.fromkeys(_UNREAD, nothing), "labels": task, "input_ids": mask}
-        state = CognitiveState(_Traced(**unread, **given, joint=self.joint), **texts)
+        state = CognitiveState(_Traced(**unread, **given, joint=self.joint), tokens, words)
         for part in (self.knowledge, self.emotion, self.context):
             state = state if part is None else part(state)
         scores = self.logic(state)

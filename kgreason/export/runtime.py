@@ -66,7 +66,7 @@ class ExportedModel:
             self.relations,
             reading=self.settings["reading"],
             max_length=self.settings["max_length"],
-            padding=tokenizer.padding,
+            padding=tokenizer.padding or {},
         )
         self._text, self._reason = (_session(folder / name, threads) for name in (TEXT, REASON))
         self._phrases: dict[str, tuple[Floats, Floats]] = {}

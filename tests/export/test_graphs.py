@@ -21,7 +21,7 @@ NAMELESS = Question("Why?", ("so", "not so"))
 CLOSED = (*CHOICES, PAIR, MOOD, MOODY, PROVEN, NAMELESS)
 
 
-def agree(model, exported, asked) -> dict[str, np.ndarray]:
+def agree(model, exported, asked):
     wanted, found = scores(model, asked), exported.scores(asked)
     for name in SCORES:
         np.testing.assert_allclose(found[name], getattr(wanted, name).numpy(), atol=2e-5, rtol=1e-4, err_msg=name)
