@@ -52,7 +52,7 @@ def scorers(model: ReasoningModel, folder: Path) -> dict[str, Scorer]:
     def by_onnx(exported: ExportedModel) -> Scorer:
         return lambda items: exported.scores(items)["logits"]
 
-    found = {"torch": by_torch}
+    found: dict[str, Scorer] = {"torch": by_torch}
     for name, int8 in (("float", False), ("int8", True)):
         export_model(model, folder / name, int8=int8)
         found[name] = by_onnx(ExportedModel(folder / name, threads=1))

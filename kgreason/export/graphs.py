@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,8 +75,7 @@ def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = Fals
         part = "fusion" if knowledge.fusion else f"gnn {knowledge.gnn}"
         raise ConfigError(f"{part} of the model cannot be exported", fix="Train one with fusion off and bellman-ford.")
     batch = _example(model)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.export's own, about how it is built
+    with torch.no_grad(), _quiet():
         text = _exported(
             _Text(model.backbone.model), {name: getattr(batch, name) for name in _TEXTS}, _Text.WRITES, optimise=True
         )
@@ -92,6 +93,19 @@ def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = Fals
         storage.write_json(target / CONFIG, told)
 
     storage.publish(folder, write)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the libraries tell of themselves by logs and warnings."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _exported(
@@ -125,7 +139,7 @@ def quantised(text: ModelProto, kinds: Sequence[str] = ("MatMul",)) -> bytes:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with storage.staged(storage.cache_home()) as folder:  # the library writes no other way
+    with _quiet(), storage.staged(storage.cache_home()) as folder:  # the library writes no other way
         place = folder / TEXT
         quantize_dynamic(text, place, weight_type=QuantType.QInt8, op_types_to_quantize=list(kinds), per_channel=True)
         return storage.read_limited(place, MOST_BYTES)
