@@ -26,7 +26,6 @@ from kgreason.graph import KnowledgeGraph
 from kgreason.metrics import paired_bootstrap
 from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
-from kgreason.nn.predict import predict
 from kgreason.nn.weights import find_checkpoint
 from kgreason.retrieval import Pairs
 from kgreason.tasks import load
@@ -45,9 +44,11 @@ Scorer = Callable[[Sequence[Item]], Floats]
 
 def scorers(model: ReasoningModel, folder: Path) -> dict[str, Scorer]:
     """The model itself and its two exports."""
+    collate = model.collator()
 
+    @torch.inference_mode()
     def by_torch(items: Sequence[Item]) -> Floats:
-        return np.concatenate([found.logits for found in predict(model, items, batch_size=BATCH)])
+        return np.asarray(model(collate(items)).logits.numpy())
 
     def by_onnx(exported: ExportedModel) -> Scorer:
         return lambda items: exported.scores(items)["logits"]

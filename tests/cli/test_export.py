@@ -13,3 +13,9 @@ def test_export_of_no_checkpoint(run, tmp_path):
     failed = run("export", "nonsense", "-o", tmp_path / "onnx")
     assert failed.code == 2
     assert "no checkpoint 'nonsense'" in failed.err
+
+
+def test_layers_are_chosen_by_samples(run, tmp_path):
+    failed = run("export", "mini", "-o", tmp_path / "onnx", "--layers", "5")
+    assert failed.code == 2
+    assert "--layers and --dev go together" in failed.err
