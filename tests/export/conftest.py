@@ -13,7 +13,7 @@ from tests.formula import KNOWLEDGE, make
 @pytest.fixture(scope="session")
 def checkpoint(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model whose weights all say something."""
-    knowledge = replace(KNOWLEDGE, paths="both", fusion=False, max_nodes=40)
+    knowledge = replace(KNOWLEDGE, paths="both", fusion=False, max_nodes=40, steps=1)
     folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
     make(tiny_base, knowledge=knowledge, valence=True).save_pretrained(folder)
     return folder

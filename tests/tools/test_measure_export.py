@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def by_answer(wrong: int, off: float = 0.0):
 
 
 def test_figures():
-    forms = {"torch": by_answer(2), "float": by_answer(2, 0.25), "int8": by_answer(5)}
+    forms: dict[str, Any] = {"torch": by_answer(2), "float": by_answer(2, 0.25), "int8": by_answer(5)}
     found = figures(ITEMS, forms, {"float": 8, "int8": 2})
     assert found[PARITY] == (0.25, {"n": 20})
     value, more = found[CHANGE]
@@ -34,6 +36,8 @@ def test_figures():
 
 def test_every_form_answers_every_batch_in_turn():
     met: list[tuple[str, int]] = []
-    forms = {name: lambda items, name=name: met.append((name, len(items))) or np.zeros(1, np.float32) for name in "xy"}
+    forms: dict[str, Any] = {
+        name: lambda items, name=name: met.append((name, len(items))) or np.zeros(1, np.float32) for name in "xy"
+    }
     measured(ITEMS, forms)
     assert met == [(name, size) for size in (BATCH, BATCH, 4) for name in "xy"]
