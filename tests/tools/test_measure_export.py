@@ -36,8 +36,13 @@ def test_figures():
 
 def test_every_form_answers_every_batch_in_turn():
     met: list[tuple[str, int]] = []
-    forms: dict[str, Any] = {
-        name: lambda items, name=name: met.append((name, len(items))) or np.zeros(1, np.float32) for name in "xy"
-    }
-    measured(ITEMS, forms)
+
+    def meeting(name: str):
+        def scores(items):
+            met.append((name, len(items)))
+            return np.zeros(1, np.float32)
+
+        return scores
+
+    measured(ITEMS, {name: meeting(name) for name in "xy"})
     assert met == [(name, size) for size in (BATCH, BATCH, 4) for name in "xy"]
