@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from kgreason.nn.batch import GraphBatch, RelationNames
-from kgreason.nn.paths import known_codes
 from kgreason.nn.segment import segment_count, segment_softmax, segment_sum
 from kgreason.nn.state import PathScores
 from kgreason.records import ROLE_QUESTION
@@ -113,7 +112,7 @@ class GraphSoftCounter(nn.Module):
 
     def forward(self, batch: GraphBatch, names: RelationNames) -> PathScores:
         """One contribution an option. Shapes: see PathScores."""
-        known = known_codes(self.relations, names, batch.relation)[batch.edge_relation]
+        known = batch.known_codes(self.relations, names)[batch.edge_relation]
         graphs = option_graphs(batch, torch.where(known < 0, self.codes - 1, known), self.codes)
         source, target = graphs.edge_index
         weight = self.table().flatten()[

@@ -12,8 +12,10 @@ from kgreason.cli.bench import bench
 from kgreason.cli.bias import bias
 from kgreason.cli.diagnose import diagnose
 from kgreason.cli.doctor import doctor
-from kgreason.cli.exchange import export, query
+from kgreason.cli.exchange import export as export_graph
+from kgreason.cli.exchange import query
 from kgreason.cli.explain import explain
+from kgreason.cli.export import export
 from kgreason.cli.graph import app as graph
 from kgreason.cli.improve import improve
 from kgreason.cli.index import index
@@ -38,11 +40,12 @@ app = typer.Typer(
 )
 for command in (
     ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, select, review, bias, ground, retrieve,
-    quiz, rules, bench, doctor, mcp, serve, key,
+    quiz, rules, bench, export, doctor, mcp, serve, key,
 ):  # fmt: skip
     app.command()(command)
-for of_graph in (index, add, remove, clean, export, query, sources, get):
+for of_graph in (index, add, remove, clean, query, sources, get):
     graph.command()(of_graph)
+graph.command("export")(export_graph)
 app.add_typer(graph, name="graph")
 
 

@@ -57,13 +57,13 @@ class Context(nn.Module):
         first = batch.asking
         option = joint = None
         of_option, of_joint = ~own & ~batch.sequence_joint, batch.sequence_joint
-        if of_option.any():
+        if batch.has_alone:
             option = _by_option(pooled, of_option, batch.sequence_option, batch.num_options)
             option = self.options(option, batch.option_question, batch.num_questions)
-        if of_joint.any():
+        if batch.has_joint:
             joint = _by_option(pooled, of_joint, batch.sequence_option, batch.num_options)
             joint = self.options(joint, batch.option_question, batch.num_questions)
-        sentence, read = pooled.new_zeros(len(pooled)).index_fill(0, first, 1.0), None
+        sentence, read = pooled.new_zeros(pooled.shape[0]).index_fill(0, first, 1.0), None
         if batch.has_contexts:
             sentence, read = self._contexts(state, first, sentence)
         return state.write(question=pooled[first], option=option, joint=joint, sentence=sentence, read=read)

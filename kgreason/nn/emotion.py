@@ -52,7 +52,7 @@ class Emotion(nn.Module):
 
     def _concepts(self, state: CognitiveState) -> Tensor:
         batch = state.batch
-        if state.nodes is None or not len(state.nodes):
+        if state.nodes is None or not state.nodes.shape[0]:
             return torch.zeros((), device=batch.labels.device)
         rows = (batch.node_role & ROLE_QUESTION > 0).nonzero().squeeze(1)
         index, nodes = batch.node_question[rows], state.nodes[rows]

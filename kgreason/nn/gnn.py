@@ -84,11 +84,12 @@ class BellmanFord(nn.Module):
 
     def forward(self, graph: GraphInput) -> Tensor:
         """Shapes: see GraphInput -> [n, g]."""
-        relations = len(graph.relation)
         # One message factor for each relation that occurs in a question, not one for each edge.
-        pairs, edge_pair = torch.unique(graph.edge_question * relations + graph.edge_relation, return_inverse=True)
-        relation, question = graph.relation[pairs % relations], pairs // relations
-        degree = segment_count(graph.edge_index[1], len(graph.nodes)).clamp(min=1).sqrt().unsqueeze(-1)
+        size = graph.words.shape[0]
+        pairs, edge_pair = torch.unique(graph.edge_relation * size + graph.edge_question, return_inverse=True)
+        place = pairs // size
+        relation, question = graph.relation[place], pairs - place * size  # a remainder by a size has no form in ONNX
+        degree = segment_count(graph.edge_index[1], graph.nodes.shape[0]).clamp(min=1).sqrt().unsqueeze(-1)
         read = self._read(graph)
         states = graph.nodes
         for k, step in enumerate(self.steps):
@@ -133,7 +134,7 @@ class _Relaxation(nn.Module):
         if weight is not None:
             factor = factor * weight.unsqueeze(-1)
         messages = states.index_select(0, edge_index[0]) * factor
-        gathered = segment_sum(messages, edge_index[1], len(states)) / degree
+        gathered = segment_sum(messages, edge_index[1], states.shape[0]) / degree
         update = self.update_states(torch.cat([states, gathered, start], dim=-1))
         return states + torch.relu(self.norm(update))
 

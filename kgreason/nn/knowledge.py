@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from kgreason.errors import ConfigError, InputError
 from kgreason.nn.batch import GraphBatch, RelationNames
 from kgreason.nn.fusion import GatedCrossAttention
-from kgreason.nn.paths import FLOOR, PathCounter, PathFollower, known_codes
+from kgreason.nn.paths import FLOOR, PathCounter, PathFollower
 from kgreason.nn.ragged import question_tokens, rank_within
 from kgreason.nn.segment import segment_count, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState
@@ -139,7 +139,8 @@ class Knowledge(nn.Module):
         state = state.write(coverage=coverage(batch))
         if not batch.num_nodes:
             return state
-        self._check(batch)
+        if not torch.compiler.is_exporting():  # no value is known yet
+            self._check(batch)
         if self.counter is not None:
             state = state.write(paths=self.counter(batch, self.names))
         if not self._reads_relations:
@@ -207,7 +208,7 @@ class _Nodes(nn.Module):
         own, mask = question_tokens(tokens, batch)
         words = self.question(own)
         question = (words * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        known = known_codes(self.relations, names, batch.relation)[batch.edge_relation]
+        known = batch.known_codes(self.relations, names)[batch.edge_relation]
         graph = GraphInput(
             nodes=self.input(batch, tokens, question),
             edge_index=batch.edge_index,
@@ -239,7 +240,7 @@ def chosen(batch: GraphBatch, mass: Tensor | None, limit: int) -> Tensor:
     """Rows of the nodes that messages pass over. Shape: [k]."""
     size = batch.num_questions
     rows = torch.arange(batch.num_nodes, device=batch.node_question.device)
-    if int(torch.bincount(batch.node_question, minlength=size).max()) <= limit:
+    if batch.largest <= limit:
         return rows
     value = batch.node_relevance if mass is None else mass.detach()
     asked, offered = batch.node_role & ROLE_QUESTION > 0, batch.node_role & ROLE_OPTION > 0
@@ -249,7 +250,7 @@ def chosen(batch: GraphBatch, mass: Tensor | None, limit: int) -> Tensor:
 
 def _part(batch: GraphBatch, rows: Tensor) -> GraphBatch:
     """The batch with these nodes alone, and what runs between them."""
-    if len(rows) == batch.num_nodes:
+    if rows.shape[0] == batch.num_nodes:
         return batch
     place = torch.full_like(batch.node_question, -1).index_copy(0, rows, torch.arange(len(rows), device=rows.device))
     inside = (place[batch.edge_index] >= 0).all(0)

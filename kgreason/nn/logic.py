@@ -102,6 +102,8 @@ class Logic(nn.Module):
     def _answers(self, scores: Scores, state: CognitiveState) -> Scores:
         """With the scores of nodes as answers of open questions."""
         batch = state.batch
+        if not batch.has_open:
+            return scores
         asked = self._is(batch, [_OPEN])
         rows = asked[batch.node_question].nonzero().squeeze(1)
         if not len(rows) or (state.mass is None and state.nodes is None):
@@ -141,7 +143,7 @@ class Logic(nn.Module):
         return question
 
     def _offset(self, option: Tensor, batch: GraphBatch) -> Tensor:
-        total = option.new_zeros(len(option))
+        total = option.new_zeros(option.shape[0])
         for task, layer in zip(_LABELLED, self.offset, strict=True):
             total = total + layer(option).squeeze(-1) * self._is(batch, [task])[batch.option_question]
         return total
@@ -159,7 +161,7 @@ class Logic(nn.Module):
         assert state.mood is not None
         index = state.batch.option_question
         if state.option is None:  # a text whose affect alone is asked for has no labels
-            return state.mood.new_zeros(len(index))
+            return state.mood.new_zeros(index.shape[0])
         said = self.mood(state.mood)[index] * nn.functional.normalize(state.option, dim=-1)
         return said.sum(-1) * felt[index]
 
@@ -172,7 +174,8 @@ class Logic(nn.Module):
 
     @staticmethod
     def _is(batch: GraphBatch, tasks: list[int]) -> Tensor:
-        return torch.isin(batch.question_task, torch.tensor(tasks, device=batch.question_task.device))
+        task = batch.question_task
+        return (task.unsqueeze(1) == torch.tensor(tasks, device=task.device)).any(1)
 
 
 def _mass_score(mass: Tensor, batch: GraphBatch) -> Tensor:
@@ -263,8 +266,8 @@ class Abstention(nn.Module):
 def _best(scores: Tensor, index: Tensor, b: int) -> tuple[Tensor, Tensor]:
     """Position of each question's best option (first among equals) and its lead over the second."""
     top = segment_max(scores, index, b)
-    positions = torch.arange(len(scores), device=scores.device)
-    at_top = torch.where(scores == top[index], positions, len(scores))
-    best = torch.full((b,), len(scores), device=scores.device).scatter_reduce(0, index, at_top, "amin")
+    positions = torch.arange(scores.shape[0], device=scores.device)
+    at_top = torch.where(scores == top[index], positions, scores.shape[0])
+    best = torch.full((b,), scores.shape[0], device=scores.device).scatter_reduce(0, index, at_top, "amin")
     second = segment_max(torch.where(positions == best[index], float("-inf"), scores), index, b)
     return best, (top - second).nan_to_num(0.0, 0.0, 0.0)

@@ -18,7 +18,7 @@ from kgreason.nn.segment import segment_count, segment_max, segment_mean, segmen
 from kgreason.nn.state import PathScores
 from kgreason.records import ROLE_QUESTION
 
-__all__ = ["FLOOR", "Followed", "PathCounter", "PathFollower", "Rule", "Step", "known_codes"]
+__all__ = ["FLOOR", "Followed", "PathCounter", "PathFollower", "Rule", "Step"]
 
 Step = tuple[str, bool]  #: A relation by name, and whether it is walked backward.
 Rule = tuple[float, Step, Step | None]  #: What a path of this type adds for each log count.
@@ -76,7 +76,7 @@ class PathCounter(nn.Module):
             names: the relation names that the batch's codes refer to.
         """
         steps = len(self.weight)
-        known = known_codes(self.relations, names, batch.relation)
+        known = batch.known_codes(self.relations, names)
         first, second = known[batch.path_type].unbind(-1)
         second = torch.where(batch.path_type[:, 1] < 0, steps, second)
         label = batch.option_label[batch.path_option]
@@ -174,7 +174,7 @@ class PathFollower(nn.Module):
         Shapes:
             tokens [s, l, d], words [s, l, w].
         """
-        walker, count = _walkers(batch)
+        walker, count = batch.walker, batch.num_walkers
         relation, weight = self._choose(batch, tokens, words, walker, count)
         mass, flow = self._walk(batch, _start(batch, walker, count), relation)
         met, meeting = _meet(batch, mass, weight)
@@ -263,45 +263,13 @@ class PathFollower(nn.Module):
             edge_share = share.flatten(0, 1).index_select(0, edge_code)
             passed = (home + moved).index_select(0, source) * edge_share
             stay = share[:, -1].index_select(0, question)
-            home, moved = home * stay, segment_sum(passed, target, len(home)) * entered + moved * stay
+            home, moved = home * stay, segment_sum(passed, target, home.shape[0]) * entered + moved * stay
             found = segment_sum(passed * part, question[source], size) + share[:, -1]
-            flow = flow + found.clamp(EPSILON, 1).log()
+            flow = flow + found.clamp(EPSILON, 1.0).log()
             total = segment_sum(home + moved, question, size).clamp(min=EPSILON)
             home, moved = (mass / total.index_select(0, question) for mass in (home, moved))
         mass, total = _normalise(moved, question, size)
         return mass, flow + total.log()
-
-
-def known_codes(relations: Sequence[str], names: RelationNames, relation: Tensor) -> Tensor:
-    """Codes in ``relations`` of a batch's codes, −1 for a name not among them; the last entry serves code −1.
-
-    Shapes:
-        relation [v] (the batch's) -> [2v + 1] int64.
-    """
-    index = {name: i for i, name in enumerate(relations)}
-    places = [index.get(names.names[number]) for number in relation.tolist()]
-    known = [-1 if place is None else 2 * place + way for place in places for way in (0, 1)]
-    return torch.tensor([*known, -1], dtype=torch.int64, device=relation.device)
-
-
-def _walkers(batch: GraphBatch) -> tuple[Tensor, int]:
-    """One walker for each mention in the question: concepts whose mention begins at the same token share it.
-
-    Shapes:
-        walker [n] (number within the question, −1: not a concept of the question), and the largest number plus one.
-    """
-    sequence, token, node = batch.token_node
-    seed = (batch.node_role & ROLE_QUESTION) > 0
-    length = batch.input_ids.shape[-1]
-    nowhere = len(batch.sequence_text) * length
-    place = torch.full_like(batch.node_question, nowhere)
-    own = batch.sequence_option[sequence] < 0
-    place = place.scatter_reduce(0, node[own], (sequence * length + token)[own], "amin")
-    groups, of = torch.unique(batch.node_question[seed] * (nowhere + 1) + place[seed], return_inverse=True)
-    question = groups // (nowhere + 1)  # sorted, since groups is
-    walker = torch.full_like(batch.node_question, -1)
-    walker[seed] = (torch.arange(len(groups), device=of.device) - torch.searchsorted(question, question))[of]
-    return walker, int(walker.max()) + 1 if len(walker) else 0
 
 
 def _start(batch: GraphBatch, walker: Tensor, count: int) -> Tensor:
@@ -335,7 +303,7 @@ def _meet(batch: GraphBatch, mass: Tensor, weight: Tensor) -> tuple[Tensor, Tens
 
 def _known(batch: GraphBatch) -> Tensor:
     """Which relation codes each question's graph knows; "stay" is always there. Shape: [b, r + 1] bool."""
-    codes = len(batch.relation_state)
+    codes = batch.relation_state.shape[0]
     known = torch.zeros(batch.num_questions, codes + 1, dtype=torch.bool, device=batch.edge_relation.device)
     known[:, -1] = True
     known[batch.question_code[0], batch.question_code[1]] = True

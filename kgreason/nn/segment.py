@@ -15,7 +15,7 @@ def segment_sum(values: Tensor, index: Tensor, size: int) -> Tensor:
 
 def segment_count(index: Tensor, size: int) -> Tensor:
     """Entries of each segment as floats. Shapes: index [m] -> [size]."""
-    return torch.zeros(size, device=index.device).index_add(0, index, torch.ones(len(index), device=index.device))
+    return torch.zeros(size, device=index.device).index_add(0, index, torch.ones_like(index, dtype=torch.float32))
 
 
 def segment_mean(values: Tensor, index: Tensor, size: int) -> Tensor:

@@ -18,7 +18,6 @@ from kgreason.bench.baselines import (
 )
 from kgreason.nn.batch import GraphBatch
 from kgreason.nn.gnn import Convolutions, build_gnn
-from kgreason.nn.paths import known_codes
 from tests.cases import NAMES, random_batch, relation_names
 
 RELATIONS = 5
@@ -167,7 +166,7 @@ def test_the_soft_counter_against_a_loop(sizes):
     batch = random_batch(nodes=sizes, options=(3, 2, 4)[: len(sizes)])
     counter = GraphSoftCounter(NAMES[:2])
     woken(counter)
-    known = known_codes(counter.relations, relation_names(), batch.relation)[batch.edge_relation]
+    known = batch.known_codes(counter.relations, relation_names())[batch.edge_relation]
     code = [c if c >= 0 else counter.codes - 1 for c in known.tolist()]
     expected = counter.regulator(torch.tensor(naive_counts(counter, batch, code)).unsqueeze(-1)).squeeze(-1)
     found = counter(batch, relation_names())

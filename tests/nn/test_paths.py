@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from kgreason.errors import ConfigError
 from kgreason.nn.batch import TASKS, GraphBatch, RelationNames
-from kgreason.nn.paths import RETURN, Followed, PathCounter, PathFollower, known_codes
+from kgreason.nn.paths import RETURN, Followed, PathCounter, PathFollower
 from kgreason.nn.segment import segment_sum
 from tests import puzzles
 from tests.cases import NAMES, WIDTH, random_batch, random_state, relation_names
@@ -109,11 +109,6 @@ def test_rules_print_the_strongest_types():
 def test_a_relation_is_named_once():
     with pytest.raises(ConfigError, match="relations names one twice: IsA, IsA"):
         PathCounter(["IsA", "IsA"])
-
-
-def test_known_codes():
-    names = RelationNames(["a", "d", "c", "b"])
-    assert known_codes(["b", "a"], names, torch.tensor([0, 2, 3])).tolist() == [2, 3, -1, -1, 0, 1, -1]
 
 
 # The follower

@@ -1,0 +1,1 @@
+"""A model as ONNX files, and answers from them without torch."""
