@@ -24,7 +24,7 @@ from kgreason.cli.quiz import quiz
 from kgreason.cli.reason import ask, emotion, entails
 from kgreason.cli.review import review
 from kgreason.cli.rules import rules
-from kgreason.cli.select import select
+from kgreason.cli.select import label, select
 from kgreason.cli.serve import key, serve
 from kgreason.cli.sources import get, sources
 from kgreason.cli.training import evaluate, predict, train
@@ -39,8 +39,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, select, review, bias, ground, retrieve,
-    quiz, rules, bench, export, doctor, mcp, serve, key,
+    ask, entails, emotion, explain, train, evaluate, predict, diagnose, improve, select, label, review, bias, ground,
+    retrieve, quiz, rules, bench, export, mcp, serve, key, doctor,
 ):  # fmt: skip
     app.command()(command)
 for of_graph in (index, add, remove, clean, query, sources, get):

@@ -1,4 +1,4 @@
-"""``kgreason select``: what to label next."""
+"""``kgreason select`` and ``label``: unlabelled samples, what to label next and what the model labels by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.reason import ModelOption, ReasonerGraph
 from kgreason.cli.training import load_model, score
 
-__all__ = ["select"]
+__all__ = ["label", "select"]
 
 SHOWN = 10
 
@@ -36,7 +36,7 @@ def select(
     from kgreason.tasks import load, write_samples
 
     out = Output(as_json, quiet)
-    target = output or file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.jsonl')}.select.jsonl")
+    target = output or _beside(file, "select")
     asked = [question for question in load(str(file)) if question.options and not question.labelled]
     loaded, opened = load_model(model, graph, out)
     settings = loaded.settings
@@ -54,3 +54,33 @@ def select(
         table.add_row(f"{question.extra['sure']:.3f}", question.id, question.text, str(question.extra["guess"]))
     values = {"path": str(target), "selected": len(chosen), "of": len(asked)}
     out.show(values, table, "", f"{len(chosen):,} of {len(asked):,} unlabelled samples in {target}")
+
+
+def label(
+    file: Annotated[Path, typer.Argument(help="A sample file; its labelled samples are passed over.")],
+    above: Annotated[float, typer.Option("--above", min=0, max=1, help="Least confidence of an answer.")] = 0.9,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where they go; FILE.label.jsonl.")] = None,
+    graph: ReasonerGraph = "default",
+    model: ModelOption = "mini",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Label the samples that the model is sure of with its answers: a task to train on."""
+    from kgreason.evaluation.select import label as surest
+    from kgreason.tasks import load, write_samples
+
+    out = Output(as_json, quiet)
+    target = output or _beside(file, "label")
+    asked = [question for question in load(str(file)) if question.options and not question.labelled]
+    loaded, opened = load_model(model, graph, out)
+    scores = score(loaded, asked, opened, None, out) if asked else []
+    settings = loaded.settings
+    found = surest(asked, scores, above, temperature=settings.temperature, threshold=settings.threshold)
+    write_samples(target, found)
+    values = {"path": str(target), "labelled": len(found), "of": len(asked)}
+    out.show(values, f"{len(found):,} of {len(asked):,} unlabelled samples labelled in {target}")
+
+
+def _beside(file: Path, what: str) -> Path:
+    """FILE.what.jsonl."""
+    return file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.jsonl')}.{what}.jsonl")

@@ -1,7 +1,8 @@
-"""Active learning: which samples to label next, those of which a model is least sure.
+"""Unlabelled samples: those to label next, of which a model is least sure, and those it may label by itself.
 
 Uncertainty sampling (Lewis & Gale 1994) by the margin between the two best options (Scheffer et al. 2001) or by
-entropy, as Settles (2009, section 3.1) sets them side by side.
+entropy, as Settles (2009, section 3.1) sets them side by side. Self-training on sure answers (Yarowsky 1995),
+by labels that are all or nothing (Lee 2013) above a bound on confidence (Sohn et al. 2020).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kgreason.nn.confidence import confidence, labels, least
 from kgreason.nn.predict import Prediction
 from kgreason.records import Question
 
-__all__ = ["By", "select"]
+__all__ = ["By", "label", "select"]
 
 By = Literal["margin", "entropy"]
 
@@ -75,6 +76,55 @@ def select(
         )
     found.sort(key=lambda each: (each.sure, each.question.id))
     return [each.told() for each in found[:n]]
+
+
+def label(
+    questions: Sequence[Question],
+    predictions: Sequence[Prediction],
+    above: float = 0.9,
+    *,
+    temperature: Mapping[str, float] | None = None,
+    threshold: Mapping[str, float] | None = None,
+) -> list[Question]:
+    """The samples that a model is sure of, with its answers as their labels: a task for another run.
+
+    Args:
+        questions: with options; those that are labelled, or have no options, are passed over.
+        predictions: in the same order.
+        above: least confidence of the answer; where several labels may hold, of each label's yes or no.
+        temperature: of the model, per task.
+        threshold: of the model, per label set.
+
+    Returns:
+        The samples in their order; ``extra["confidence"]`` says how sure the model is of each.
+
+    Raises:
+        InputError: ``above`` is not a probability.
+
+    Example:
+        >>> from kgreason.nn.predict import Prediction
+        >>> row = np.array([3, 0], np.float32)
+        >>> sure = Prediction(row, row, row, row, 0.0, None, None)
+        >>> [q.answer for q in label([Question("Where?", ("zoo", "oven"))], [sure], 0.9)]
+        [0]
+    """
+    if not 0 <= above <= 1:
+        raise InputError(f"above is {above}", fix="Give a probability, from 0 to 1.")
+    found = []
+    for question, prediction in zip(questions, predictions, strict=True):
+        if not question.options or question.labelled:
+            continue
+        probability = confidence(question, prediction.logits, temperature)
+        if question.multi_label:
+            sure = float(np.maximum(probability, 1 - probability).min())
+            answers = tuple(map(int, labels(question, probability, threshold)))
+            told = replace(question, answers=answers)
+        else:
+            sure = float(probability.max())
+            told = replace(question, answer=int(probability.argmax()))
+        if sure >= above:
+            found.append(replace(told, extra={**question.extra, "confidence": round(sure, 6)}))
+    return found
 
 
 @dataclass(frozen=True, eq=False, slots=True)

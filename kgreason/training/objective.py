@@ -15,6 +15,7 @@ from kgreason.training.adversarial import adversarial_loss
 from kgreason.training.config import RunConfig
 from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.losses import Counts, losses
+from kgreason.training.ranks import orthogonality
 
 __all__ = ["Objective", "Whole"]
 
@@ -47,7 +48,7 @@ class Objective:
                 fix='Let it learn, or set adversarial.kind = "none".',
             )
         self.run = run
-        self._backbone = model.backbone
+        self._model = model
         self._collator = model.collator()
 
     def collate(self, items: Sequence[Item]) -> dict[str, Any]:
@@ -81,15 +82,17 @@ class Objective:
             return loss + share * self.run.consistency * consistency_loss(scores.logits, batch, links)
 
         def scores_at(shift: Tensor) -> Scores:
-            with self._backbone.shifted(shift):
+            with self._model.backbone.shifted(shift):
                 scores: Scores = model(batch)
             return scores
 
-        if not self.run.adversarial.on:
-            return _learnable(loss_of(model(batch)), model)
         share = 1.0 if whole is None else Counts.of(batch).share(whole.counts).answer
-        words = self._backbone.words(batch.input_ids)
-        return _learnable(adversarial_loss(self.run.adversarial, scores_at, loss_of, words, batch, share), model)
+        if self.run.adversarial.on:
+            words = self._model.backbone.words(batch.input_ids)
+            loss = adversarial_loss(self.run.adversarial, scores_at, loss_of, words, batch, share)
+        else:
+            loss = loss_of(model(batch))
+        return _learnable(loss + share * orthogonality(self._model), model)
 
 
 def _learnable(loss: Tensor, model: nn.Module) -> Tensor:

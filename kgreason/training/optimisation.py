@@ -24,6 +24,8 @@ AVERAGE = "average.safetensors"
 def build_optimizer(run: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
     """The optimiser of a run: M and the parts around it at their own rates, no decay on vectors and scalars.
 
+    The factors of IA3, which PEFT keeps as matrices of one column, are vectors: decay would draw them from 1 to 0.
+
     Args:
         run: its configuration.
         model: whose weights that learn it takes.
@@ -32,7 +34,7 @@ def build_optimizer(run: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             rate = run.learning_rate if name.startswith("backbone.") else run.head_rate
-            decay = run.optimizer.weight_decay if parameter.dim() > 1 else 0.0
+            decay = run.optimizer.weight_decay if parameter.dim() > 1 and ".ia3_l." not in name else 0.0
             groups.setdefault((rate, decay), []).append(parameter)
     table = [{"params": ps, "lr": rate, "weight_decay": decay} for (rate, decay), ps in groups.items()]
     if run.optimizer.name == "adafactor":

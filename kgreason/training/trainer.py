@@ -30,6 +30,7 @@ from kgreason.training.config import RunConfig
 from kgreason.training.mixture import Mixture
 from kgreason.training.objective import Objective, Whole
 from kgreason.training.optimisation import Average, build_optimizer
+from kgreason.training.ranks import Ranks
 from kgreason.training.trackers import trackers
 
 __all__ = ["ReasoningTrainer"]
@@ -68,6 +69,7 @@ class ReasoningTrainer(Trainer):
         each = max(1, steps // run.epochs)
         self.objective = Objective(run, model)
         self.average = Average(run.average, model, steps)
+        self.ranks = Ranks(model, steps)
         super().__init__(
             model=model,
             args=_arguments(run, steps, each),
@@ -78,6 +80,7 @@ class ReasoningTrainer(Trainer):
         )
         for printing in (PrinterCallback, ProgressCallback):  # what is shown is the caller's to say
             self.remove_callback(printing)
+        self.add_callback(_Ranking(self.ranks))
         self.add_callback(_Averaging(self.average))
         self.add_callback(_Steps(run.save_steps, progress))
         self.loss_is_scaled_for_ga = True  # losses of a step's parts add up to that of the step
@@ -132,6 +135,7 @@ class ReasoningTrainer(Trainer):
         self._reasoner.save_pretrained(folder / "model")
         storage.write_json(folder / _RELATIONS, self._reasoner.relations.names)
         self.average.save(folder)
+        self.ranks.save(folder)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         folder = Path(resume_from_checkpoint)
@@ -139,6 +143,7 @@ class ReasoningTrainer(Trainer):
         for name in storage.read_json(folder / _RELATIONS):
             self._reasoner.relations.index(name)
         self.average.load(folder)
+        self.ranks.load(folder)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         with _legible(checkpoint):
@@ -170,6 +175,18 @@ def _legible(checkpoint: str | None) -> Iterator[None]:
             f"{checkpoint}: the states of the optimiser and of chance cannot be read ({type(error).__name__})",
             fix="Delete this checkpoint and resume from the one before, or begin anew in another folder.",
         ) from error
+
+
+class _Ranking(TrainerCallback):
+    """Takes ranks away after each step, while its gradients are still there."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        self.ranks = ranks
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.ranks.update(state.global_step + 1)
 
 
 class _Averaging(TrainerCallback):

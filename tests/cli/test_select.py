@@ -26,3 +26,14 @@ def test_what_cannot_be_selected_is_named(run, checkpoint, tmp_path):
     assert failed.code == 2
     assert "without an answer" in failed.err
     assert run("select", tmp_path / "a.jsonl", "--by", "luck").code == 2
+
+
+def test_what_it_labels_can_be_trained_on(run, checkpoint, tmp_path, home):
+    file = tmp_path / "places.jsonl"
+    write_samples(file, [replace(question, answer=None) for question in places(11)] + [replace(places(1)[0], id="x")])
+    shown = run("label", file, "--above", "0", "-g", "none", "-m", checkpoint, "--json")
+    assert shown.json() == {"path": str(tmp_path / "places.label.jsonl"), "labelled": 11, "of": 11}
+    assert all(question.labelled for question in read_samples(tmp_path / "places.label.jsonl"))
+    none = run("label", file, "--above", "1", "-o", tmp_path / "none.jsonl", "-g", "none", "-m", checkpoint)
+    assert "0 of 11 unlabelled samples" in none.out
+    assert run("label", file, "--above", "2").code == 2

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.errors import InputError
-from kgreason.evaluation.select import select
+from kgreason.evaluation.select import label, select
 from kgreason.records import Question
 from tests.models import places, prediction
 
@@ -76,3 +76,37 @@ def test_labelled_samples_and_those_without_options_are_passed_over():
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(InputError, match=message):
         select(asked(1), [prediction([1, 0, 0])], **arguments)
+
+
+@given(rows=ROWS, above=st.floats(0, 1))
+def test_labels_are_the_best_options_of_those_it_is_sure_of(rows, above):
+    questions = [*asked(len(rows)), replace(places(1)[0], id="known")]
+    found = {q.id: q for q in label(questions, [prediction(row) for row in [*rows, [9, 0]]], above)}
+    for question, row in zip(questions, rows, strict=False):
+        chances = np.exp(np.float32(row).astype(np.float64) - max(row))
+        best = chances.max() / chances.sum()
+        if abs(best - above) > 1e-6:
+            assert (question.id in found) == (best > above)
+        if told := found.get(question.id):
+            assert chances[told.answer] == pytest.approx(chances.max())
+            assert told.extra["confidence"] == pytest.approx(best, abs=1e-5)
+    assert "known" not in found
+
+
+def test_a_temperature_makes_it_less_sure():
+    questions, rows = asked(1), [prediction([3, 0, 0])]
+    assert len(label(questions, rows, 0.9)) == 1
+    assert label(questions, rows, 0.9, temperature={"choice": 3.0}) == []
+
+
+def test_of_several_labels_each_has_to_be_sure():
+    several = Question("Oh!", ("joy", "fear"), "emotion", multi_label=True, id="sure")
+    questions = [several, replace(several, id="torn"), replace(several, id="neither")]
+    found = label(questions, [prediction([4, -4]), prediction([4, 0.1]), prediction([-4, -4])], 0.9)
+    assert [(q.id, q.answers) for q in found] == [("sure", (0,)), ("neither", ())]
+
+
+@pytest.mark.parametrize("above", [-0.1, 1.1, float("nan")])
+def test_what_is_no_probability_is_named(above):
+    with pytest.raises(InputError, match="above is"):
+        label([], [], above)

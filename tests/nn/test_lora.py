@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,15 @@ def base(request, tiny_base, tiny_decoder) -> str:
     return str(tiny_base if request.param == "encoder" else tiny_decoder)
 
 
+@pytest.fixture(params=["lora", "adalora", "ia3"])
+def lora(request) -> LoraSettings:
+    return replace(LORA, kind=request.param)
+
+
 @pytest.fixture
-def trained(base, tmp_path):
+def trained(base, lora, tmp_path):
     """A PEFT model whose adapter does something, and the folder of that adapter."""
-    model = adapted(load_base(base), LORA)
+    model = adapted(load_base(base), lora)
     random = torch.Generator().manual_seed(2)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -39,8 +45,8 @@ def trained(base, tmp_path):
     return model, tmp_path
 
 
-def test_a_new_adapter_changes_nothing(base):
-    torch.testing.assert_close(states(adapted(load_base(base), LORA)), states(load_base(base)), atol=0, rtol=0)
+def test_a_new_adapter_changes_nothing(base, lora):
+    torch.testing.assert_close(states(adapted(load_base(base), lora)), states(load_base(base)), atol=0, rtol=0)
 
 
 def test_every_linear_layer_has_one(tiny_base):
@@ -52,9 +58,9 @@ def test_every_linear_layer_has_one(tiny_base):
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's, on reading a folder
-def test_merged_is_what_peft_says(base, trained):
+def test_merged_is_what_peft_says(base, lora, trained):
     model, folder = trained
-    merged = merge_adapter(load_base(base), LORA, folder)
+    merged = merge_adapter(load_base(base), lora, folder)
     close(states(merged), states(model))
     assert not torch.allclose(states(merged), states(load_base(base)), atol=1e-2)
     theirs = PeftModel.from_pretrained(load_base(base), str(folder)).merge_and_unload()
@@ -63,9 +69,9 @@ def test_merged_is_what_peft_says(base, trained):
         torch.testing.assert_close(ours, other, atol=1e-6, rtol=1e-6, msg=name)
 
 
-def test_read_again_it_is_the_same(base, trained):
+def test_read_again_it_is_the_same(base, lora, trained):
     model, folder = trained
-    other = adapted(load_base(base), LORA)
+    other = adapted(load_base(base), lora)
     load_adapter(other, folder)
     assert torch.equal(states(other), states(model))
 
@@ -82,6 +88,7 @@ def test_files_say_nothing_of_this_machine(trained):
     assert "tiny_" not in (folder / "adapter_config.json").read_text()
 
 
+@pytest.mark.parametrize("base", ["encoder"], indirect=True)
 @pytest.mark.parametrize("read", ["merge", "load"])
 @pytest.mark.parametrize(
     ("change", "message"),
@@ -94,18 +101,23 @@ def test_files_say_nothing_of_this_machine(trained):
         (lambda t: {name: tensor * torch.nan for name, tensor in t.items()}, "not finite"),
     ],
 )
-def test_one_that_does_not_fit_is_named(base, trained, read, change, message):
+def test_one_that_does_not_fit_is_named(base, lora, trained, read, change, message):
     _, folder = trained
     path = folder / "adapter_model.safetensors"
     save_file({name: tensor.contiguous() for name, tensor in change(load_file(path)).items()}, path)
     model = load_base(base)
     with pytest.raises(CheckpointError, match=message):
-        merge_adapter(model, LORA, folder) if read == "merge" else load_adapter(adapted(model, LORA), folder)
+        merge_adapter(model, lora, folder) if read == "merge" else load_adapter(adapted(model, lora), folder)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"rank": 0}, "lora.rank is 0"), ({"alpha": 0}, "lora.alpha is 0"), ({"dropout": 1.0}, "lora.dropout is 1.0")],
+    [
+        ({"rank": 0}, "lora.rank is 0"),
+        ({"alpha": 0}, "lora.alpha is 0"),
+        ({"dropout": 1.0}, "lora.dropout is 1.0"),
+        ({"kind": "prefix"}, "lora.kind is 'prefix'"),
+    ],
 )
 def test_wrong_settings_are_named(settings, message):
     with pytest.raises(ConfigError, match=message):

@@ -11,6 +11,7 @@ import torch
 from transformers import TrainerCallback
 
 from kgreason.errors import CheckpointError
+from kgreason.nn.lora import LoraSettings
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.tasks.entailment import THREE_WAY
@@ -41,12 +42,13 @@ class Kill(TrainerCallback):
             raise Killed
 
 
-def recipe(base, folder, **more):
+def recipe(base, folder, adapter="lora", **more):
     """12 steps of 4 questions in 2 epochs, with a checkpoint after each 5 steps too."""
     settings: dict[str, Any] = {
         "epochs": 2, "steps_per_epoch": STEPS // 2, "batch_size": 4, "save_steps": 5, "device": "cpu", "bf16": False,
     }  # fmt: skip
-    settings["model"] = tiny_config(base, knowledge=KNOWLEDGE, dropout=0.1)
+    lora = None if adapter == "full" else LoraSettings(rank=2, alpha=4, dropout=0.1, kind=adapter)
+    settings["model"] = replace(tiny_config(base, knowledge=KNOWLEDGE), lora=lora)
     settings["tasks"] = {"places": TaskConfig("places.jsonl"), "moods": TaskConfig("moods.csv")}
     return RunConfig(str(folder), **(settings | more))
 
@@ -93,6 +95,9 @@ def assert_same(whole, broken, a, b):
             1,
         ),
         ({"bf16": True, "adversarial": AdversarialConfig("smooth")}, 1),
+        ({"adapter": "adalora"}, 2),
+        ({"adapter": "ia3"}, 1),
+        ({"adapter": "full"}, 1),
         ({"edge_noise": 0.5, "graph_dropout": 0.0, "curriculum": CurriculumConfig("loss")}, 1),
     ],
 )
