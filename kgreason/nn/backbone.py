@@ -349,8 +349,8 @@ class Backbone(nn.Module):
         return any(parameter.requires_grad for parameter in self.model.parameters())
 
     def train(self, mode: bool = True) -> Backbone:
-        """As in torch where M learns, and relation states are then computed anew; a fixed M drops nothing out."""
-        if self.learns:
+        """As in torch where M learns; a change of mode lets go of relation states. A fixed M drops nothing out."""
+        if self.learns and mode != self.training:
             self._relations = {}
         super().train(mode and self.learns)
         return self

@@ -28,7 +28,7 @@ def test_what_cannot_be_selected_is_named(run, checkpoint, tmp_path):
     assert run("select", tmp_path / "a.jsonl", "--by", "luck").code == 2
 
 
-def test_what_it_labels_can_be_trained_on(run, checkpoint, tmp_path, home):
+def test_sure_answers_become_labels(run, checkpoint, tmp_path, home):
     file = tmp_path / "places.jsonl"
     write_samples(file, [replace(question, answer=None) for question in places(11)] + [replace(places(1)[0], id="x")])
     shown = run("label", file, "--above", "0", "-g", "none", "-m", checkpoint, "--json")

@@ -220,6 +220,13 @@ class TestRelationStates:
                 parameter.add_(0.1)
         assert not torch.equal(made.eval().relation_states(NAMES)[0], evaluated)
 
+    def test_a_model_that_could_learn_is_read_once_for_all_answers(self, backbone):
+        assert backbone.learns
+        backbone.eval().relation_states(NAMES)
+        kept = backbone._relations[NAMES[0]]
+        backbone.eval().relation_states(NAMES)
+        assert backbone._relations[NAMES[0]] is kept
+
     def test_a_frozen_model_is_read_once_for_all_steps(self, tiny_base):
         made = Backbone(load_base(str(tiny_base)).requires_grad_(False), load_tokenizer(str(tiny_base)))
         with torch.inference_mode():  # as a dev report does
