@@ -57,7 +57,7 @@ def measure(name: str, samples: int, seed: int) -> dict[str, Any]:
             model=ModelConfig(lora=lora, emotion=False, max_length=64),
             epochs=1,
             learning_rate=rate,
-            dev_limit=0,
+            dev_limit=2000,
             tracker="none",
             seed=seed,
             device="cpu",
