@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from kgreason.serve.metrics import Metrics
 
 
@@ -24,3 +27,13 @@ def test_figures_of_an_answer(reasoner):
     ):
         assert line in text.splitlines()
     assert "penguin" not in text
+
+
+def test_alerts_and_boards_name_figures_that_there_are():
+    folder = Path(__file__).parents[2] / "docs" / "deploy"
+    told = Metrics().text().decode()
+    known = {line.split()[2] for line in told.splitlines() if line.startswith("# TYPE")}
+    for name in ("alerts.yaml", "grafana.json", "kubernetes.yaml"):
+        named = set(re.findall(r"kgreason_\w+", (folder / name).read_text()))
+        assert named
+        assert {re.sub(r"_(bucket|sum|count)$", "", each) for each in named} <= known
