@@ -26,7 +26,7 @@ $(VENV)/installed: $(NEEDS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/developing: $(NEEDS) | $(BIN)/python
-	$(PIP) --editable '.[dev,serve,train]'
+	$(PIP) --editable '.[dev,export,llm,mcp,serve,train]'
 	@touch $@ $(VENV)/installed
 
 install: $(VENV)/installed  ## a plain install, no tools for development
