@@ -11,6 +11,9 @@ ifneq ($(wildcard ../shared/data),)
 export KGREASON_DATA ?= $(abspath ../shared/data)
 endif
 
+# Tests ask small models: threads that wait for one another cost more there than they give.
+test check soak: export OMP_NUM_THREADS ?= 1
+
 .PHONY: help demo install develop test check lint soak clean
 .DEFAULT_GOAL := help
 
