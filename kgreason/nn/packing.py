@@ -323,8 +323,7 @@ def _token_nodes(items: Sequence[Item], node_offset: Sequence[int], texts: _Text
                     for t, ((start, end), p) in enumerate(zip(texts.offsets[row], texts.parts[row], strict=True)):
                         if p == wanted and start < mention.end and end > mention.start:
                             found.append((s, t, node + node_offset[b]))
-                            joined = start == before and not question.text[start].isspace()
-                            if mention.option < 0 and joined:
+                            if mention.option < 0 and start == before and not question.text[start].isspace():
                                 rare.add(node + node_offset[b])
                             before = end
         option_offset += len(question.options)

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from kgreason import __version__
 from kgreason.errors import KGReasonError
-from kgreason.serve import browse, routes
+from kgreason.serve import browse, page, routes
 from kgreason.serve.middleware import Bounded, Guarded, Watched, refuse
 from kgreason.serve.refusals import Refusal, malformed
 from kgreason.serve.service import Service
@@ -44,6 +44,7 @@ def make_app(service: Service) -> FastAPI:
     app.state.service = service
     app.include_router(routes.router)
     app.include_router(browse.router)
+    app.include_router(page.router)
     _add_states(app, service)
     _add_refusals(app)
     app.add_middleware(Bounded, seconds=service.timeout)

@@ -15,6 +15,7 @@ from kgreason import guards
 from kgreason.errors import KGReasonError
 from kgreason.serve.admission import late
 from kgreason.serve.metrics import Metrics
+from kgreason.serve.page import PATHS
 from kgreason.serve.refusals import FAULT, Refusal, respond, told
 from kgreason.serve.service import Service
 
@@ -36,7 +37,7 @@ _SHORT = 1 << 16
 #: What asks the model, or costs as much.
 _DEAR = ("/v1/ask", "/v1/entails", "/v1/emotion", "/v1/retrieve")
 #: What is open to everybody.
-_OPEN = ("/healthz", "/readyz")
+_OPEN = frozenset({"/healthz", "/readyz", *PATHS})
 
 
 def refuse(scope: Scope, error: KGReasonError) -> JSONResponse:

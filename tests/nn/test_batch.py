@@ -11,6 +11,7 @@ from tokenizers.pre_tokenizers import Metaspace
 from torch.utils import _pytree
 from transformers import PreTrainedTokenizerFast
 
+from kgreason.graph import KnowledgeGraph
 from kgreason.language import normal_form
 from kgreason.nn.backbone import load_tokenizer
 from kgreason.nn.batch import TASKS, VECTOR_WIDTH, Collator, GraphBatch, RelationNames
@@ -239,6 +240,15 @@ class TestGraph:
             surfaces = [normal_form(mention.surface) for mention in mentions]
             row = int(batch.sequence_text[sequence])
             assert TOKENIZER.decode(batch.input_ids[row, tokens]) == " ".join(surfaces)
+
+    @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
+    def test_an_option_may_be_longer_than_its_question(self, reading):
+        graph = KnowledgeGraph.from_triples([("zorblaxian", "IsA", "bird")])
+        (item,) = items(graph, [Question("Why?", ("it was a zorblaxian", "a bird"))])
+        assert TOKENIZER.tokenize("zorblaxian")[1].startswith("##")
+        batch = collator(reading=reading)([item])
+        assert batch.num_nodes == 2
+        assert not batch.node_rare.any()
 
     @pytest.mark.parametrize("reading", ["separate", "joint", "summed"])
     def test_rare_are_the_concepts_whose_word_is_cut_in_pieces(self, tiny_graph, reading):
