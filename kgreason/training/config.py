@@ -18,6 +18,7 @@ from kgreason.training.practices import (
     AugmentConfig,
     AverageConfig,
     CurriculumConfig,
+    DistillConfig,
     OptimizerConfig,
     Tracker,
     check_ranges,
@@ -83,6 +84,7 @@ class RunConfig:
         augment: see AugmentConfig.
         consistency: weight of what it costs where entailments contradict one another; 0 leaves their rules out.
         adversarial: see AdversarialConfig.
+        distill: see DistillConfig.
         patience: reports without a better dev score before it stops; 0 never stops.
         held_out: share of each task's training samples kept for fitting gate, temperature and thresholds.
         dev_limit: dev questions a task read at each report; 0 for all.
@@ -120,6 +122,7 @@ class RunConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     consistency: float = 0.0
     adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
+    distill: DistillConfig = field(default_factory=DistillConfig)
     patience: int = 0
     held_out: float = 0.1
     dev_limit: int = 500

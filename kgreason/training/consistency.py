@@ -46,10 +46,14 @@ def tied(kind: str, question: Question) -> list[Question]:
     return [replace(bare, text=hypothesis, hypothesis=beyond), replace(bare, hypothesis=beyond)]
 
 
-def linked(questions: Sequence[Question]) -> tuple[list[Question], Tensor]:
+def linked(questions: Sequence[Question], start: int | None = None) -> tuple[list[Question], Tensor]:
     """The questions that rules tie to those of a batch, one rule for each entailment of three labels.
 
     Chains follow the rule of chains; others take turns between the two rules there are for them.
+
+    Args:
+        questions: of the batch.
+        start: place of what is added to it; right behind the questions if not given.
 
     Returns:
         What to add to the batch, and which questions are tied.
@@ -64,7 +68,7 @@ def linked(questions: Sequence[Question]) -> tuple[list[Question], Tensor]:
             continue
         kind = _TRANSITIVITY if "beyond" in question.extra else (_NEGATION, _SYMMETRY)[len(links) % 2]
         others = tied(KINDS[kind], question)
-        at = len(questions) + len(more)
+        at = (len(questions) if start is None else start) + len(more)
         links.append((kind, place, at, at + 1 if len(others) > 1 else -1))
         more += others
     return more, torch.tensor(links, dtype=torch.int64).reshape(-1, 4).T

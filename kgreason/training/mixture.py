@@ -16,6 +16,7 @@ from kgreason.records import Question
 from kgreason.retrieval import Pairs, questions_of
 from kgreason.tasks.changes import Change, changes
 from kgreason.training.curriculum import competence, easiest
+from kgreason.training.distillation import with_lesson
 from kgreason.training.distractors import with_distractors
 from kgreason.training.practices import AugmentConfig, CurriculumConfig
 
@@ -46,6 +47,7 @@ class Mixture(Dataset[Item]):
         difficulty: of each task's samples, where easy ones come first: numbers that grow with it.
         epochs: stages that the steps are divided into.
         since: first epoch of a task; 1 where it has none.
+        lessons: of each task's samples, what teachers say of their options.
         seed: of all the above.
     """
 
@@ -64,6 +66,7 @@ class Mixture(Dataset[Item]):
         difficulty: Mapping[str, npt.NDArray[np.float64]] | None = None,
         epochs: int = 1,
         since: Mapping[str, int] | None = None,
+        lessons: Mapping[str, Sequence[npt.NDArray[np.float64]]] | None = None,
         seed: int = 0,
     ) -> None:
         self.tasks = {name: items for name, items in tasks.items() if items}
@@ -85,6 +88,7 @@ class Mixture(Dataset[Item]):
         self._dropped = random.random(len(self._order)) < graph_dropout
         self._names = names
         self._questions = [questions_of(self.tasks[name]) for name in names]
+        self._lessons = lessons
         self._noise, self._seed = edge_noise, seed
         self._augment = augment or AugmentConfig()
         self._known: dict[int, Mapping[str, Change]] = {}  # by graph
@@ -93,6 +97,14 @@ class Mixture(Dataset[Item]):
         return len(self._order)
 
     def __getitem__(self, position: int) -> Item:
+        question, subgraph = self._read(position)
+        if self._lessons is None:
+            return question, subgraph
+        task, row = self._order[position]
+        said = self._lessons[self._names[task]][row]
+        return with_lesson(question, self._questions[task][row].options, said), subgraph
+
+    def _read(self, position: int) -> Item:
         task, row = self._order[position]
         items = self.tasks[self._names[task]]
         own = self._questions[task][row]

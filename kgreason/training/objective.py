@@ -13,21 +13,18 @@ from kgreason.nn.model import ReasoningModel
 from kgreason.nn.state import Scores
 from kgreason.training.adversarial import adversarial_loss
 from kgreason.training.config import RunConfig
-from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.losses import Counts, losses
 from kgreason.training.ranks import orthogonality
+from kgreason.training.terms import terms
 
 __all__ = ["Objective", "Whole"]
-
-#: Which questions of a batch rules tie together, beside the batch.
-_LINKS = "links"
 
 
 class Whole(NamedTuple):
     """Over what the losses of a step are means, where it is read in parts."""
 
     counts: Counts
-    links: int
+    terms: dict[str, int]
 
 
 class Objective:
@@ -50,19 +47,24 @@ class Objective:
         self.run = run
         self._model = model
         self._collator = model.collator()
+        self._terms = terms(run)
 
     def collate(self, items: Sequence[Item]) -> dict[str, Any]:
-        """A batch as a mapping, with the questions that rules tie to its own."""
-        if not self.run.consistency:
-            return self._collator(items).to_mapping()
-        more, links = linked([question for question, _ in items])
-        return {**self._collator([*items, *((question, None) for question in more)]).to_mapping(), _LINKS: links}
+        """A batch as a mapping, with what the terms of the run add to it."""
+        every, beside = list(items), {}
+        for term in self._terms:
+            more, beside[term.name] = term.join(items, len(every))
+            every += more
+        return {**self._collator(every).to_mapping(), **beside}
 
     def whole(self, parts: Sequence[dict[str, Any]]) -> Whole:
         """What the parts of a step count together; each of them is what :meth:`collate` gave."""
-        counts = [Counts.of(_batch(part)) for part in parts]
-        links = sum(part[_LINKS].shape[1] for part in parts if _LINKS in part)
-        return Whole(Counts(*map(sum, zip(*counts, strict=True))), links)
+        batches = [self._batch(part) for part in parts]
+        counts = Counts(*map(sum, zip(*map(Counts.of, batches), strict=True)))
+        each = list(zip(batches, parts, strict=True))
+        return Whole(
+            counts, {term.name: sum(term.count(batch, part[term.name]) for batch, part in each) for term in self._terms}
+        )
 
     def loss(self, model: nn.Module, part: dict[str, Any], whole: Whole | None = None) -> Tensor:
         """Loss of a batch, or what it adds to that of the whole step that it is a part of.
@@ -72,14 +74,15 @@ class Objective:
             part: from :meth:`collate`, on the model's device.
             whole: of the step; None where the batch is all of it.
         """
-        batch, links = _batch(part), part.get(_LINKS)
+        batch = self._batch(part)
 
         def loss_of(scores: Scores) -> Tensor:
             loss = losses(scores, batch, None if whole is None else whole.counts).total
-            if links is None:
-                return loss
-            share = 1.0 if whole is None else links.shape[1] / max(whole.links, 1)
-            return loss + share * self.run.consistency * consistency_loss(scores.logits, batch, links)
+            for term in self._terms:
+                beside = part[term.name]
+                share = 1.0 if whole is None else term.count(batch, beside) / max(whole.terms[term.name], 1)
+                loss = loss + share * term.weight * term.loss(scores.logits, batch, beside)
+            return loss
 
         def scores_at(shift: Tensor) -> Scores:
             with self._model.backbone.shifted(shift):
@@ -94,13 +97,13 @@ class Objective:
             loss = loss_of(model(batch))
         return _learnable(loss + share * orthogonality(self._model), model)
 
+    def _batch(self, part: dict[str, Any]) -> GraphBatch:
+        beside = {term.name for term in self._terms}
+        return GraphBatch.from_mapping({name: tensor for name, tensor in part.items() if name not in beside})
+
 
 def _learnable(loss: Tensor, model: nn.Module) -> Tensor:
     """The loss of a batch, which has a gradient even where the batch holds nothing to learn from."""
     if loss.requires_grad:
         return loss
     return loss + 0.0 * next(each for each in model.parameters() if each.requires_grad).sum()
-
-
-def _batch(part: dict[str, Any]) -> GraphBatch:
-    return GraphBatch.from_mapping({name: tensor for name, tensor in part.items() if name != _LINKS})

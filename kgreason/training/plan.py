@@ -114,12 +114,15 @@ def plan(
 
 
 def _seconds(run: RunConfig, tasks: dict[str, TaskPlan], steps: int) -> float:
-    """Steps, a report an epoch, held-out questions scored twice for the final fit, losses of a curriculum."""
+    """Steps, a report an epoch, held-out questions scored twice for the final fit, losses of a curriculum.
+
+    Teachers are reckoned as fast as the model.
+    """
     total = steps * sum(task.share * task.step_seconds for task in tasks.values())
     for task in tasks.values():
         reported = min(task.dev, run.dev_limit or task.dev)
-        ranked = task.train if run.curriculum.by == "loss" else 0
-        total += (run.epochs * reported + 2 * task.held_out + ranked) * task.question_seconds
+        before = (run.curriculum.by == "loss") + run.distill.on * len(run.distill.teachers)
+        total += (run.epochs * reported + 2 * task.held_out + before * task.train) * task.question_seconds
     return total
 
 

@@ -9,8 +9,8 @@ from kgreason.errors import ConfigError
 from kgreason.tasks.changes import CHANGES
 
 __all__ = [
-    "AdversarialConfig", "AugmentConfig", "AverageConfig", "CurriculumConfig", "OptimizerConfig", "Tracker",
-    "check_ranges",
+    "AdversarialConfig", "AugmentConfig", "AverageConfig", "CurriculumConfig", "DistillConfig", "OptimizerConfig",
+    "Tracker", "check_ranges",
 ]  # fmt: skip
 
 #: ``auto`` is tensorboard where it is installed; the other names are those of the Hugging Face Trainer.
@@ -139,6 +139,32 @@ class CurriculumConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self, ("start", 0, 1), ("until", 0, 1))
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Learning what other models say of the samples (:mod:`kgreason.training.distillation`), beside the truth.
+
+    Args:
+        teachers: checkpoints, folders or names of shipped ones; of several the mean probabilities are learnt.
+        weight: of the divergence from the teachers, beside the loss of the truth.
+        temperature: at which both are compared.
+
+    Raises:
+        ConfigError: a value out of its range.
+    """
+
+    teachers: tuple[str, ...] = ()
+    weight: float = 0.5
+    temperature: float = 2.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self, ("weight", 0, 100), ("temperature", 0.1, 100))
+
+    @property
+    def on(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self.teachers) and self.weight > 0
 
 
 def check_ranges(config: object, *ranges: tuple[str, float, float]) -> None:

@@ -23,6 +23,7 @@ from kgreason.retrieval import Pairs, questions_of
 from kgreason.tasks import ADAPTERS, load
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.curriculum import hops, initial_losses, length
+from kgreason.training.distillation import teachers_say
 from kgreason.training.mixture import Mixture
 from kgreason.training.report import main_score, report
 
@@ -264,13 +265,17 @@ def train(
 def _mixture(run: RunConfig, model: ReasoningModel, data: Data, *, resume: bool, progress: Progress | None) -> Mixture:
     """The samples of the run in their order."""
     tasks = {name: task.train for name, task in data.items()}
-    difficulty = None
+    folder, autocast = Path(run.output), model.backbone.autocast
+    difficulty, lessons = None, None
     if run.curriculum.by == "loss":
-        autocast = model.backbone.autocast
-        difficulty = initial_losses(model, tasks, Path(run.output), autocast=autocast, resume=resume, progress=progress)
+        difficulty = initial_losses(model, tasks, folder, autocast=autocast, resume=resume, progress=progress)
     elif run.curriculum.by != "none":
         hard = length if run.curriculum.by == "length" else hops
         difficulty = {name: np.array([hard(question) for question in questions_of(t)]) for name, t in tasks.items()}
+    if run.distill.on:
+        lessons = teachers_say(
+            run.distill, tasks, folder, device=model.device, autocast=autocast, resume=resume, progress=progress
+        )
     return Mixture(
         tasks,
         steps=plan_steps(run, data),
@@ -284,6 +289,7 @@ def _mixture(run: RunConfig, model: ReasoningModel, data: Data, *, resume: bool,
         difficulty=difficulty,
         epochs=run.epochs,
         since={name: task.from_epoch for name, task in run.tasks.items()},
+        lessons=lessons,
         seed=run.seed,
     )
 

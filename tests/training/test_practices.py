@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from kgreason.errors import ConfigError
-from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
+from kgreason.training.practices import (
+    AdversarialConfig,
+    AverageConfig,
+    CurriculumConfig,
+    DistillConfig,
+    OptimizerConfig,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +24,8 @@ from kgreason.training.practices import AdversarialConfig, AverageConfig, Curric
         (AdversarialConfig, {"weight": 101.0}, "weight is 101.0"),
         (CurriculumConfig, {"start": 2.0}, "start is 2.0"),
         (CurriculumConfig, {"until": -1.0}, "until is -1.0"),
+        (DistillConfig, {"temperature": 0.0}, "temperature is 0.0"),
+        (DistillConfig, {"weight": -0.5}, "weight is -0.5"),
     ],
 )
 def test_what_is_out_of_range_is_named_with_its_fix(make, values, names):
@@ -31,3 +39,6 @@ def test_what_is_out_of_range_is_named_with_its_fix(make, values, names):
 def test_what_changes_nothing_is_off(off):
     assert not AdversarialConfig(**off).on
     assert AdversarialConfig("smooth").on
+    assert not DistillConfig().on
+    assert not DistillConfig(("mini",), weight=0.0).on
+    assert DistillConfig(("mini",)).on

@@ -18,10 +18,17 @@ from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.consistency import consistency_loss, linked
 from kgreason.training.mixture import Mixture
-from kgreason.training.practices import AdversarialConfig, AverageConfig, CurriculumConfig, OptimizerConfig
+from kgreason.training.practices import (
+    AdversarialConfig,
+    AugmentConfig,
+    AverageConfig,
+    CurriculumConfig,
+    DistillConfig,
+    OptimizerConfig,
+)
 from kgreason.training.run import TaskData, build_model, train
 from kgreason.training.trainer import ReasoningTrainer
-from tests.models import KNOWLEDGE, moods, places, tiny_config
+from tests.models import KNOWLEDGE, moods, places, tiny_config, tiny_model
 from tools.measure_resume import curve, differing
 from tools.safety.attack import Place
 from tools.safety.hostile import payloads
@@ -98,10 +105,21 @@ def assert_same(whole, broken, a, b):
         ({"adapter": "adalora"}, 2),
         ({"adapter": "ia3"}, 1),
         ({"adapter": "full"}, 1),
-        ({"edge_noise": 0.5, "graph_dropout": 0.0, "curriculum": CurriculumConfig("loss")}, 1),
+        (
+            {
+                "edge_noise": 0.5,
+                "graph_dropout": 0.0,
+                "curriculum": CurriculumConfig("loss"),
+                "distill": DistillConfig(("teacher",)),
+                "augment": AugmentConfig(0.5),
+            },
+            1,
+        ),
     ],
 )
-def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, more, kills):
+def test_a_killed_run_goes_on_bit_for_bit(tiny_base, tmp_path, data, monkeypatch, more, kills):
+    monkeypatch.chdir(tmp_path)
+    tiny_model(tiny_base).save_pretrained("teacher")
     whole = recipe(tiny_base, tmp_path / "whole", **more)
     a = weights(train(whole, build_model(whole), data))
     assert all(math.isfinite(loss) for loss, _ in curve(whole.output).values())
