@@ -44,6 +44,15 @@ SplitOption = Annotated[str | None, typer.Option("--split", help="Split of a dat
 LimitOption = Annotated[
     int, typer.Option("--limit", min=0, help="The first so many questions of each file; 0 for all.")
 ]
+ModelsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="A checkpoint's folder or the name of a shipped one, 'mini' by default; of several, given one after "
+        "another, the mean of their probabilities is measured.",
+    ),
+]
 Bf16 = Annotated[bool, typer.Option("--bf16", help="Run the backbone in bfloat16: faster, last digits differ.")]
 
 
@@ -196,7 +205,7 @@ def evaluate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sample files, or data sets known by name.")],
     split: SplitOption = None,
     graph: ReasonerGraph = "default",
-    model: ModelOption = "mini",
+    models: ModelsOption = None,
     data: DataOption = None,
     limit: LimitOption = 0,
     bf16: Bf16 = False,
@@ -204,19 +213,26 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Measure a model on files (of data sets the dev split), beside itself with the graph switched off."""
+    from kgreason.evaluation import Ensemble
     from kgreason.evaluation import evaluate as measure
 
     out = Output(as_json, quiet)
     asked = {file: questions_of(file, split or "dev", split, data, limit) for file in files}
-    loaded, opened = load_model(model, graph, out)
+    first, *more = models or ["mini"]
+    loaded, opened = load_model(first, graph, out)
+    measured = Ensemble([loaded, *(load_model(name, "none", out)[0] for name in more)])
     autocast = _autocast(bf16)
     rows = []
     for file, questions in asked.items():
         with out.progress() as progress:
-            rows.append(measure(loaded, questions, opened, name=file, autocast=autocast, progress=progress))
+            rows.append(
+                measure(
+                    measured if more else loaded, questions, opened, name=file, autocast=autocast, progress=progress
+                )
+            )
     out.show(rows, _table(rows))
-    if opened is not None and loaded.knowledge is None:
-        out.note("This model has no K and reads no graph.")
+    if opened is not None and not measured.reads_graphs:
+        out.note("Without a K no graph is read." if more else "This model has no K and reads no graph.")
 
 
 def questions_of(file: str, named: str, split: str | None, data: Path | None, limit: int) -> list[Question]:

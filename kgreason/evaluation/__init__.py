@@ -2,8 +2,19 @@
 
 from kgreason.evaluation.answers import answers
 from kgreason.evaluation.diagnosis import diagnose
+from kgreason.evaluation.ensemble import Ensemble
 from kgreason.evaluation.evaluate import evaluate, figures
 from kgreason.evaluation.findings import Diagnosis
 from kgreason.evaluation.improve import Improvement, LoopConfig, improve
 
-__all__ = ["Diagnosis", "Improvement", "LoopConfig", "answers", "diagnose", "evaluate", "figures", "improve"]
+__all__ = [
+    "Diagnosis",
+    "Ensemble",
+    "Improvement",
+    "LoopConfig",
+    "answers",
+    "diagnose",
+    "evaluate",
+    "figures",
+    "improve",
+]

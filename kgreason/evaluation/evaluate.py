@@ -12,6 +12,7 @@ import torch
 
 from kgreason.config import RetrievalConfig
 from kgreason.errors import InputError
+from kgreason.evaluation.ensemble import Ensemble
 from kgreason.graph import KnowledgeGraph
 from kgreason.metrics import best_rank, ci95, hits_at_k, macro_f1, risk_coverage, wilson_interval
 from kgreason.nn.batch import Item
@@ -40,7 +41,7 @@ COVERAGE = tuple(range(10, 101, 10))
 
 
 def evaluate(
-    model: ReasoningModel,
+    model: ReasoningModel | Ensemble,
     questions: Sequence[Question],
     graph: KnowledgeGraph | None,
     *,
@@ -54,7 +55,7 @@ def evaluate(
     A model without K reads no graph, so that its figures with and without are the same ones.
 
     Args:
-        model: a trained model.
+        model: a trained model, or several together.
         questions: with their truth.
         graph: the graph, or None; then the questions' own facts alone are read.
         name: how the result calls the questions.
@@ -86,18 +87,24 @@ def evaluate(
                 progress(stage, done, total)
 
         start = perf_counter()
-        predictions = predict(model, items, autocast=autocast, progress=scored)
+        if isinstance(model, Ensemble):
+            predictions = model.predict(items, autocast=autocast, progress=scored)
+        else:
+            predictions = predict(model, items, autocast=autocast, progress=scored)
         return figures(model, known, predictions) | {"seconds": round(perf_counter() - start, 2)}
 
     tasks = {question.task for question in known}
     head = {"file": name, "task": tasks.pop() if len(tasks) == 1 else "mixed", "n": len(known)}
     text = arm([(question, None) for question in known], "score without the graph")
-    reads = model.knowledge is not None and (graph is not None or any(question.facts for question in known))
+    able = model.reads_graphs if isinstance(model, Ensemble) else model.knowledge is not None
+    reads = able and (graph is not None or any(question.facts for question in known))
     found = arm(Pairs(known, graph, config, progress), "score") if reads else text
     return {**head, **found, "text": text}
 
 
-def figures(model: ReasoningModel, questions: Sequence[Question], predictions: Sequence[Prediction]) -> dict[str, Any]:
+def figures(
+    model: ReasoningModel | Ensemble, questions: Sequence[Question], predictions: Sequence[Prediction]
+) -> dict[str, Any]:
     """Figures of predictions, named as :func:`evaluate` names them.
 
     Args:
@@ -127,7 +134,7 @@ def figures(model: ReasoningModel, questions: Sequence[Question], predictions: S
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in found.items()}
 
 
-def _risk(model: ReasoningModel, choices: Rows, opened: Rows) -> dict[str, float]:
+def _risk(model: ReasoningModel | Ensemble, choices: Rows, opened: Rows) -> dict[str, float]:
     """Risk at every coverage of choice and open questions together; empty without any."""
     temperature = model.settings.temperature
     sure = [float(confidence(q, p.logits, temperature).max()) for q, p in choices]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kgreason.tasks import load, write_samples
-from tests.models import moods, places
+from tests.models import moods, places, tiny_model
 
 
 @pytest.fixture
@@ -144,6 +144,15 @@ def test_evaluate(run, samples, checkpoint, tiny_folder):
     rows = run("evaluate", *files, "-g", tiny_folder, "-m", checkpoint, "--limit", "7", "--json").json()
     assert [(row["task"], row["n"]) for row in rows] == [("choice", 7), ("emotion", 7)]
     assert rows[0]["accuracy"] >= rows[0]["text"]["accuracy"]
+
+
+def test_several_models_are_measured_together(run, samples, checkpoint, tiny_base, tiny_folder, tmp_path):
+    tiny_model(tiny_base, knowledge=None).save_pretrained(tmp_path / "text")
+    asked = ("evaluate", samples / "places.jsonl", "-g", tiny_folder, "-m", checkpoint, "--json")
+    (alone,), (both,) = run(*asked).json(), run(*asked, "-m", tmp_path / "text").json()
+    assert both["n"] == alone["n"] == 31
+    assert both["accuracy"] == alone["accuracy"]  # the other one has no opinion of its own
+    assert both["ece"] != alone["ece"]
 
 
 def test_evaluate_needs_truth_and_files(run, samples, checkpoint):
