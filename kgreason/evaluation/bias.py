@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.errors import InputError
-from kgreason.evaluation.swaps import Swap, axes
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import ONE, Valence
 from kgreason.metrics import paired_bootstrap, wilson_interval
@@ -23,6 +22,7 @@ from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.records import Question
 from kgreason.retrieval import Pairs
+from kgreason.tasks.swaps import Swap, axes, twins
 
 __all__ = ["LEAST", "graph_gaps", "question_gaps"]
 
@@ -96,20 +96,16 @@ def question_gaps(
 
 
 def _cases(questions: Sequence[Question]) -> list[_Case]:
-    swaps = [swap for axis in axes().values() for swap in axis.swaps()]
-    found = []
-    for i, question in enumerate(questions):
-        if question.options and not question.multi_label:
-            found += [case for swap in swaps if (case := _case(i, question, swap))]
-    return found
+    return [
+        _Case(i, twin, swap.axis.name, _groups(swap, question))
+        for i, question in enumerate(questions)
+        for swap, twin in twins(question)
+    ]
 
 
-def _case(i: int, question: Question, swap: Swap) -> _Case | None:
-    first = swap.group(question)
-    if first is None or (twin := swap.question(question)) is None or twin == question:
-        return None
-    second = swap.second if first == swap.first else swap.first
-    return _Case(i, twin, swap.axis.name, (first, second))
+def _groups(swap: Swap, question: Question) -> tuple[str, str]:
+    """The group that a question names first, and the other one."""
+    return (swap.first, swap.second) if swap.group(question) == swap.first else (swap.second, swap.first)
 
 
 class _Row(NamedTuple):

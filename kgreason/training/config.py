@@ -83,6 +83,8 @@ class RunConfig:
         edge_noise: so many distractors for each edge of a training graph: edges like its own between random nodes.
         augment: see AugmentConfig.
         consistency: weight of what it costs where entailments contradict one another; 0 leaves their rules out.
+        bias: weight of what it costs where a question is answered otherwise than the same one about another group of
+            people; 0 asks of one alone.
         adversarial: see AdversarialConfig.
         distill: see DistillConfig.
         patience: reports without a better dev score before it stops; 0 never stops.
@@ -121,6 +123,7 @@ class RunConfig:
     edge_noise: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     consistency: float = 0.0
+    bias: float = 0.0
     adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
     distill: DistillConfig = field(default_factory=DistillConfig)
     patience: int = 0
@@ -153,7 +156,7 @@ class RunConfig:
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs", 1, 10_000), ("steps_per_epoch", 0, 10**9), ("batch_size", 1, 65_536), ("learning_rate", 0, 1),
     ("head_rate", 0, 1), ("warmup", 0, 1), ("temperature", 1, 100), ("graph_dropout", 0, 1), ("patience", 0, 10_000),
-    ("consistency", 0, 100), ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
+    ("consistency", 0, 100), ("bias", 0, 100), ("held_out", 0, 0.5), ("dev_limit", 0, 10**9), ("save_steps", 0, 10**9),
     ("seed", 0, 2**32 - 1), ("accumulate", 1, 65_536), ("edge_noise", 0, 10),
 )  # fmt: skip
 

@@ -117,6 +117,11 @@ class Mixture(Dataset[Item]):
             subgraph = with_distractors(subgraph, self._noise, np.random.default_rng((self._seed, position)))
         return question, subgraph
 
+    def anew(self, question: Question) -> Item:
+        """A question that is no sample, with the subgraph that the graph of the samples has for it."""
+        pairs = [items for items in self.tasks.values() if isinstance(items, Pairs)]
+        return max(pairs, key=lambda each: each.graph is not None, default=Pairs([])).anew(question)
+
     def _changed(self, items: Sequence[Item], question: Question, position: int) -> Question:
         """The question, or what augmentation makes of it at this place."""
         if not self._augment.share or question.facts or question.task == "open" or not isinstance(items, Pairs):

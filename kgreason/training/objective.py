@@ -11,8 +11,10 @@ from kgreason.errors import ConfigError
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.state import Scores
+from kgreason.retrieval import Pairs
 from kgreason.training.adversarial import adversarial_loss
 from kgreason.training.config import RunConfig
+from kgreason.training.counterfactual import Retrieve
 from kgreason.training.losses import Counts, losses
 from kgreason.training.ranks import orthogonality
 from kgreason.training.terms import terms
@@ -33,12 +35,13 @@ class Objective:
     Args:
         run: its configuration.
         model: to train.
+        retrieve: reads the run's graph for a question that a term brings; without it there is no graph.
 
     Raises:
         ConfigError: texts are to be perturbed for an M that does not learn.
     """
 
-    def __init__(self, run: RunConfig, model: ReasoningModel) -> None:
+    def __init__(self, run: RunConfig, model: ReasoningModel, retrieve: Retrieve | None = None) -> None:
         if run.adversarial.on and not model.backbone.learns:
             raise ConfigError(
                 f"adversarial.kind is {run.adversarial.kind!r}, but the backbone is held fixed",
@@ -47,7 +50,7 @@ class Objective:
         self.run = run
         self._model = model
         self._collator = model.collator()
-        self._terms = terms(run)
+        self._terms = terms(run, retrieve or Pairs([]).anew)
 
     def collate(self, items: Sequence[Item]) -> dict[str, Any]:
         """A batch as a mapping, with what the terms of the run add to it."""

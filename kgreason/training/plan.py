@@ -138,7 +138,7 @@ def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) 
     Samples lie in the cache when the run reads them, but for those that are changed, which are retrieved anew.
     """
     still = replace(run, learning_rate=0.0, head_rate=0.0)
-    optimizer, objective, times = build_optimizer(still, model), Objective(run, model), list[float]()
+    optimizer, times = build_optimizer(still, model), list[float]()
     average = Average(replace(run.average, start=0.0), model, TRIALS + 1)
     size = run.batch_size // run.accumulate
     mixture = Mixture(
@@ -150,6 +150,7 @@ def _step_seconds(run: RunConfig, model: ReasoningModel, items: Sequence[Item]) 
         augment=run.augment,
         seed=run.seed,
     )
+    objective = Objective(run, model, mixture.anew)
     model.train()
     for trial in range(TRIALS + 1):
         start = perf_counter()

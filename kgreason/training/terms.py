@@ -11,6 +11,7 @@ from torch import Tensor
 from kgreason.nn.batch import GraphBatch, Item
 from kgreason.training.config import RunConfig
 from kgreason.training.consistency import consistency_loss, linked
+from kgreason.training.counterfactual import Retrieve, mirrored, twin_loss
 from kgreason.training.distillation import count_taught, distillation_loss, taught
 
 __all__ = ["Term", "terms"]
@@ -35,11 +36,18 @@ class Term:
     loss: Callable[[Tensor, GraphBatch, Tensor], Tensor]
 
 
-def terms(run: RunConfig) -> list[Term]:
-    """Those that a run asks for."""
+def terms(run: RunConfig, retrieve: Retrieve) -> list[Term]:
+    """Those that a run asks for.
+
+    Args:
+        run: its configuration.
+        retrieve: reads the run's graph for a question that a term brings.
+    """
     found = []
     if run.consistency:
         found.append(Term("links", run.consistency, _linked, _columns, consistency_loss))
+    if run.bias:
+        found.append(Term("twins", run.bias, partial(mirrored, retrieve=retrieve), _columns, twin_loss))
     if run.distill.on:
         loss = partial(distillation_loss, temperature=run.distill.temperature)
         found.append(Term("taught", run.distill.weight, _taught, count_taught, loss))

@@ -67,7 +67,7 @@ class ReasoningTrainer(Trainer):
         self.report = report
         steps = len(mixture) // run.batch_size
         each = max(1, steps // run.epochs)
-        self.objective = Objective(run, model)
+        self.objective = Objective(run, model, mixture.anew)
         self.average = Average(run.average, model, steps)
         self.ranks = Ranks(model, steps)
         super().__init__(

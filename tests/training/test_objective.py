@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,9 +12,10 @@ from kgreason.records import Question
 from kgreason.retrieval import Pairs
 from kgreason.tasks.entailment import THREE_WAY
 from kgreason.training.config import RunConfig, TaskConfig
+from kgreason.training.distillation import with_lesson
 from kgreason.training.losses import losses
 from kgreason.training.objective import Objective
-from kgreason.training.practices import AdversarialConfig
+from kgreason.training.practices import AdversarialConfig, DistillConfig
 from tests.models import KNOWLEDGE, moods, places, tiny_model
 
 FOLLOWER = KnowledgeConfig(**{**vars(KNOWLEDGE), "paths": "follower"})
@@ -43,11 +45,17 @@ def gradients(model, objective, items, size):
 def test_gradients_of_parts_add_up_to_those_of_the_whole_step(tiny_base, tiny_graph, home, consistency):
     questions = mixed()
     if consistency:
-        pairs = [Question(f"It is {n}.", THREE_WAY, "entailment", "It is.", answer=n % 3) for n in range(8)]
+        pairs = [
+            Question(f"The {'man' if n < 3 else 'cat'} is {n}.", THREE_WAY, "entailment", "It is.", answer=n % 3)
+            for n in range(8)
+        ]
         questions = [*pairs[:4], *questions[:4]]  # rules take turns within a part: an even number in each
     items = list(Pairs(questions, tiny_graph, stored=False))
     model = tiny_model(tiny_base, knowledge=FOLLOWER)
-    run = RunConfig("out", {"a": TaskConfig("a.csv")}, consistency=consistency)
+    items = [(with_lesson(q, q.options, np.linspace(0.1, 0.6, len(q.options))) if n % 3 else q, subgraph)
+             for n, (q, subgraph) in enumerate(items)]  # fmt: skip
+    run = RunConfig("out", {"a": TaskConfig("a.csv")}, consistency=consistency, bias=consistency)
+    run = replace(run, distill=DistillConfig(("mini",) if consistency else ()))
     objective = Objective(run, model)
     whole = gradients(model, objective, items, 8)
     assert whole

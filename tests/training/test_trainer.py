@@ -111,6 +111,7 @@ def assert_same(whole, broken, a, b):
                 "graph_dropout": 0.0,
                 "curriculum": CurriculumConfig("loss"),
                 "distill": DistillConfig(("teacher",)),
+                "bias": 1.0,
                 "augment": AugmentConfig(0.5),
             },
             1,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgreason.evaluation.swaps import axes
 from kgreason.records import Question
+from kgreason.tasks.swaps import axes
 
 
 def swap(axis, first, second):

@@ -17,7 +17,7 @@ from itertools import combinations
 import kg_data
 from kgreason.records import Question
 
-__all__ = ["Axis", "Swap", "axes"]
+__all__ = ["Axis", "Swap", "axes", "twins"]
 
 #: First letters that take "an"; of words that begin otherwise than they sound, those in the data begin with none.
 _VOWELS = frozenset("aeiou")
@@ -165,6 +165,24 @@ class Swap:
         following = re.match(r"\s+([A-Za-z]+)", rest)
         alone = following is None or following[1].lower() in words.closed
         return (words.alone if alone else words.before)[word]
+
+
+def twins(question: Question) -> list[tuple[Swap, Question]]:
+    """A question of which one option is right, about every other group that it could name instead.
+
+    Example:
+        >>> [twin.text for _, twin in twins(Question("What does a boy like?", ("toys", "wine")))]
+        ['What does a girl like?']
+    """
+    if not question.options or question.multi_label:
+        return []
+    found = [(swap, swap.question(question)) for swap in _swaps()]
+    return [(swap, twin) for swap, twin in found if twin is not None and twin != question]
+
+
+@cache
+def _swaps() -> list[Swap]:
+    return [swap for axis in axes().values() for swap in axis.swaps()]
 
 
 def _texts(question: Question) -> tuple[str, ...]:
