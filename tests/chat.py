@@ -25,8 +25,8 @@ class Chat:
 
 
 @contextmanager
-def chat(reply: str | None) -> Iterator[Chat]:
-    """A server that replies so to whatever it is asked; None refuses."""
+def chat(reply: str | None, body: bytes | None = None) -> Iterator[Chat]:
+    """A server that replies so to whatever it is asked, or sends such a body; None refuses."""
     state = Chat()
 
     class Handler(BaseHTTPRequestHandler):
@@ -34,15 +34,15 @@ def chat(reply: str | None) -> Iterator[Chat]:
             pass
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.asked.append({"path": self.path, **json.loads(body)})
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            state.asked.append({"path": self.path, **json.loads(asked)})
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
             message = {"role": "assistant", "content": reply}
             told = {
                 "id": "1", "object": "chat.completion", "created": 0, "model": "m",
                 "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
             }  # fmt: skip
-            data = json.dumps(told).encode()
+            data = json.dumps(told).encode() if body is None else body
             self.send_response(200 if reply is not None else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import stat
 import warnings
 import zipfile  # noqa: TID251 - makes what is unpacked
 from functools import partial
+from time import process_time
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -196,3 +198,19 @@ def test_archives_that_unfold_or_are_none(tmp_path, monkeypatch):
         with pytest.raises(FormatError, match="no zip archive that can be read"):
             guards.unzip(path, ["a"], tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@given(st.recursive(st.none() | st.text(max_size=9), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_json_is_as_deep_as_it_is(value):
+    def depth(each):
+        inner = each.values() if isinstance(each, dict) else each if isinstance(each, list) else None
+        return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+    assert guards.nesting(json.dumps(value).encode()) == depth(value)
+
+
+@pytest.mark.parametrize("data", [b'\\"' * 10**6, b'"\\' * 10**6, b"[" * 10**6, b'{"a":' * 10**5, b'"' + b"[" * 10**6])
+def test_no_text_takes_long_to_look_through(data):
+    start = process_time()
+    guards.nesting(data)
+    assert process_time() - start < 2  # a search that begins anew at every quote takes hours

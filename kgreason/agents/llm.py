@@ -123,18 +123,20 @@ def answer_with(
             max_tokens=TOKENS,
             temperature=0,
         )
-    except OpenAIError as error:
-        first = str(error).splitlines()[0]
+        text = reply.choices[0].message.content or ""
+    except (OpenAIError, ValueError, AttributeError, TypeError, IndexError) as error:  # what else than JSON may be sent
+        first = f"{error}".partition("\n")[0] or type(error).__name__
         raise DownloadError(f"{client.base_url}: {first}", fix="Check the address, the key and the model.") from error
-    said = _read(reply.choices[0].message.content or "" if reply.choices else "")
+    said = _read(text)
     held = (*question.facts, *(edge.triple for edge in question.edges), *add)
     given = {_plain(*edge.triple): edge for edge in facts} | {_plain(*each): Edge(*each, 1.0, "given") for each in held}
     gone = {_plain(*each) for each in remove}
-    claims = tuple(
-        Claim(each, None if _plain(*each) in gone else given.get(_plain(*each)) or _looked_up(graph, each))
-        for each in said["claims"]
-    )
-    return Told(_chosen(question, said["answer"]), said["because"], claims, facts, model)
+    claims = []
+    for each in said["claims"]:
+        edge = given.get(_plain(*each)) or _looked_up(graph, each)
+        taken = _plain(*each) in gone or (edge is not None and _plain(*edge.triple) in gone)
+        claims.append(Claim(each, None if taken else edge))
+    return Told(_chosen(question, said["answer"]), said["because"], tuple(claims), facts, model)
 
 
 def _facts(answer: Answer) -> tuple[Edge, ...]:
@@ -156,11 +158,19 @@ def _read(text: str) -> dict[str, Any]:
     """The JSON object of a reply, whatever stands around it."""
     try:
         found = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        claims = [tuple(map(str, each)) for each in found.get("claims", [])[:CLAIMS] if len(each) == 3]
+        claims = [claim for each in (found.get("claims") or [])[:CLAIMS] if (claim := _claim(each))]
         return {"answer": str(found["answer"]), "because": str(found.get("because", "")), "claims": claims}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         fix = "Try it again, or another model."
         raise DownloadError("the model did not reply with the JSON object that was asked for", fix=fix) from None
+
+
+def _claim(value: Any) -> Triple | None:
+    """A claim as a list of three texts, or as an object of them."""
+    parts = [value.get(name) for name in ("source", "relation", "target")] if isinstance(value, dict) else value
+    if not isinstance(parts, list) or len(parts) != 3 or not all(isinstance(part, str) for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]
 
 
 def _chosen(question: Question, answer: str) -> str:
@@ -182,6 +192,7 @@ def _looked_up(graph: KnowledgeGraph | None, claim: Triple) -> Edge | None:
     source, relation, target = claim
     try:
         ends = (graph.key(graph.resolve(each)) for each in (source, target))
-        return next(iter(graph.match(next(ends), relation, next(ends), limit=1)), None)
+        named = {name.casefold(): name for name in graph.relations}.get(relation.casefold(), relation)
+        return next(iter(graph.match(next(ends), named, next(ends), limit=1)), None)
     except InputError:
         return None

@@ -33,6 +33,8 @@ PACKAGED = {
 _WEIGHTS = "model.safetensors"
 #: Said outright, since transformers else asks at the terminal whether a base may run code of its own.
 _OWN_CODE = {"trust_remote_code": False}
+#: Tokens that are read of a relation's name in words.
+RELATION_TOKENS = 64
 _CHUNK = 16  # measured: less padding than 32 or 64, fewer calls than 8
 
 
@@ -334,7 +336,8 @@ class Backbone(nn.Module):
         training = self.model.training
         self.model.eval()
         with torch.inference_mode(False), torch.no_grad(), self.cast():  # what is kept here may meet gradients later
-            encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", **_EXTRAS).to(device)
+            cut = {"truncation": True, "max_length": RELATION_TOKENS}
+            encoded = self.tokenizer(phrases, padding=True, return_tensors="pt", **cut, **_EXTRAS).to(device)
             states = self.encode(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"])
             states = states.sum(1) / encoded["attention_mask"].sum(1, keepdim=True)
             own = encoded["attention_mask"] * (1 - encoded["special_tokens_mask"])

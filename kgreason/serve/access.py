@@ -61,12 +61,13 @@ def add_key(path: Path, name: str, *, ask: bool = True) -> str:
     Raises:
         InputError: the name has a key already; FormatError: the file is no file of keys.
     """
-    keys = read_keys(path) if storage.size(path) is not None else ()
-    if not name or any(key.name == name for key in keys):
-        raise InputError(f"{name!r} has a key already, or is empty", fix="Choose another name.")
     secret = secrets.token_urlsafe(32)
-    made = (*keys, Key(name, _digest(secret), ask))
-    storage.write_json(path, {"keys": [asdict(key) for key in made]})
+    with storage.lock(path.with_name(f".{path.name}.lock")):
+        keys = read_keys(path) if storage.size(path) is not None else ()
+        if not name or any(key.name == name for key in keys):
+            raise InputError(f"{name!r} has a key already, or is empty", fix="Choose another name.")
+        made = (*keys, Key(name, _digest(secret), ask))
+        storage.write_json(path, {"keys": [asdict(key) for key in made]})
     return secret
 
 
@@ -83,6 +84,8 @@ def read_keys(path: Path) -> tuple[Key, ...]:
         raise FormatError(path, "it is no file of keys", fix="Make one with kgreason key.") from error
     if not all(isinstance(key.name, str) and isinstance(key.digest, str) and key.ask in (True, False) for key in keys):
         raise FormatError(path, "it is no file of keys", fix="Make one with kgreason key.")
+    if not keys:  # else whoever reaches the machine would be let in
+        raise FormatError(path, "it holds no key", fix="Make one with kgreason key.")
     return keys
 
 
@@ -124,7 +127,8 @@ class Window:
         over = len(spent) + count - self._limit
         if over <= 0:
             return 0.0
-        return spent[min(over, len(spent)) - 1] + self._seconds - now if spent else self._seconds
+        left = spent[min(over, len(spent)) - 1] + self._seconds - now if spent else self._seconds
+        return min(left, self._seconds)  # sums of floats may be more by a last digit
 
     def spend(self, name: str, count: int = 1) -> None:
         """Counts so much; the names that spent longest ago are forgotten where there are too many."""
@@ -165,14 +169,14 @@ class Access:
         """
         if not self._keys:
             return None
-        if after := self._tries.wait(address):
-            raise Refusal(429, "tries", "Too many wrong keys", fix="Try again later.", after=after)
         scheme, _, secret = (header or "").partition(" ")
         found, digest = None, _digest(secret.strip())
         for key in self._keys:  # all of them, however early one fits
             if hmac.compare_digest(key.digest.encode(), digest.encode()):
                 found = key
         if found is None or scheme.lower() != "bearer":
+            if after := self._tries.wait(address):
+                raise Refusal(429, "tries", "Too many wrong keys", fix="Try again later.", after=after)
             if header is not None:
                 self._tries.spend(address)
             raise Refusal(401, "key", "A key is needed", fix="Send Authorization: Bearer KEY.")

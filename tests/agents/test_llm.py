@@ -82,10 +82,33 @@ def test_no_label_ends_the_facts(tiny_base):
     assert "</facts>" not in facts
 
 
-@pytest.mark.parametrize("said", ["zoo", "{}", '{"answer": 3, "claims": 7}', '{"answer": "zoo", "claims": [1]}', ""])
+@pytest.mark.parametrize("said", ["zoo", "{}", '{"answer": 3, "claims": 7}', '{"claims": []}', ""])
 def test_a_reply_that_is_not_as_asked_is_told(tell, said):
     with pytest.raises(DownloadError, match="did not reply with the JSON object"):
         tell(said)
+
+
+@pytest.mark.parametrize("more", [{}, {"relation": "atLOCATION"}])
+def test_claims_may_be_objects(tell, more):
+    claim = {"source": "penguin", "relation": "AtLocation", "target": "zoo", **more}
+    found, _ = tell(reply(claims=[claim, "abc", {"source": "a"}, [1, 2, 3], None]))
+    assert [each.supported for each in found.claims] == [True]
+    assert tell(json.dumps({"answer": "zoo", "claims": None}))[0].claims == ()
+
+
+def test_an_edge_that_was_removed_supports_nothing_either_way_round(tiny_base):
+    graph = KnowledgeGraph.from_triples([("big", "Synonym", "large")])
+    question, gone = Question("What is big?", ("large", "small")), [("big", "Synonym", "large")]
+    answer = Reasoner(opened(tiny_model(tiny_base)), graph).answer(question, remove=gone)
+    with chat(reply("large", [["large", "Synonym", "big"], ["big", "Synonym", "large"]])) as server:
+        found = answer_with(connect(server.address), "m", question, answer, graph, remove=gone)
+    assert [each.supported for each in found.claims] == [False, False]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"null", b"{}", b'{"choices": [{}]}', b"[1]"])
+def test_what_is_no_reply_is_told(reasoner, body):
+    with chat("", body=body) as server, pytest.raises(DownloadError, match="Check the address"):
+        answer_with(connect(server.address), "m", ASKED, reasoner.answer(ASKED), reasoner.graph)
 
 
 def test_claims_are_few_and_whole(tell):

@@ -110,7 +110,7 @@
     const closed = found.options.length && found.options[0].index >= 0 && !found.answers.length && !found.abstained;
     const text = closed ? found.options.reduce((best, each) => (each.text_score > best.text_score ? each : best)).text : "";
     const alone = text === found.choice ? words.same : `${words.other}: ${text}`;
-    $("compared").textContent = [found.note, closed ? `${alone} (${words.gate}: ${percent(found.gate)})` : ""].filter(Boolean).join(". ");
+    $("compared").textContent = [found.note, closed ? `${alone} (${words.gate}: ${found.gate.toFixed(2)})` : ""].filter(Boolean).join(". ");
     const read = found.sentences.filter((each) => each.weight >= 0.005);
     if (read.length) {
       $("more").append(make("li", words.sentences), ...read.map((each) => make("li", `${each.weight.toFixed(2)}  ${each.text}`, { dir: "auto" })));
@@ -172,7 +172,7 @@
     state.drawn?.destroy();
     if (!edges.length) return;
     state.drawn = cytoscape({
-      container: $("drawing"), minZoom: 0.2, maxZoom: 3,
+      container: $("drawing"), minZoom: 0.2, maxZoom: 1.8,
       elements: [
         ...nodes.map((key, place) => ({ data: { id: `n${place}`, label: label(key), first: !targets.has(key) } })),
         ...edges.map((edge, place) => ({ data: { id: `e${place}`, source: `n${nodes.indexOf(edge.source)}`, target: `n${nodes.indexOf(edge.target)}`, edge } })),
