@@ -17,7 +17,7 @@ from kgreason.serve.admission import Deadline, late
 from kgreason.serve.batcher import Job
 from kgreason.serve.refusals import Refusal, body
 from kgreason.serve.service import Service
-from kgreason.serve.wire import Asked
+from kgreason.serve.wire import Asked, Item
 
 __all__ = ["Visit"]
 
@@ -86,6 +86,8 @@ class Visit:
         self._request.scope["about"] |= {"items": len(items), "key": None if key is None else key.name}
         self._service.access.spend(key, len(items), dear=dear)
         with (self._service.dear if dear else self._service.cheap).held(len(items)):
+            if self._service.tell is not None:
+                self._request.scope["about"]["texts"] = await run_in_threadpool(_texts, self._service.tell, items)
             begun = [_begun(begin, item) for item in items]
             running = [each for each in begun if isinstance(each, asyncio.Future)]
             gone = asyncio.ensure_future(self._left())
@@ -107,6 +109,11 @@ class Visit:
     async def _left(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
+
+
+def _texts(tell: Callable[[str], str], items: Sequence[object]) -> list[str]:
+    """What the log says of items."""
+    return [tell(text) for item in items if isinstance(item, Item) for text in item.texts()]
 
 
 def _begun(begin: Callable[[T], asyncio.Future[dict[str, Any]]], item: T) -> asyncio.Future[Any] | KGReasonError:
