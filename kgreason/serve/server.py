@@ -30,6 +30,7 @@ class Prompt(H11Protocol):
     """A connection that is closed when no request begins on it, or none is whole but for its body, for some seconds."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Begins to watch it."""
         super().connection_made(transport)
         self._watch(self.cycle)
 
@@ -43,6 +44,7 @@ class Prompt(H11Protocol):
             self._watch(self.cycle)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Watches it no longer."""
         self._look.cancel()
         super().connection_lost(exc)
 
