@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -39,6 +39,12 @@ def serve(
     timeout: Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds an answer may take.")] = 10.0,
     permits: Annotated[int, typer.Option("--permits", min=1, help="Items in the house at a time.")] = 64,
     batch: Annotated[int, typer.Option("--batch", min=1, max=256, help="Items of one step of the model.")] = 16,
+    log_text: Annotated[
+        Literal["off", "masked", "on"],
+        typer.Option(
+            "--log-text", help="Whether the log holds what was asked; masked: without what is personal in it."
+        ),
+    ] = "off",
     offensive: Offensive = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -52,13 +58,15 @@ def serve(
     check_bind(host, known)
     out = Output(as_json, quiet)
     reasoners = _reasoners(graph or ["default"], model, out, offensive)
+    from kgreason import privacy
     from kgreason.serve.graphs import Graphs
     from kgreason.serve.server import run
     from kgreason.serve.service import Service
 
     log_to(sys.stderr)
     access, hosts = Access(known, Rates(cheap_rate, rate)), frozenset() if known else LOOPBACK | {host}
-    service = Service(Graphs(reasoners), access, timeout, permits, batch, hosts=hosts)
+    tell = {"off": None, "masked": privacy.mask, "on": str}[log_text]
+    service = Service(Graphs(reasoners), access, timeout, permits, batch, tell=tell, hosts=hosts)
     run(service, host, port, lambda address: out.show({"address": address}, address))
 
 

@@ -1,4 +1,4 @@
-"""Logs: a line of JSON each, of what happened and never of what was said."""
+"""Logs: a line of JSON each, of what happened; of what was said only where that is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TextIO
 __all__ = ["FIELDS", "Lines", "Redacted", "log_to"]
 
 #: What a line may hold beside its message.
-FIELDS = ("route", "status", "milliseconds", "items", "key", "graph", "fault", "reason")
+FIELDS = ("route", "status", "milliseconds", "items", "key", "graph", "fault", "reason", "texts")
 
 
 class Redacted(logging.Filter):

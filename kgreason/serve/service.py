@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -30,6 +31,7 @@ class Service:
         permits: items of the model in the house at a time; as many reads of graphs.
         batch: items of one step.
         wait: seconds for which a step waits for more.
+        tell: what the log says of a text that was asked, such as :func:`kgreason.privacy.mask`; None keeps silent.
         hosts: names by which it may be called, against pages that rebind theirs to this machine; any if empty.
     """
 
@@ -39,6 +41,7 @@ class Service:
     permits: int = 64
     batch: int = 16
     wait: float = 0.003
+    tell: Callable[[str], str] | None = None
     hosts: frozenset[str] = frozenset()
     draining: bool = False
     inside: int = 0
@@ -51,8 +54,9 @@ class Service:
     def warm(self) -> None:
         """Asks every graph something, so that kernels are compiled and files mapped; then it is ready."""
         deadline = Deadline(_WARM_SECONDS)
-        for name in self.graphs.names:
-            self.batcher.submit(Job(self.graphs[name].reasoner, Request(_WARM), deadline)).result(_WARM_SECONDS)
+        live = self.graphs.live
+        for name in live.names:
+            self.batcher.submit(Job(live[name].reasoner, Request(_WARM), deadline)).result(_WARM_SECONDS)
         self.warmed.set()
 
     def close(self) -> None:

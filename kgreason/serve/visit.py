@@ -15,9 +15,10 @@ from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
 from kgreason.serve.admission import Deadline, late
 from kgreason.serve.batcher import Job
+from kgreason.serve.graphs import Live
 from kgreason.serve.refusals import Refusal, body
 from kgreason.serve.service import Service
-from kgreason.serve.wire import Asked
+from kgreason.serve.wire import Asked, Item
 
 __all__ = ["Visit"]
 
@@ -35,6 +36,7 @@ class Visit:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._service: Service = request.app.state.service
+        self._live = self._service.graphs.live
         self._deadline = Deadline(self._service.timeout)
 
     async def answer(self, items: Sequence[Asked], *, several: bool) -> JSONResponse:
@@ -47,7 +49,7 @@ class Visit:
         return _written(await self._inside(items, self._submit, dear=True), several)
 
     async def read(
-        self, items: Sequence[T], work: Callable[[Service, T], dict[str, Any]], *, dear: bool, several: bool
+        self, items: Sequence[T], work: Callable[[Live, T], dict[str, Any]], *, dear: bool, several: bool
     ) -> JSONResponse:
         """Reads graphs, in a thread.
 
@@ -61,7 +63,7 @@ class Visit:
         def begin(item: T) -> asyncio.Future[dict[str, Any]]:
             def step() -> dict[str, Any]:
                 self._deadline.check()
-                return work(self._service, item)
+                return work(self._live, item)
 
             return asyncio.ensure_future(run_in_threadpool(step))
 
@@ -69,7 +71,7 @@ class Visit:
 
     def _submit(self, item: Asked) -> asyncio.Future[dict[str, Any]]:
         asked = engine.Request(item.asked(), *item.edits(), self._deadline.check)
-        job = Job(self._service.graphs[item.graph].reasoner, asked, self._deadline)
+        job = Job(self._live[item.graph].reasoner, asked, self._deadline)
 
         async def told() -> dict[str, Any]:
             answer: Answer | Mood = await asyncio.wrap_future(self._service.batcher.submit(job))
@@ -86,6 +88,10 @@ class Visit:
         self._request.scope["about"] |= {"items": len(items), "key": None if key is None else key.name}
         self._service.access.spend(key, len(items), dear=dear)
         with (self._service.dear if dear else self._service.cheap).held(len(items)):
+            if self._service.tell is not None:
+                self._request.scope["about"]["texts"] = (
+                    await run_in_threadpool(_texts, self._service.tell, items) or None
+                )
             begun = [_begun(begin, item) for item in items]
             running = [each for each in begun if isinstance(each, asyncio.Future)]
             gone = asyncio.ensure_future(self._left())
@@ -107,6 +113,11 @@ class Visit:
     async def _left(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
+
+
+def _texts(tell: Callable[[str], str], items: Sequence[object]) -> list[str]:
+    """What the log says of items."""
+    return [tell(text) for item in items if isinstance(item, Item) for text in item.texts()]
 
 
 def _begun(begin: Callable[[T], asyncio.Future[dict[str, Any]]], item: T) -> asyncio.Future[Any] | KGReasonError:

@@ -14,7 +14,7 @@ from kgreason.language.sentences import sentences
 from kgreason.records import Question, Triple
 from kgreason.tasks import validate
 
-__all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Items", "Retrieve"]
+__all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Item", "Items", "Retrieve"]
 
 #: Items of one request, and triples of one item.
 MOST_ITEMS, MOST_TRIPLES = 32, 100
@@ -46,6 +46,9 @@ class Asked(Protocol):
         """Edges to add and to remove."""
 
 
+_TEXTS = ("question", "premise", "hypothesis", "text")
+
+
 class Item(BaseModel):
     """What every item may say.
 
@@ -60,6 +63,10 @@ class Item(BaseModel):
     def edits(self) -> Edits:
         """Edges to add and to remove."""
         return (), ()
+
+    def texts(self) -> list[str]:
+        """What it asks about."""
+        return [getattr(self, name) for name in _TEXTS if name in type(self).model_fields]
 
     def _told(self, text: str) -> str:
         return self.language or detect(text)

@@ -20,6 +20,12 @@ def test_a_public_address_without_a_key_is_refused_before_a_model_is_loaded(run)
     assert "there is no key" in failed.err
 
 
+def test_what_the_log_holds_is_one_of_three(run):
+    failed = run("serve", "--log-text", "some")
+    assert failed.code == 2
+    assert "masked" in failed.err
+
+
 def test_a_graph_is_named_once(run, checkpoint):
     for graphs in (("a=none", "a=none"), ("a=",), ("=none",)):
         failed = run("serve", *(part for graph in graphs for part in ("--graph", graph)), "--model", checkpoint)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,7 @@ from starlette.testclient import TestClient
 from kgreason.engine import Reasoner
 from kgreason.serve.app import make_app
 from kgreason.serve.graphs import Graphs
+from kgreason.serve.logs import log_to
 from kgreason.serve.service import Service
 from tests.models import opened, tiny_model
 
@@ -34,3 +37,16 @@ def client(served: tuple[TestClient, Service]) -> TestClient:
 @pytest.fixture
 def service(served: tuple[TestClient, Service]) -> Service:
     return served[1]
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What the service's loggers write, as they were before afterwards."""
+    loggers = [logging.getLogger(name) for name in ("kgreason.serve", "uvicorn")]
+    before = [(each.handlers, each.propagate, each.level) for each in loggers]
+    stream = io.StringIO()
+    log_to(stream)
+    yield stream
+    for each, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        each.handlers, each.propagate = handlers, propagate
+        each.setLevel(level)

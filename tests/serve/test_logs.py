@@ -1,27 +1,9 @@
 from __future__ import annotations
 
-import io
 import json
 import logging
 
-import pytest
-
-from kgreason.serve.logs import log_to
-
 SECRET = "ann@example.org"
-
-
-@pytest.fixture
-def lines():
-    """What the service's loggers write, as they were before afterwards."""
-    loggers = [logging.getLogger(name) for name in ("kgreason.serve", "uvicorn")]
-    before = [(each.handlers, each.propagate, each.level) for each in loggers]
-    stream = io.StringIO()
-    log_to(stream)
-    yield stream
-    for each, (handlers, propagate, level) in zip(loggers, before, strict=True):
-        each.handlers, each.propagate = handlers, propagate
-        each.setLevel(level)
 
 
 def test_lines_hold_known_fields_and_no_text_of_a_request(lines):
