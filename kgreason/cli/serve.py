@@ -17,6 +17,7 @@ from kgreason.errors import InputError
 if TYPE_CHECKING:
     from kgreason.engine import Reasoner
     from kgreason.graph import KnowledgeGraph
+    from kgreason.serve.graphs import Graphs
 
 __all__ = ["key", "serve"]
 
@@ -57,16 +58,15 @@ def serve(
     known = () if keys is None else read_keys(keys)
     check_bind(host, known)
     out = Output(as_json, quiet)
-    reasoners = _reasoners(graph or ["default"], model, out, offensive)
+    graphs = _graphs(graph or ["default"], model, out, offensive)
     from kgreason import privacy
-    from kgreason.serve.graphs import Graphs
     from kgreason.serve.server import run
     from kgreason.serve.service import Service
 
     log_to(sys.stderr)
     access, hosts = Access(known, Rates(cheap_rate, rate)), frozenset() if known else LOOPBACK | {host}
     tell = {"off": None, "masked": privacy.mask, "on": str}[log_text]
-    service = Service(Graphs(reasoners), access, timeout, permits, batch, tell=tell, hosts=hosts)
+    service = Service(graphs, access, timeout, permits, batch, tell=tell, hosts=hosts)
     run(service, host, port, lambda address: out.show({"address": address}, address))
 
 
@@ -94,14 +94,15 @@ def _check_installed() -> None:
         raise InputError(f"{missing[0]} is not installed", fix="Install kgreason[serve].")
 
 
-def _reasoners(named: Iterable[str], model: str, out: Output, offensive: bool) -> dict[str, Reasoner]:
-    """A reasoner for each graph; all of them share one model."""
+def _graphs(named: Iterable[str], model: str, out: Output, offensive: bool) -> Graphs:
+    """A reasoner for each graph, and for each of its versions to come; all of them share one model."""
     sources: dict[str, str] = {}
     for each in named:
-        name, equals, folder = each.partition("=")
-        if not name or name in sources or (equals and not folder):
+        first, equals, folder = each.partition("=")
+        name = first if equals else "default"
+        if not first or name in sources or (equals and not folder):
             raise InputError(f"graph is {each!r}", fix="Write NAME=DIR, each name once.")
-        sources[name if equals else "default"] = folder or name
+        sources[name] = folder or first
     opened: dict[str, KnowledgeGraph | None] = {
         name: None if source == "none" else open_graph(source, out) for name, source in sources.items()
     }
@@ -113,7 +114,10 @@ def _reasoners(named: Iterable[str], model: str, out: Output, offensive: bool) -
 
         loaded = ReasoningModel.from_pretrained(find_checkpoint(model))
         hide = {name for name, source in sources.items() if source == "default" and not offensive}
-        return {
-            name: Reasoner(loaded, graph, hidden=demeaning(graph) if graph and name in hide else ())
-            for name, graph in opened.items()
-        }
+
+        def over(name: str, graph: KnowledgeGraph | None) -> Reasoner:
+            return Reasoner(loaded, graph, hidden=demeaning(graph) if graph and name in hide else ())
+
+        from kgreason.serve.graphs import Graphs
+
+        return Graphs({name: over(name, graph) for name, graph in opened.items()}, over)

@@ -33,8 +33,10 @@ class Permits:
         """Looks whether there are so many left.
 
         Raises:
-            Refusal: 429 if there are not.
+            Refusal: 429 if there are not, 422 if there never will be.
         """
+        if count > self.limit:
+            raise Refusal(422, "items", f"The server answers {self.limit} items at a time", fix="Ask for fewer.")
         if self.taken + count > self.limit:
             raise Refusal(429, "busy", "The server is busy", fix="Try again later.", after=1)
 

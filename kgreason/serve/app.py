@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from kgreason.serve.service import Service
 
 __all__ = ["make_app"]
 
+_LOG = logging.getLogger(__name__)
 #: Seconds between two looks at the versions of graphs.
 LOOK = 1.0
 
@@ -54,10 +56,15 @@ def make_app(service: Service) -> FastAPI:
 
 
 async def _beside(service: Service) -> None:
-    await run_in_threadpool(service.warm)
     while True:
-        await asyncio.sleep(LOOK)
-        await run_in_threadpool(service.graphs.refresh)
+        try:
+            if not service.warmed.is_set():
+                await run_in_threadpool(service.warm)
+            await asyncio.sleep(LOOK)
+            await run_in_threadpool(service.graphs.refresh)
+        except Exception as error:  # noqa: BLE001 - what fails now may go well at the next look
+            _LOG.error("looking after graphs failed", extra={"fault": type(error).__name__})
+            await asyncio.sleep(LOOK)
 
 
 def _add_states(app: FastAPI, service: Service) -> None:

@@ -53,18 +53,29 @@ class Batcher:
     def __init__(self, metrics: Metrics, *, size: int = 16, wait: float = 0.003) -> None:
         self._metrics, self._size, self._wait = metrics, size, wait
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = False
         self._thread = Thread(target=self._run, name="model", daemon=True)
         self._thread.start()
 
     def submit(self, job: Job) -> Future[Answer | Mood]:
         """The answer to come."""
         self._jobs.put(job)
+        if self._closed:  # the thread may have ended, and nobody would answer
+            self._drop()
         return job.done
 
     def close(self) -> None:
-        """Answers what was submitted, and ends the thread."""
+        """Answers what was submitted, and ends the thread; what comes after is cancelled."""
         self._jobs.put(None)
         self._thread.join()
+        self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                if (job := self._jobs.get_nowait()) is not None:
+                    job.done.cancel()
 
     def _run(self) -> None:
         while (jobs := self._collect())[0] is not None:

@@ -76,7 +76,7 @@ class Graphs:
 
     Args:
         reasoners: by name of the graph.
-        renew: makes the reasoner of a name over another version.
+        renew: makes the reasoner of a name over another version; by default a plain one.
 
     Example:
         >>> Graphs({}).live.names
@@ -106,7 +106,8 @@ class Graphs:
             except KGReasonError as error:
                 _LOG.error("a new version cannot be read", extra={"graph": name, "fault": error.code})
                 continue
-            self._seen[name] = named
+            finally:
+                self._seen[name] = named  # one that cannot be read is told once
             if graph.digest != self.live[name].graph.digest:
                 self.live = Live(
                     {each: self.live[each] for each in self.live.names} | {name: Served(self._renew(name, graph))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -18,6 +19,8 @@ __all__ = ["Service"]
 
 _WARM = Question("Where would you find a penguin?", ("zoo", "desert"))
 _WARM_SECONDS = 300.0
+#: Threads that read graphs; work that nobody waits for any more keeps one of these and no more.
+READERS = 8
 
 
 @dataclass(eq=False)
@@ -50,6 +53,7 @@ class Service:
         self.metrics, self.warmed = Metrics(), Event()
         self.dear, self.cheap = Permits(self.permits), Permits(self.permits)
         self.batcher = Batcher(self.metrics, size=self.batch, wait=self.wait)
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     def warm(self) -> None:
         """Asks every graph something, so that kernels are compiled and files mapped; then it is ready."""
@@ -60,5 +64,6 @@ class Service:
         self.warmed.set()
 
     def close(self) -> None:
-        """Ends the model's thread."""
+        """Ends its threads; what nobody has begun is dropped."""
         self.batcher.close()
+        self.readers.shutdown(wait=False, cancel_futures=True)

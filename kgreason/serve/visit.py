@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -16,12 +17,13 @@ from kgreason.records import Answer, Mood
 from kgreason.serve.admission import Deadline, late
 from kgreason.serve.batcher import Job
 from kgreason.serve.graphs import Live
-from kgreason.serve.refusals import Refusal, body
+from kgreason.serve.refusals import FAULT, Refusal, body
 from kgreason.serve.service import Service
 from kgreason.serve.wire import Asked, Item
 
 __all__ = ["Visit"]
 
+_LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 Found = dict[str, Any] | KGReasonError
 
@@ -65,7 +67,7 @@ class Visit:
                 self._deadline.check()
                 return work(self._live, item)
 
-            return asyncio.ensure_future(run_in_threadpool(step))
+            return asyncio.wrap_future(self._service.readers.submit(step))
 
         return _written(await self._inside(items, begin, dear=dear), several)
 
@@ -86,8 +88,10 @@ class Visit:
         """Holds permits until all items are settled, the deadline is over, or the client has gone."""
         key = self._request.scope.get("key")
         self._request.scope["about"] |= {"items": len(items), "key": None if key is None else key.name}
+        permits = self._service.dear if dear else self._service.cheap
+        permits.check(len(items))  # who is refused has spent nothing
         self._service.access.spend(key, len(items), dear=dear)
-        with (self._service.dear if dear else self._service.cheap).held(len(items)):
+        with permits.held(len(items)):
             if self._service.tell is not None:
                 self._request.scope["about"]["texts"] = (
                     await run_in_threadpool(_texts, self._service.tell, items) or None
@@ -133,7 +137,8 @@ def _found(future: asyncio.Future[dict[str, Any]]) -> Found:
         return future.result()
     if isinstance(error, KGReasonError):
         return error
-    raise error
+    _LOG.error("an item failed", extra={"fault": type(error).__name__})
+    return FAULT
 
 
 def _written(found: Sequence[Found], several: bool) -> JSONResponse:

@@ -18,12 +18,16 @@ __all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Item",
 
 #: Items of one request, and triples of one item.
 MOST_ITEMS, MOST_TRIPLES = 32, 100
+#: Different relations among them.
+MOST_RELATIONS = 16
 #: Characters of a context, and sentences of a text: each is read by the model, and no step should take many seconds.
 MOST_CONTEXT, MOST_SENTENCES = 50_000, 512
 
 Text = Annotated[str, Field(min_length=1, max_length=LIMITS.question_bytes)]
 Name = Annotated[str, Field(min_length=1, max_length=LIMITS.option_bytes)]
-Triples = Annotated[list[tuple[Name, Name, Name]], Field(max_length=MOST_TRIPLES)]
+#: A relation is read in words, so that each new one costs a reading of the model.
+Relation = Annotated[str, Field(min_length=1, max_length=64)]
+Triples = Annotated[list[tuple[Name, Relation, Name]], Field(max_length=MOST_TRIPLES)]
 Options = Annotated[list[Name], Field(max_length=LIMITS.max_options)]
 
 
@@ -96,6 +100,8 @@ class Ask(Edited):
     def asked(self) -> Question:
         """The question; raises InputError if it cannot be one."""
         _check_sentences("context", self.context or "")
+        if (count := len({relation for _, relation, _ in (*self.facts, *self.add)})) > MOST_RELATIONS:
+            raise LimitError(f"facts and add name {count} relations", fix=f"Give {MOST_RELATIONS} at most.")
         task: Literal["choice", "open"] = "choice" if self.options else "open"
         return validate(
             Question(

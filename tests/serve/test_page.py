@@ -103,7 +103,7 @@ def page(browser, address):
             return browser.find_element("css selector", selector)
 
         def all(self, selector: str) -> list[Any]:
-            return browser.find_elements("css selector", selector)
+            return browser.find_elements("css selector", selector)  # type: ignore[no-any-return]
 
         def until(self, what: Any) -> Any:
             return WebDriverWait(browser, 30).until(lambda _: what())
