@@ -87,7 +87,9 @@ class Visit:
         self._service.access.spend(key, len(items), dear=dear)
         with (self._service.dear if dear else self._service.cheap).held(len(items)):
             if self._service.tell is not None:
-                self._request.scope["about"]["texts"] = await run_in_threadpool(_texts, self._service.tell, items)
+                self._request.scope["about"]["texts"] = (
+                    await run_in_threadpool(_texts, self._service.tell, items) or None
+                )
             begun = [_begun(begin, item) for item in items]
             running = [each for each in begun if isinstance(each, asyncio.Future)]
             gone = asyncio.ensure_future(self._left())
