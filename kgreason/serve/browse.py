@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse
 
 from kgreason.graph import lookups
-from kgreason.serve.service import Service
+from kgreason.serve.graphs import Live
 from kgreason.serve.visit import Visit
 
 __all__ = ["router"]
@@ -26,8 +26,8 @@ MOST_EDGES, MOST_OFFSET, MOST_PATHS, MOST_HOPS = 100, 10_000, 20, 4
 async def info(visit: Visiting, graph: Graph = "default") -> JSONResponse:
     """Count what a graph holds; names the graphs that are served."""
 
-    def work(service: Service, name: str) -> dict[str, Any]:
-        return {"graphs": list(service.graphs.names), **service.graphs[name].info}
+    def work(live: Live, name: str) -> dict[str, Any]:
+        return {"graphs": list(live.names), **live[name].info}
 
     return await visit.read([graph], work, dear=False, several=False)
 
@@ -36,8 +36,8 @@ async def info(visit: Visiting, graph: Graph = "default") -> JSONResponse:
 async def concept(visit: Visiting, name: Concept, graph: Graph = "default") -> JSONResponse:
     """Find the concepts that a name may mean, likeliest first."""
 
-    def work(service: Service, name: str) -> dict[str, Any]:
-        return {"concepts": lookups.find_concepts(service.graphs[graph].graph, name)}
+    def work(live: Live, name: str) -> dict[str, Any]:
+        return {"concepts": lookups.find_concepts(live[graph].graph, name)}
 
     return await visit.read([name], work, dear=False, several=False)
 
@@ -54,8 +54,8 @@ async def neighbors(
     """List the edges of a concept, heaviest first."""
     first, count = _within(offset, 0, MOST_OFFSET), _within(limit, 1, MOST_EDGES)
 
-    def work(service: Service, name: str) -> dict[str, Any]:
-        return lookups.neighbors(service.graphs[graph].graph, name, relation, offset=first, limit=count)
+    def work(live: Live, name: str) -> dict[str, Any]:
+        return lookups.neighbors(live[graph].graph, name, relation, offset=first, limit=count)
 
     return await visit.read([name], work, dear=False, several=False)
 
@@ -72,8 +72,8 @@ async def paths(
     """Show the shortest chains of edges between two concepts, strongest first."""
     hops, count = _within(max_hops, 1, MOST_HOPS), _within(limit, 1, MOST_PATHS)
 
-    def work(service: Service, ends: tuple[str, str]) -> dict[str, Any]:
-        return lookups.paths(service.graphs[graph].graph, *ends, max_hops=hops, limit=count)
+    def work(live: Live, ends: tuple[str, str]) -> dict[str, Any]:
+        return lookups.paths(live[graph].graph, *ends, max_hops=hops, limit=count)
 
     return await visit.read([(start, end)], work, dear=False, several=False)
 

@@ -13,7 +13,7 @@ from kgreason.graph import KnowledgeGraph
 from kgreason.graph.manifest import named_version
 from kgreason.serve.refusals import Refusal
 
-__all__ = ["Graphs", "Served"]
+__all__ = ["Graphs", "Live", "Served"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,6 +45,32 @@ class Served:
         return self.graph.info()
 
 
+class Live:
+    """The versions that are live at one moment, by name; a request reads these and no later ones.
+
+    Args:
+        served: by name.
+    """
+
+    def __init__(self, served: Mapping[str, Served]) -> None:
+        self._served = served
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names, in their order."""
+        return tuple(self._served)
+
+    def __getitem__(self, name: str) -> Served:
+        """The version of a graph.
+
+        Raises:
+            Refusal: 404 if there is none of this name.
+        """
+        if (found := self._served.get(name)) is None:
+            raise Refusal(404, "graph", "There is no such graph", fix="See /v1/graph/info.")
+        return found
+
+
 class Graphs:
     """All graphs of a process.
 
@@ -53,32 +79,17 @@ class Graphs:
         renew: makes the reasoner of a name over another version.
 
     Example:
-        >>> Graphs({}).names
+        >>> Graphs({}).live.names
         ()
     """
 
     def __init__(
         self, reasoners: Mapping[str, Reasoner], renew: Callable[[str, KnowledgeGraph], Reasoner] | None = None
     ) -> None:
-        self._served = {name: Served(reasoner) for name, reasoner in reasoners.items()}
+        self.live = Live({name: Served(reasoner) for name, reasoner in reasoners.items()})
         self._renew = renew or (lambda name, graph: Reasoner(reasoners[name].model, graph))
         self._folders = {name: _folder(reasoner) for name, reasoner in reasoners.items()}
         self._seen = {name: named_version(folder) for name, folder in self._folders.items() if folder is not None}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names, in their order."""
-        return tuple(self._served)
-
-    def __getitem__(self, name: str) -> Served:
-        """The version that is live now; whoever holds it keeps it.
-
-        Raises:
-            Refusal: 404 if there is none of this name.
-        """
-        if (found := self._served.get(name)) is None:
-            raise Refusal(404, "graph", "There is no such graph", fix="See /v1/graph/info.")
-        return found
 
     def refresh(self) -> tuple[str, ...]:
         """Takes over new versions; one that cannot be opened leaves the old one.
@@ -96,8 +107,10 @@ class Graphs:
                 _LOG.error("a new version cannot be read", extra={"graph": name, "fault": error.code})
                 continue
             self._seen[name] = named
-            if graph.digest != self._served[name].graph.digest:
-                self._served[name] = Served(self._renew(name, graph))
+            if graph.digest != self.live[name].graph.digest:
+                self.live = Live(
+                    {each: self.live[each] for each in self.live.names} | {name: Served(self._renew(name, graph))}
+                )
                 changed.append(name)
         return tuple(changed)
 

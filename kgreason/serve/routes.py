@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 
 from kgreason.retrieval import gather
-from kgreason.serve.service import Service
+from kgreason.serve.graphs import Live
 from kgreason.serve.visit import Visit
 from kgreason.serve.wire import Ask, Emotion, Entails, Ground, Items, Retrieve
 
@@ -78,12 +78,12 @@ async def retrieve_batch(items: Items[Retrieve], visit: Visiting) -> JSONRespons
     return await visit.read(items.items, _retrieve, dear=True, several=True)
 
 
-def _ground(service: Service, item: Ground) -> dict[str, Any]:
-    return service.graphs[item.graph].reasoner.stages.grounder.ground(item.asked()).to_dict()
+def _ground(live: Live, item: Ground) -> dict[str, Any]:
+    return live[item.graph].reasoner.stages.grounder.ground(item.asked()).to_dict()
 
 
-def _retrieve(service: Service, item: Retrieve) -> dict[str, Any]:
-    stages = service.graphs[item.graph].reasoner.stages
+def _retrieve(live: Live, item: Retrieve) -> dict[str, Any]:
+    stages = live[item.graph].reasoner.stages
     add, remove = item.edits()
     grounding = stages.grounder.ground(item.asked(), add=add)
     return gather(stages.retriever, grounding, add=add, remove=remove).to_dict()

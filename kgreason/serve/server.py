@@ -9,18 +9,44 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from kgreason.errors import InputError, advice
 from kgreason.serve.app import make_app
 from kgreason.serve.service import Service
 
-__all__ = ["run"]
+__all__ = ["Prompt", "run"]
 
 #: Seconds within which requests finish once the process is told to end.
 GRACE = 30.0
+#: Seconds within which a connection brings a request's first lines; its body has the time of an answer.
+HEAD = 10.0
 _LOOK = 0.02
 #: Seconds for which the model's thread keeps the interpreter from the event loop, which has refusals to write.
 SWITCH = 0.001
+
+
+class Prompt(H11Protocol):
+    """A connection that is closed when no request begins on it, or none is whole but for its body, for some seconds."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Begins to watch it."""
+        super().connection_made(transport)
+        self._watch(self.cycle)
+
+    def _watch(self, last: RequestResponseCycle | None) -> None:
+        self._look = self.loop.call_later(HEAD, self._close_unless_after, last)
+
+    def _close_unless_after(self, last: RequestResponseCycle | None) -> None:
+        if self.cycle is last and (last is None or last.response_complete):
+            self.transport.close()
+        else:
+            self._watch(self.cycle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Watches it no longer."""
+        self._look.cancel()
+        super().connection_lost(exc)
 
 
 class _Server(uvicorn.Server):
@@ -64,7 +90,7 @@ def run(service: Service, host: str, port: int, listening: Callable[[str], objec
         what, _ = advice(error)
         raise InputError(f"cannot listen on {host}, port {port}: {what}", fix="Choose another --port.") from error
     config = uvicorn.Config(
-        make_app(service), log_config=None, access_log=False, server_header=False, lifespan="on",
+        make_app(service), log_config=None, access_log=False, server_header=False, lifespan="on", http=Prompt,
         timeout_graceful_shutdown=round(GRACE),
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)

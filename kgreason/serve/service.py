@@ -54,8 +54,9 @@ class Service:
     def warm(self) -> None:
         """Asks every graph something, so that kernels are compiled and files mapped; then it is ready."""
         deadline = Deadline(_WARM_SECONDS)
-        for name in self.graphs.names:
-            self.batcher.submit(Job(self.graphs[name].reasoner, Request(_WARM), deadline)).result(_WARM_SECONDS)
+        live = self.graphs.live
+        for name in live.names:
+            self.batcher.submit(Job(live[name].reasoner, Request(_WARM), deadline)).result(_WARM_SECONDS)
         self.warmed.set()
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
 from kgreason.serve.admission import Deadline, late
 from kgreason.serve.batcher import Job
+from kgreason.serve.graphs import Live
 from kgreason.serve.refusals import Refusal, body
 from kgreason.serve.service import Service
 from kgreason.serve.wire import Asked, Item
@@ -35,6 +36,7 @@ class Visit:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._service: Service = request.app.state.service
+        self._live = self._service.graphs.live
         self._deadline = Deadline(self._service.timeout)
 
     async def answer(self, items: Sequence[Asked], *, several: bool) -> JSONResponse:
@@ -47,7 +49,7 @@ class Visit:
         return _written(await self._inside(items, self._submit, dear=True), several)
 
     async def read(
-        self, items: Sequence[T], work: Callable[[Service, T], dict[str, Any]], *, dear: bool, several: bool
+        self, items: Sequence[T], work: Callable[[Live, T], dict[str, Any]], *, dear: bool, several: bool
     ) -> JSONResponse:
         """Reads graphs, in a thread.
 
@@ -61,7 +63,7 @@ class Visit:
         def begin(item: T) -> asyncio.Future[dict[str, Any]]:
             def step() -> dict[str, Any]:
                 self._deadline.check()
-                return work(self._service, item)
+                return work(self._live, item)
 
             return asyncio.ensure_future(run_in_threadpool(step))
 
@@ -69,7 +71,7 @@ class Visit:
 
     def _submit(self, item: Asked) -> asyncio.Future[dict[str, Any]]:
         asked = engine.Request(item.asked(), *item.edits(), self._deadline.check)
-        job = Job(self._service.graphs[item.graph].reasoner, asked, self._deadline)
+        job = Job(self._live[item.graph].reasoner, asked, self._deadline)
 
         async def told() -> dict[str, Any]:
             answer: Answer | Mood = await asyncio.wrap_future(self._service.batcher.submit(job))

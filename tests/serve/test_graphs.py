@@ -16,12 +16,14 @@ FACTS = pl.DataFrame({"source": ["penguin", "oven"], "relation": "AtLocation", "
 def test_a_new_version_is_taken_over_and_the_old_one_stays_with_its_holders(tmp_path, reasoner):
     build(FACTS.head(1), tmp_path / "g")
     graphs = Graphs({"g": Reasoner(reasoner.model, KnowledgeGraph.open(tmp_path / "g"))})
-    held = graphs["g"]
+    live = graphs.live
+    held = live["g"]
     assert graphs.refresh() == ()
     add(tmp_path / "g", FACTS.tail(1))
     assert graphs.refresh() == ("g",)
     assert graphs.refresh() == ()
-    assert graphs["g"].info["nodes"] == 4
+    assert graphs.live["g"].info["nodes"] == 4
+    assert live["g"] is held
     assert held.info["nodes"] == held.graph.num_nodes == 2
     assert held.reasoner.ask("Where is a penguin?", ["zoo", "kitchen"]).graph_used
 
@@ -29,17 +31,17 @@ def test_a_new_version_is_taken_over_and_the_old_one_stays_with_its_holders(tmp_
 def test_a_version_that_cannot_be_read_leaves_the_old_one(tmp_path, reasoner):
     build(FACTS, tmp_path / "g")
     graphs = Graphs({"g": Reasoner(reasoner.model, KnowledgeGraph.open(tmp_path / "g"))})
-    held = graphs["g"]
+    held = graphs.live["g"]
     (tmp_path / "g" / "CURRENT").write_text("v-0000\n")
     assert graphs.refresh() == ()
-    assert graphs["g"] is held
+    assert graphs.live["g"] is held
 
 
 def test_names(reasoner):
     graphs = Graphs({"none": Reasoner(reasoner.model, None)})
-    assert graphs.names == ("none",)
+    assert graphs.live.names == ("none",)
     with pytest.raises(Refusal, match="no such graph"):
-        graphs["other"]
+        graphs.live["other"]
     with pytest.raises(Refusal, match="no such graph"):
-        _ = graphs["none"].info
+        _ = graphs.live["none"].info
     assert graphs.refresh() == ()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import select
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import polars as pl
 import pytest
+import uvicorn
 
 from kgreason.engine import Reasoner
 from kgreason.errors import InputError
@@ -83,3 +85,37 @@ def test_an_address_that_is_taken_is_named(reasoner):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen"):
         server.run(service, "127.0.0.1", taken.getsockname()[1], print)
     service.close()
+
+
+async def slow(scope, receive, send):
+    """Answers after twice the time that a connection has for its first lines."""
+    await asyncio.sleep(0.8)
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@LOCAL
+def test_a_connection_that_brings_no_request_is_closed_and_one_that_waits_is_not(monkeypatch):
+    monkeypatch.setattr(server, "HEAD", 0.4)
+
+    async def told(begun):
+        """What comes back until the connection ends, of so much of a request."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begun)
+        found = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        return found[:12]
+
+    async def all_told():
+        loop = asyncio.get_running_loop()
+        config = uvicorn.Config(slow, http=server.Prompt, lifespan="off", log_config=None, timeout_keep_alive=1)
+        config.load()
+        held = uvicorn.server.ServerState()
+        listening = await loop.create_server(lambda: server.Prompt(config, held, {}), sock=listener)
+        async with listening:
+            whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+            return await asyncio.gather(told(b""), told(whole[:20]), told(whole), told(whole + whole[:20]))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert asyncio.run(all_told()) == [b"", b"", b"HTTP/1.1 204", b"HTTP/1.1 204"]
