@@ -171,10 +171,10 @@ async def overload(address: str, bodies: Iterator[bytes], seconds: float, rate: 
     return load
 
 
-async def once(address: str, body: bytes) -> int:
+async def once(address: str, body: bytes, path: str = "/v1/ask") -> int:
     """Status of one request."""
     connection = Connection(address)
-    status = await connection.post("/v1/ask", body)
+    status = await connection.post(path, body)
     connection.close()
     return status
 
