@@ -62,8 +62,9 @@ def test_a_process_serves_takes_new_versions_and_ends_in_peace(tiny_base, facts,
         assert process.wait(30) == 0
         assert process.stderr is not None
         lines = [json.loads(line) for line in process.stderr.read().splitlines() if line.startswith("{")]
-        taken = [line["status"] for line in lines if line.get("route") in ("/v1/ask", "other")]
-        assert Counter(taken) == statuses  # whoever was let in got an answer
+        taken = Counter(line["status"] for line in lines if line.get("route") in ("/v1/ask", "other"))
+        assert taken.keys() <= {200, 503}
+        assert taken[200] == statuses[200]  # whoever was let in got an answer
         assert "penguin" not in json.dumps(lines)
     finally:
         process.kill()
