@@ -74,7 +74,8 @@ class AdversarialConfig:
         kind: ``fgm``, one step along the gradient of the loss (Miyato et al. 2017); ``pgd``, several steps within the
             radius (Madry et al. 2018); ``smooth``, where what is said of the options changes most, whatever is right,
             and that change is the loss (virtual adversarial training, Miyato et al. 2018).
-        radius: length of a text's perturbation, as a share of that of its embeddings; 0 trains plainly.
+        radius: length of a text's perturbation, as a share of that of its embeddings; 0 trains plainly. At 0.1 MiniLM
+            with an adapter learned nothing any more (docs/log.md).
         steps: of ``pgd``, and of the search for the direction of ``smooth``; ``fgm`` takes one.
         weight: of the loss on perturbed texts, beside that on the texts as they are.
 
@@ -83,7 +84,7 @@ class AdversarialConfig:
     """
 
     kind: Literal["none", "fgm", "pgd", "smooth"] = "none"
-    radius: float = 0.1
+    radius: float = 0.02
     steps: int = 1
     weight: float = 1.0
 
