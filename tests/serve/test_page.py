@@ -103,7 +103,8 @@ def page(browser, address):
             return browser.find_element("css selector", selector)
 
         def all(self, selector: str) -> list[Any]:
-            return browser.find_elements("css selector", selector)  # type: ignore[no-any-return]
+            found: list[Any] = browser.find_elements("css selector", selector)
+            return found
 
         def until(self, what: Any) -> Any:
             return WebDriverWait(browser, 30).until(lambda _: what())
