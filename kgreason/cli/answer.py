@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import GraphOption, open_graph
 from kgreason.cli.index import IndexOption, open_index
 from kgreason.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Add", "Options", "Remove", "ground", "retrieve"]
 

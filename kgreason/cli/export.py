@@ -38,6 +38,8 @@ def export(
     from kgreason.retrieval import Pairs
 
     out = Output(as_json, quiet)
+    if storage.is_directory(output):  # told before layers are tried, which takes minutes
+        raise InputError(f"{output} exists", fix="Name a new folder.")
     if (layers is None) != (dev is None):
         raise InputError("--layers and --dev go together", fix="Give both or neither.")
     asked = [] if dev is None else questions_of(dev, "dev", None, data, limit)

@@ -13,11 +13,11 @@ from kgreason import storage
 from kgreason.errors import CheckpointError, InputError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.relations import RelationTable
-from kgreason.grounding import Grounder, with_stated
+from kgreason.grounding import with_stated
 from kgreason.nn.confidence import confidence
 from kgreason.nn.packing import Arrays, Item, Packer, RelationNames
 from kgreason.records import Answer, Evidence, Option, Question, Subgraph
-from kgreason.retrieval import Retriever
+from kgreason.retrieval import Pairs
 from kgreason.tasks import validate
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ SETTINGS = ("base", "reading", "max_length", "knowledge", "temperature", "thresh
 SCORES = ("logits", "text", "paths", "graph", "gate")
 #: Texts that are run at once, of like length so that short ones carry little padding.
 _CHUNK = 16
+#: Relation names that are kept in mind; questions bring names of their own without end.
+_RELATIONS = 2048
 
 Floats = npt.NDArray[np.float32]
 
@@ -93,7 +95,10 @@ class ExportedModel:
         relations = knowledge["relations"] if knowledge else ()
         batch["codes"] = np.array(self.relations.known(relations, batch["relation"].tolist()), np.int64)
         batch["slots"] = np.arange(max(_beginnings(subgraph) for _, subgraph in items))
-        return dict(zip(SCORES, self._run(self._reason, batch), strict=True))
+        found = dict(zip(SCORES, self._run(self._reason, batch), strict=True))
+        for name in self.relations.forget(_RELATIONS):
+            self._phrases.pop(name, None)
+        return found
 
     @staticmethod
     def _run(session: InferenceSession, arrays: Arrays) -> list[Floats]:
@@ -147,7 +152,7 @@ class ExportedReasoner:
 
     Args:
         folder: what :func:`kgreason.export.graphs.export_model` wrote.
-        graph: an open graph, a graph's folder, "default", or None for the text alone.
+        graph: an open graph, a graph's folder, "default", or None (also "none"): then a question's own facts are it.
         threads: of onnxruntime; 0 for as many as there are cores.
 
     Raises:
@@ -164,8 +169,10 @@ class ExportedReasoner:
         self, folder: str | Path, graph: KnowledgeGraph | str | Path | None = "default", *, threads: int = 0
     ) -> None:
         self.model = ExportedModel(folder, threads=threads)
-        self.graph = KnowledgeGraph.open(graph) if isinstance(graph, str | Path) else graph
-        self._readers = None if self.graph is None else (Grounder(self.graph), Retriever(self.graph))
+        if isinstance(graph, str | Path):
+            graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
+        self.graph = graph
+        self._pairs = Pairs([], graph)
 
     def answer(self, question: Question) -> Answer:
         """Answer a choice, an entailment or an emotion question.
@@ -173,11 +180,7 @@ class ExportedReasoner:
         Raises:
             InputError: the question is open, has a context, or cannot be answered at all; says why.
         """
-        question = with_stated(validate(question), None, add=(), remove=())
-        subgraph = None
-        if self._readers is not None:
-            grounder, retriever = self._readers
-            subgraph = retriever.retrieve(grounder.ground(question))
+        question, subgraph = self._pairs.anew(with_stated(validate(question), None, add=(), remove=()))
         scores = self.model.scores([(question, subgraph)])
         probability = confidence(question, scores["logits"], self.model.settings["temperature"])
         order = np.argsort(-probability, kind="stable").tolist()

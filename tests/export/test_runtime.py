@@ -49,8 +49,16 @@ def test_an_answer_has_what_the_reasoner_tells(exported, model, tiny_graph):
     assert (found.choice, found.graph_used) == (wanted.choice, True)
     assert found.confidence == pytest.approx(wanted.confidence, abs=1e-4)
     assert found.gate == pytest.approx(wanted.gate, abs=1e-4)
-    alone = ExportedReasoner(exported, None, threads=1).answer(CHOICES[0])
+    alone = ExportedReasoner(exported, "none", threads=1).answer(CHOICES[0])
     assert not alone.graph_used
+
+
+def test_without_a_graph_the_facts_of_a_question_are_read(exported, model):
+    asked = Question("Who owns the zorb?", ("quix", "oven"), facts=(("quix", "owns", "zorb"),))
+    found = ExportedReasoner(exported, None, threads=1).answer(asked)
+    wanted = Reasoner(model, None).answer(asked)
+    assert found.graph_used
+    assert [option.score for option in found.options] == pytest.approx([o.score for o in wanted.options], abs=1e-4)
 
 
 def test_what_was_not_exported_is_refused(exported, tiny_graph):
