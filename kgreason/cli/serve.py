@@ -17,7 +17,7 @@ from kgreason.errors import InputError
 if TYPE_CHECKING:
     from kgreason.engine import Reasoner
     from kgreason.graph import KnowledgeGraph
-    from kgreason.serve.graphs import Graphs
+    from kgreason.serving.graphs import Graphs
 
 __all__ = ["key", "serve"]
 
@@ -52,16 +52,16 @@ def serve(
 ) -> None:
     """Answer over HTTP; by default to this machine alone, over the packaged graph."""
     _check_installed()
-    from kgreason.serve.access import LOOPBACK, Access, Rates, check_bind, read_keys
-    from kgreason.serve.logs import log_to
+    from kgreason.serving.access import LOOPBACK, Access, Rates, check_bind, read_keys
+    from kgreason.serving.logs import log_to
 
     known = () if keys is None else read_keys(keys)
     check_bind(host, known)
     out = Output(as_json, quiet)
     graphs = _graphs(graph or ["default"], model, out, offensive)
     from kgreason import privacy
-    from kgreason.serve.server import run
-    from kgreason.serve.service import Service
+    from kgreason.serving.server import run
+    from kgreason.serving.service import Service
 
     log_to(sys.stderr)
     access, hosts = Access(known, Rates(cheap_rate, rate)), frozenset() if known else LOOPBACK | {host}
@@ -79,7 +79,7 @@ def key(
 ) -> None:
     """Make a key for kgreason serve and print it, once; the file holds its digest alone."""
     _check_installed()
-    from kgreason.serve.access import add_key
+    from kgreason.serving.access import add_key
 
     secret = add_key(keys, name, ask=not graph_only)
     out = Output(as_json, quiet)
@@ -118,6 +118,6 @@ def _graphs(named: Iterable[str], model: str, out: Output, offensive: bool) -> G
         def over(name: str, graph: KnowledgeGraph | None) -> Reasoner:
             return Reasoner(loaded, graph, hidden=demeaning(graph) if graph and name in hide else ())
 
-        from kgreason.serve.graphs import Graphs
+        from kgreason.serving.graphs import Graphs
 
         return Graphs({name: over(name, graph) for name, graph in opened.items()}, over)

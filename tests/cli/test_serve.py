@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kgreason.serve.access import read_keys
+from kgreason.serving.access import read_keys
 
 
 def test_a_key_is_shown_once_and_kept_as_a_digest(run, tmp_path):

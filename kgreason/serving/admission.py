@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from time import perf_counter
 
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.refusals import Refusal
 
 __all__ = ["Deadline", "Permits", "late"]
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse
 
 from kgreason.graph import lookups
-from kgreason.serve.graphs import Live
-from kgreason.serve.visit import Visit
+from kgreason.serving.graphs import Live
+from kgreason.serving.visit import Visit
 
 __all__ = ["router"]
 

@@ -21,9 +21,9 @@ from kgreason.engine import Reasoner
 from kgreason.errors import InputError
 from kgreason.graph.build import build
 from kgreason.graph.update import add
-from kgreason.serve import server
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.service import Service
+from kgreason.serving import server
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.service import Service
 from tests.models import opened, tiny_model
 from tests.web import LOCAL
 

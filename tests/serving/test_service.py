@@ -5,9 +5,9 @@ import threading
 from starlette.testclient import TestClient
 
 from kgreason.engine import Reasoner
-from kgreason.serve.app import make_app
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.service import Service
+from kgreason.serving.app import make_app
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.service import Service
 
 
 class Slow(Reasoner):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kgreason.serve.admission import Deadline, Permits
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.admission import Deadline, Permits
+from kgreason.serving.refusals import Refusal
 
 
 def test_permits_are_held_and_given_back():

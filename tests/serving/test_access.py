@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.errors import FormatError, InputError
-from kgreason.serve.access import Access, Rates, Window, add_key, check_bind, read_keys
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.access import Access, Rates, Window, add_key, check_bind, read_keys
+from kgreason.serving.refusals import Refusal
 
 
 class Clock:

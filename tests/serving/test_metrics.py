@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kgreason.serve.metrics import Metrics
+from kgreason.serving.metrics import Metrics
 
 
 def test_figures_of_an_answer(reasoner):

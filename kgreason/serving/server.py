@@ -12,8 +12,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from kgreason.errors import InputError, advice
-from kgreason.serve.app import make_app
-from kgreason.serve.service import Service
+from kgreason.serving.app import make_app
+from kgreason.serving.service import Service
 
 __all__ = ["Prompt", "run"]
 

@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 
 from kgreason.engine import Reasoner
 from kgreason.privacy import mask
-from kgreason.serve.access import Access, Rates, add_key, read_keys
-from kgreason.serve.app import make_app
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.middleware import NESTING
-from kgreason.serve.service import Service
+from kgreason.serving.access import Access, Rates, add_key, read_keys
+from kgreason.serving.app import make_app
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.middleware import NESTING
+from kgreason.serving.service import Service
 from tools.personal import details
 
 WHERE = {"question": "Where would you keep a penguin?", "options": ["zoo", "desert", "oven"]}

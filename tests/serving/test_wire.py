@@ -4,7 +4,7 @@ import pytest
 
 from kgreason.errors import LimitError
 from kgreason.records import Question
-from kgreason.serve.wire import Ask, Emotion
+from kgreason.serving.wire import Ask, Emotion
 
 
 def test_an_item_is_a_question():

@@ -8,10 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from kgreason.engine import Reasoner
-from kgreason.serve.app import make_app
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.logs import log_to
-from kgreason.serve.service import Service
+from kgreason.serving.app import make_app
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.logs import log_to
+from kgreason.serving.service import Service
 from tests.models import opened, tiny_model
 
 
@@ -42,7 +42,7 @@ def service(served: tuple[TestClient, Service]) -> Service:
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     """What the service's loggers write, as they were before afterwards."""
-    loggers = [logging.getLogger(name) for name in ("kgreason.serve", "uvicorn")]
+    loggers = [logging.getLogger(name) for name in ("kgreason.serving", "uvicorn")]
     before = [(each.handlers, each.propagate, each.level) for each in loggers]
     stream = io.StringIO()
     log_to(stream)

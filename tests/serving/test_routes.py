@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from kgreason.grounding import Grounder
 from kgreason.records import Question
 from kgreason.retrieval import Retriever, gather
-from kgreason.serve.app import make_app
+from kgreason.serving.app import make_app
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of what schemathesis imports

@@ -10,10 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from kgreason.engine import Reasoner
-from kgreason.serve.access import Access, Rates, add_key, read_keys
-from kgreason.serve.app import make_app
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.service import Service
+from kgreason.serving.access import Access, Rates, add_key, read_keys
+from kgreason.serving.app import make_app
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.service import Service
 
 WHERE = {"question": "Where would you keep a penguin?", "options": ["zoo", "oven"]}
 

@@ -39,7 +39,7 @@ def log_to(stream: TextIO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Lines())
     handler.addFilter(Redacted())
-    for name in ("kgreason.serve", "uvicorn"):
+    for name in ("kgreason.serving", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO if name == "kgreason.serve" else logging.WARNING)
+        logger.setLevel(logging.INFO if name == "kgreason.serving" else logging.WARNING)

@@ -14,12 +14,12 @@ from starlette.responses import JSONResponse
 from kgreason import engine
 from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
-from kgreason.serve.admission import Deadline, late
-from kgreason.serve.batcher import Job
-from kgreason.serve.graphs import Live
-from kgreason.serve.refusals import FAULT, Refusal, body
-from kgreason.serve.service import Service
-from kgreason.serve.wire import Asked, Item
+from kgreason.serving.admission import Deadline, late
+from kgreason.serving.batcher import Job
+from kgreason.serving.graphs import Live
+from kgreason.serving.refusals import FAULT, Refusal, body
+from kgreason.serving.service import Service
+from kgreason.serving.wire import Asked, Item
 
 __all__ = ["Visit"]
 

@@ -14,8 +14,8 @@ from time import perf_counter
 from kgreason.engine import Reasoner, Request
 from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
-from kgreason.serve.admission import Deadline
-from kgreason.serve.metrics import Metrics
+from kgreason.serving.admission import Deadline
+from kgreason.serving.metrics import Metrics
 
 __all__ = ["Batcher", "Job"]
 

@@ -9,11 +9,11 @@ from threading import Event
 
 from kgreason.engine import Request
 from kgreason.records import Question
-from kgreason.serve.access import Access
-from kgreason.serve.admission import Deadline, Permits
-from kgreason.serve.batcher import Batcher, Job
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.metrics import Metrics
+from kgreason.serving.access import Access
+from kgreason.serving.admission import Deadline, Permits
+from kgreason.serving.batcher import Batcher, Job
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.metrics import Metrics
 
 __all__ = ["Service"]
 

@@ -15,10 +15,10 @@ import uvicorn
 
 from kgreason.engine import Reasoner
 from kgreason.graph import KnowledgeGraph
-from kgreason.serve.app import make_app
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.page import PATHS
-from kgreason.serve.service import Service
+from kgreason.serving.app import make_app
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.page import PATHS
+from kgreason.serving.service import Service
 from tests.web import HOST, LOCAL
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

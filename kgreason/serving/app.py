@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, Response
 
 from kgreason import __version__
 from kgreason.errors import KGReasonError
-from kgreason.serve import browse, page, routes
-from kgreason.serve.middleware import Bounded, Guarded, Watched, refuse
-from kgreason.serve.refusals import Refusal, malformed
-from kgreason.serve.service import Service
+from kgreason.serving import browse, page, routes
+from kgreason.serving.middleware import Bounded, Guarded, Watched, refuse
+from kgreason.serving.refusals import Refusal, malformed
+from kgreason.serving.service import Service
 
 __all__ = ["make_app"]
 

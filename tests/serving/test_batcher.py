@@ -7,10 +7,10 @@ import pytest
 
 from kgreason.engine import Reasoner, Request
 from kgreason.records import Answer, Mood, Question
-from kgreason.serve.admission import Deadline
-from kgreason.serve.batcher import Batcher, Job
-from kgreason.serve.metrics import Metrics
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.admission import Deadline
+from kgreason.serving.batcher import Batcher, Job
+from kgreason.serving.metrics import Metrics
+from kgreason.serving.refusals import Refusal
 
 ASKED = Question("Where would you keep a penguin?", ("zoo", "desert", "oven"))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from kgreason import storage
 from kgreason.errors import FormatError, InputError
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.refusals import Refusal
 
 __all__ = ["LOOPBACK", "Access", "Key", "Rates", "Window", "add_key", "check_bind", "read_keys"]
 

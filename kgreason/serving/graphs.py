@@ -11,7 +11,7 @@ from kgreason.engine import Reasoner
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.manifest import named_version
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.refusals import Refusal
 
 __all__ = ["Graphs", "Live", "Served"]
 

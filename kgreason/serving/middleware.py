@@ -13,11 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kgreason import guards
 from kgreason.errors import KGReasonError
-from kgreason.serve.admission import late
-from kgreason.serve.metrics import Metrics
-from kgreason.serve.page import PATHS
-from kgreason.serve.refusals import FAULT, Refusal, respond, told
-from kgreason.serve.service import Service
+from kgreason.serving.admission import late
+from kgreason.serving.metrics import Metrics
+from kgreason.serving.page import PATHS
+from kgreason.serving.refusals import FAULT, Refusal, respond, told
+from kgreason.serving.service import Service
 
 __all__ = ["BODY_BYTES", "NESTING", "Bounded", "Guarded", "Watched", "refuse"]
 

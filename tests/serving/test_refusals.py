@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kgreason.errors import InputError, LimitError, StorageError
-from kgreason.serve.refusals import Refusal, malformed, respond
+from kgreason.serving.refusals import Refusal, malformed, respond
 
 SECRET = "ann@example.org"
 

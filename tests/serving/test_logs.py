@@ -7,7 +7,7 @@ SECRET = "ann@example.org"
 
 
 def test_lines_hold_known_fields_and_no_text_of_a_request(lines):
-    log = logging.getLogger("kgreason.serve.test")
+    log = logging.getLogger("kgreason.serving.test")
     log.info("request", extra={"route": "/v1/ask", "status": 200, "question": SECRET})
     log.error("asked %s", SECRET)
     try:

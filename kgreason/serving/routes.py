@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 
 from kgreason.retrieval import gather
-from kgreason.serve.graphs import Live
-from kgreason.serve.visit import Visit
-from kgreason.serve.wire import Ask, Emotion, Entails, Ground, Items, Retrieve
+from kgreason.serving.graphs import Live
+from kgreason.serving.visit import Visit
+from kgreason.serving.wire import Ask, Emotion, Entails, Ground, Items, Retrieve
 
 __all__ = ["router"]
 

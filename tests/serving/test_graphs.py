@@ -7,8 +7,8 @@ from kgreason.engine import Reasoner
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.build import build
 from kgreason.graph.update import add
-from kgreason.serve.graphs import Graphs
-from kgreason.serve.refusals import Refusal
+from kgreason.serving.graphs import Graphs
+from kgreason.serving.refusals import Refusal
 
 FACTS = pl.DataFrame({"source": ["penguin", "oven"], "relation": "AtLocation", "target": ["zoo", "kitchen"]})
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kgreason.serve.metrics import Metrics
-from kgreason.serve.middleware import BODY_BYTES, NESTING, Bounded, Watched
+from kgreason.serving.metrics import Metrics
+from kgreason.serving.middleware import BODY_BYTES, NESTING, Bounded, Watched
 
 ASK = {"question": "Where would you keep a penguin?", "options": ["zoo", "oven"]}
 
