@@ -33,7 +33,7 @@ __all__ = ["TARGETS", "Load", "measure", "overload", "questions", "serving", "st
 
 RATE, ERRORS, SPREAD = "serve, asks a second", "serve, errors", "serve, p99 over p50"
 BATCHING = "serve, batches over one at a time"
-REFUSED, ACCEPTED = "serve, overload, p99 of refusals", "serve, overload, slowest answer over the deadline"
+REFUSED, LATE = "serve, overload, p99 of refusals", "serve, overload, accepted requests past the deadline"
 GROWTH, BACK = "serve, overload, growth of memory", "serve, seconds until 95 % of the rate are back"
 TARGETS = {
     RATE: at_least(60, "/s"),
@@ -41,7 +41,7 @@ TARGETS = {
     SPREAD: at_most(3, "times"),
     BATCHING: at_least(2, "times"),
     REFUSED: at_most(50, "ms"),
-    ACCEPTED: at_most(1, "times"),
+    LATE: at_most(0),
     GROWTH: at_most(10, "%"),
     BACK: at_most(5, "s"),
 }
@@ -186,13 +186,14 @@ def serving(*arguments: str) -> Iterator[tuple[str, int]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
-            if not select.select([process.stdout], [], [], 120)[0] or not (
+            if not select.select([process.stdout], [], [], STARTED)[0] or not (
                 address := process.stdout.readline().strip()
             ):
                 raise RuntimeError("the server did not start")
             ready = b'{"question": "Where would you find a penguin?", "options": ["zoo", "oven"]}'
             while asyncio.run(once(address, ready)) != 200:
-                pass
+                if process.poll() is not None:
+                    raise RuntimeError("the server has ended")
             yield address, process.pid
         finally:
             process.terminate()
@@ -228,7 +229,7 @@ async def under_overload(address: str, process: int, bodies: Iterator[bytes], se
     more = {"statuses": load.counts, "rate": round(TIMES * base.rate), "seconds": seconds}
     return [
         Figure(REFUSED, load.milliseconds(429, 0.99), "ms", more),
-        Figure(ACCEPTED, load.milliseconds(200, 1.0) / 1000 / DEADLINE, "times", more),
+        Figure(LATE, len(load.seconds.get(504, ())), "", more | {"slowest": load.milliseconds(200, 1.0)}),
         Figure(GROWTH, 100 * (max(peak) / before - 1), "%", {"before_mb": round(before)}),
         Figure(BACK, after.reached(0.95 * base.rate), "s"),
     ]
