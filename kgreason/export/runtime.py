@@ -61,7 +61,10 @@ class ExportedModel:
 
         folder = Path(folder)
         self.settings = _settings(folder)
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:  # the library raises no other
+            raise _unusable(folder / TOKENIZER, error) from error
         self.relations = RelationNames()
         self.packer = Packer(
             tokenizer,
@@ -231,7 +234,14 @@ def _session(path: Path, threads: int) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no class in common
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{path} cannot be used: {str(error)[:200]}", fix="Export the model again.")
 
 
 def _column(encoded: Sequence[Encoding], name: str) -> npt.NDArray[np.int64]:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kgreason import storage
+from kgreason import interop, storage
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph, readers
 from kgreason.graph.schema import alias_table, assertion_table, label_table
@@ -26,11 +26,13 @@ SECRET = "the secret of the house"
 #: Events of Python's audit hooks that no reading of a file raises.
 _FORBIDDEN = (
     "ftplib.connect", "http.client.connect", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
-    "os.system", "pickle.find_class", "pty.spawn", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname",
-    "socket.sendto", "subprocess.Popen", "urllib.Request",
+    "os.system", "pickle.find_class", "pty.spawn", "socket.connect", "socket.getaddrinfo", "socket.gethostbyaddr",
+    "socket.gethostbyname", "socket.getnameinfo", "socket.sendmsg", "socket.sendto", "subprocess.Popen",
+    "urllib.Request",
 )  # fmt: skip
-#: The one process that reading starts: queries run in a child that can be killed.
-_CHILD = "sparql_child.py"
+#: The one process that reading starts, our own interpreter with our own program: queries run in a child that can be
+#: killed.
+_CHILD = [sys.executable, str(Path(interop.__file__).with_name("sparql_child.py"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,19 @@ class _Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.events is None:
             return
-        read = event == "open" and isinstance(arguments[0], str | bytes)
-        child = event == "subprocess.Popen" and Path(str(arguments[1][-1])).name == _CHILD
-        if (event in _FORBIDDEN and not child) or (read and Path(os.fsdecode(arguments[0])).resolve() == self.secret):
+        child = event == "subprocess.Popen" and [str(arguments[1][0]), str(arguments[1][-1])] == _CHILD
+        if (event in _FORBIDDEN and not child) or self._takes_up(event, arguments):
             self.events.append(f"{event} {arguments!r}"[:200])
+
+    def _takes_up(self, event: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether the secret is read, or code that lies beside it is run: a module or a library of an attack."""
+        if event not in ("open", "exec", "ctypes.dlopen") or self.secret is None:
+            return False
+        named = arguments[0].co_filename if event == "exec" else arguments[0]
+        if not isinstance(named, str | bytes):
+            return False
+        path = Path(os.fsdecode(named)).resolve()
+        return path == self.secret if event == "open" else path.is_relative_to(self.secret.parent)
 
 
 _WATCH = _Watch()

@@ -25,7 +25,7 @@ from kgreason.interop.sparql import query
 from tools.safety.attack import Attack, Place, ingest
 from tools.safety.images import built
 
-__all__ = ["archives", "documents", "models", "payloads", "pickles", "references"]
+__all__ = ["archives", "documents", "exported", "models", "payloads", "pickles", "references", "weights_at"]
 
 _RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="urn:e:"'
 _SAID = '<rdf:Description rdf:about="urn:a"><e:b>{}</e:b></rdf:Description>'
@@ -236,7 +236,7 @@ def _tar(kind: str, place: Place) -> object:
 
 
 def pickles() -> Iterator[Attack]:
-    """Nineteen files that would run code where a library unpickled or evaluated them."""
+    """Twenty-five files that would run code, or tell a secret, where a library took them for what they are not."""
     for name in ("a.pkl", "a.pt", "a.parquet", "a.csv", "a.jsonl", "a.nt", "a.npy"):
         yield Attack(f"pickle: {name}", partial(_disguised, name))
     yield Attack("pickle: an array of an image", partial(_image, "idx.npy", _objects))
@@ -249,6 +249,14 @@ def pickles() -> Iterator[Attack]:
     yield Attack("pickle: the weights of a base, as safe ones", partial(_base, "model.safetensors"))
     yield Attack("pickle: the average of a run", _average)
     yield Attack("pickle: the first losses of a run", _first_losses)
+    yield Attack("pickle: what the teachers of a run said", _teachers)
+    yield Attack("pickle: the ranks of a run", _ranks)
+    for name in ("text.onnx", "tokenizer.json"):
+        yield Attack(f"pickle: {name} of an export", partial(exported, name, _pickle))
+    for name in ("{secret}", "../secret"):
+        yield Attack(
+            f"secret: weights of an export at {name}", partial(exported, "text.onnx", partial(weights_at, name))
+        )
     yield Attack("pickle: a file of rules", lambda place: Rules.load(place.file("rules.toml", _pickle(place))))
     yield Attack("code in the header of an array", partial(_image, "ptr.npy", _header))
 
@@ -386,6 +394,66 @@ def _first_losses(place: Place) -> object:
     place.file(LOSSES, _objects(place))
     model = ReasoningModel.create(ModelConfig(base=next(iter(PACKAGED))))
     return initial_losses(model, {"a": []}, place.folder, resume=True)
+
+
+def _teachers(place: Place) -> object:
+    """Takes up a run whose teachers said an array of objects."""
+    import torch
+
+    from kgreason.training.distillation import PROBABILITIES, teachers_say
+    from kgreason.training.practices import DistillConfig
+
+    place.file(PROBABILITIES, _objects(place))
+    return teachers_say(DistillConfig(("mini",)), {"a": []}, place.folder, device=torch.device("cpu"), resume=True)
+
+
+def _ranks(place: Place) -> object:
+    """Takes up a run whose ranks are a pickle."""
+    from kgreason.nn.backbone import PACKAGED
+    from kgreason.nn.lora import LoraSettings
+    from kgreason.nn.model import ModelConfig, ReasoningModel  # torch is slow to import
+    from kgreason.training.ranks import RANKS, Ranks
+
+    place.file(RANKS, _pickle(place))
+    settings = ModelConfig(base=next(iter(PACKAGED)), lora=LoraSettings(kind="adalora"))
+    ranks = Ranks(ReasoningModel.create(settings), steps=9)
+    ranks.load(place.folder)
+    return ranks
+
+
+def exported(name: str, content: Callable[[Place], bytes], place: Place) -> object:
+    """Opens an export with such a file, and digests as if it had been made so."""
+    from kgreason.export import runtime
+    from kgreason.nn.backbone import PACKAGED, find_base
+
+    folder = place.folder / "export"
+    tokenizer = Path(find_base(next(iter(PACKAGED)))) / runtime.TOKENIZER
+    sound = {runtime.TEXT: weights_at("", place), runtime.REASON: weights_at("", place)}
+    files = {**sound, runtime.TOKENIZER: tokenizer.read_bytes(), name: content(place)}
+    for each, data in files.items():
+        storage.write_bytes(folder / each, data)
+    shipped = storage.read_json(kg_data.path("checkpoints/mini/config.json"))
+    settings = {each: shipped[each] for each in runtime.SETTINGS}
+    digests = {each: storage.digest_bytes(data) for each, data in files.items()}
+    storage.write_json(folder / runtime.CONFIG, {"format": runtime.FORMAT, "files": digests, **settings})
+    return runtime.ExportedModel(folder, threads=1)
+
+
+def weights_at(where: str, place: Place) -> bytes:
+    """An ONNX model whose weights lie in a file elsewhere; within it if none is named."""
+    from onnx import TensorProto, helper
+
+    weights = helper.make_tensor("w", TensorProto.UINT8, [4], b"abcd", raw=True)
+    if where:
+        weights.ClearField("raw_data")
+        weights.data_location = TensorProto.EXTERNAL
+        for key, value in {"location": where.format(secret=place.secret), "length": "4"}.items():
+            entry = weights.external_data.add()
+            entry.key, entry.value = key, value
+    told = helper.make_tensor_value_info("y", TensorProto.UINT8, [4])
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [], [told], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    return bytes(model.SerializeToString())
 
 
 def _image(name: str, content: Callable[[Place], bytes], place: Place) -> object:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import ctypes
+import importlib.util
 import os
 import pickle  # noqa: TID251 - has to be found out
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import numba
 import pytest
@@ -43,6 +46,33 @@ def reads_by_a_way_round(place):
 def starts_a_process(place):
     subprocess.run([sys.executable, "-c", ""], check=True)
     raise refusal("started")
+
+
+def starts_a_process_in_the_name_of_the_child(place):
+    subprocess.run([sys.executable, "-c", "", "sparql_child.py"], check=True)
+    raise refusal("started")
+
+
+def sends(place):
+    host, _, port = place.host.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendmsg([b"x"], [], 0, (host, int(port)))
+    raise refusal("sent")
+
+
+def imports_what_lies_there(place):
+    code = place.file("evil.py", "x = 1")
+    spec = importlib.util.spec_from_file_location("evil", code)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    raise refusal("imported")
+
+
+def loads_a_library_that_lies_there(place):
+    with suppress(OSError):
+        ctypes.CDLL(str(place.file("evil.so", b"")))
+    raise refusal("loaded")
 
 
 def spawns(place):
@@ -88,6 +118,10 @@ def fails(place):
         (reads_by_bytes, "open"),
         (reads_by_a_way_round, "open"),
         (starts_a_process, "subprocess.Popen"),
+        (starts_a_process_in_the_name_of_the_child, "subprocess.Popen"),
+        (sends, "socket.sendmsg"),
+        (imports_what_lies_there, "exec"),
+        (loads_a_library_that_lies_there, "ctypes.dlopen"),
         (reads_by_a_link, "open"),
         (spawns, "os.posix_spawn"),
         (writes, "made marker"),

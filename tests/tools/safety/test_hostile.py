@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle  # noqa: TID251 - shows what the attacks would do
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.enable_socket  # a server of this test's own counts its
     [
         (hostile.documents, 15),
         (hostile.references, 40),
-        (hostile.pickles, 19),
+        (hostile.pickles, 25),
         (hostile.models, 4),
         pytest.param(hostile.archives, 25, marks=pytest.mark.slow),
     ],
@@ -44,3 +45,11 @@ def test_the_attacks_are_loaded(tmp_path):
         with suppress(TypeError, ValueError, pickle.UnpicklingError):
             taken_in()
         place.marker.rmdir()
+
+
+def test_an_export_is_refused_for_its_attack_alone(tmp_path):
+    place = Place(tmp_path / "a" / "b", "", tmp_path / "secret", tmp_path / "marker")
+    assert hostile.exported("text.onnx", partial(hostile.weights_at, ""), place)
+    place.secret.write_text("abcd")
+    beside = place.file("export/secret", "abcd")
+    assert hostile.exported("text.onnx", partial(hostile.weights_at, beside.name), place)  # what lies in it is read
