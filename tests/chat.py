@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tests.web import HOST
+from tests.web import running
 
 __all__ = ["Chat", "chat"]
 
@@ -49,13 +48,6 @@ def chat(reply: str | None, body: bytes | None = None) -> Iterator[Chat]:
             self.end_headers()
             self.wfile.write(data)
 
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        server.daemon_threads = True
-        state.address = f"http://{HOST}:{server.server_port}/v1"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(Handler) as address:
+        state.address = f"{address}/v1"
+        yield state

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-__all__ = ["LOCAL", "Web", "web"]
+__all__ = ["HOST", "LOCAL", "Web", "running", "web"]
 
 HOST = "127.0.0.1"
 #: For tests that use it: no other host can be reached.
@@ -95,13 +95,19 @@ def web(**behaviour: object) -> Iterator[Web]:
                     self.send_header(name, value)
             self.end_headers()
 
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+    with running(Handler) as state.address:
+        yield state
+
+
+@contextmanager
+def running(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server that handles requests so."""
+    with ThreadingHTTPServer((HOST, 0), handler) as server:
         server.daemon_threads = True
-        state.address = f"http://{HOST}:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield state
+            yield f"http://{HOST}:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.reason import ModelOption, ReasonerGraph
 from kgreason.cli.training import load_model, score
+
+if TYPE_CHECKING:
+    from kgreason.nn.model import ModelConfig
+    from kgreason.nn.predict import Prediction
+    from kgreason.records import Question
 
 __all__ = ["label", "select"]
 
@@ -33,21 +38,12 @@ def select(
     from rich.table import Table
 
     from kgreason.evaluation.select import select as least_sure
-    from kgreason.tasks import load, write_samples
+    from kgreason.tasks import write_samples
 
     out = Output(as_json, quiet)
     target = output or _beside(file, "select")
-    asked = [question for question in load(str(file)) if question.options and not question.labelled]
-    loaded, opened = load_model(model, graph, out)
-    settings = loaded.settings
-    chosen = least_sure(
-        asked,
-        score(loaded, asked, opened, None, out) if asked else [],
-        count,
-        by=by,
-        temperature=settings.temperature,
-        threshold=settings.threshold,
-    )
+    asked, scores, settings = _scored(file, model, graph, out)
+    chosen = least_sure(asked, scores, count, by=by, temperature=settings.temperature, threshold=settings.threshold)
     write_samples(target, chosen)
     table = Table(box=None, show_header=False, pad_edge=False)
     for question in chosen[:SHOWN]:
@@ -67,18 +63,24 @@ def label(
 ) -> None:
     """Label the samples that the model is sure of with its answers: a task to train on."""
     from kgreason.evaluation.select import label as surest
-    from kgreason.tasks import load, write_samples
+    from kgreason.tasks import write_samples
 
     out = Output(as_json, quiet)
     target = output or _beside(file, "label")
-    asked = [question for question in load(str(file)) if question.options and not question.labelled]
-    loaded, opened = load_model(model, graph, out)
-    scores = score(loaded, asked, opened, None, out) if asked else []
-    settings = loaded.settings
+    asked, scores, settings = _scored(file, model, graph, out)
     found = surest(asked, scores, above, temperature=settings.temperature, threshold=settings.threshold)
     write_samples(target, found)
     values = {"path": str(target), "labelled": len(found), "of": len(asked)}
     out.show(values, f"{len(found):,} of {len(asked):,} unlabelled samples labelled in {target}")
+
+
+def _scored(file: Path, model: str, graph: str, out: Output) -> tuple[list[Question], list[Prediction], ModelConfig]:
+    """The unlabelled samples of a file that have options, what a model says of each, and its settings."""
+    from kgreason.tasks import load
+
+    asked = [question for question in load(str(file)) if question.options and not question.labelled]
+    loaded, opened = load_model(model, graph, out)
+    return asked, score(loaded, asked, opened, None, out) if asked else [], loaded.settings
 
 
 def _beside(file: Path, what: str) -> Path:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from kgreason import __version__
 from kgreason.errors import KGReasonError
 from kgreason.serving import browse, page, routes
+from kgreason.serving.logs import fault
 from kgreason.serving.middleware import Bounded, Guarded, Watched, refuse
 from kgreason.serving.refusals import Refusal, malformed
 from kgreason.serving.service import Service
@@ -63,7 +64,7 @@ async def _beside(service: Service) -> None:
             await asyncio.sleep(LOOK)
             await run_in_threadpool(service.graphs.refresh)
         except Exception as error:  # noqa: BLE001 - what fails now may go well at the next look
-            _LOG.error("looking after graphs failed", extra={"fault": type(error).__name__})
+            _LOG.error("looking after graphs failed", extra={"fault": fault(error)})
             await asyncio.sleep(LOOK)
 
 

@@ -15,6 +15,7 @@ from kgreason.engine import Reasoner, Request
 from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
 from kgreason.serving.admission import Deadline
+from kgreason.serving.logs import fault
 from kgreason.serving.metrics import Metrics
 
 __all__ = ["Batcher", "Job"]
@@ -126,7 +127,7 @@ def _settle(jobs: Sequence[Job], answer: Callable[[Sequence[Job]], Sequence[Answ
             for job in jobs:
                 _settle([job], answer)
             return
-        _LOG.error("a step failed", extra={"fault": type(error).__name__})
+        _LOG.error("a step failed", extra={"fault": fault(error)})
         found = [error]
     for job, result in zip(jobs, found, strict=True):
         with suppress(InvalidStateError):  # nobody waits any more

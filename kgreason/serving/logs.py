@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
 
-__all__ = ["FIELDS", "Lines", "Redacted", "log_to"]
+__all__ = ["FIELDS", "Lines", "Redacted", "fault", "log_to"]
 
 #: What a line may hold beside its message.
 FIELDS = ("route", "status", "milliseconds", "items", "key", "graph", "fault", "reason", "texts")
+
+
+def fault(error: BaseException) -> str:
+    """What is logged of an error that nobody foresaw: its class and where it arose, and none of its words.
+
+    Example:
+        >>> fault(ValueError("my secret"))
+        'ValueError'
+    """
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    name = type(error).__name__
+    return name if at is None else f"{name} at {Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}"
 
 
 class Redacted(logging.Filter):
@@ -18,8 +33,8 @@ class Redacted(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Every record passes, without them."""
-        if record.exc_info and record.exc_info[0] is not None:
-            record.__dict__.setdefault("fault", record.exc_info[0].__name__)
+        if record.exc_info and record.exc_info[1] is not None:
+            record.__dict__.setdefault("fault", fault(record.exc_info[1]))
         record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
         return True
 

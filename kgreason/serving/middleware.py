@@ -13,15 +13,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kgreason import guards
 from kgreason.errors import KGReasonError
-from kgreason.serving.admission import late
+from kgreason.serving.admission import Permits, late
+from kgreason.serving.logs import fault
 from kgreason.serving.metrics import Metrics
 from kgreason.serving.page import PATHS
-from kgreason.serving.refusals import FAULT, Refusal, respond, told
+from kgreason.serving.refusals import FAULT, Refusal, ending, respond, told
 from kgreason.serving.service import Service
 
 __all__ = ["BODY_BYTES", "NESTING", "Bounded", "Guarded", "Watched", "refuse"]
 
 BODY_BYTES, NESTING = 2 * 1024 * 1024, 32
+#: Bytes of all bodies that are still arriving.
+HELD_BYTES = 64 * BODY_BYTES
 _LOG = logging.getLogger(__name__)
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -77,7 +80,7 @@ class Watched:
         try:
             await self._app(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            about["fault"] = type(error).__name__
+            about["fault"] = fault(error)
             if not status:
                 await refuse(scope, FAULT)(scope, receive, sent)
         route = getattr(scope.get("route"), "path", "other")
@@ -121,7 +124,7 @@ class Guarded:
 
     def _check(self, scope: Scope) -> None:
         if self._service.draining:
-            raise Refusal(503, "ending", "The server is about to end", fix="Ask another.", after=1)
+            raise ending()
         headers, hosts = Headers(scope=scope), self._service.hosts
         if hosts and _host(headers) not in hosts:
             raise Refusal(421, "host", "This server has another name", fix="Use the address it listens on.")
@@ -150,6 +153,7 @@ class Bounded:
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app, self._seconds = app, seconds
+        self._room = Permits(HELD_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, with its body as one message."""
@@ -158,7 +162,7 @@ class Bounded:
             return
         try:
             async with asyncio.timeout(self._seconds):
-                body = await _read(Headers(scope=scope), receive)
+                body = await self._read(Headers(scope=scope), receive)
         except (KGReasonError, TimeoutError) as error:
             refused = refuse(scope, error if isinstance(error, KGReasonError) else late())
             refused.headers["Connection"] = "close"
@@ -171,19 +175,26 @@ class Bounded:
 
         await self._app(scope, replay, send)
 
+    async def _read(self, headers: Headers, receive: Receive) -> bytes:
+        declared = headers.get("content-length", "0")
+        _check_size(int(declared) if declared.isdecimal() else 0)
+        parts, size, more = [], 0, True
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Refusal(499, "gone", "The client has gone")
+                part, more = message.get("body", b""), message.get("more_body", False)
+                self._room.check(len(part))  # by bytes, so that slow senders of little keep nobody out
+                parts.append(part)
+                size, self._room.taken = size + len(part), self._room.taken + len(part)
+                _check_size(size)
+        finally:
+            self._room.taken -= size
+        return _flat(b"".join(parts))
 
-async def _read(headers: Headers, receive: Receive) -> bytes:
-    declared = headers.get("content-length", "0")
-    _check_size(int(declared) if declared.isdecimal() else 0)
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refusal(499, "gone", "The client has gone")
-        parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
-        _check_size(size)
-    body = b"".join(parts)
+
+def _flat(body: bytes) -> bytes:
     if guards.nesting(body) > NESTING:
         raise Refusal(422, "nesting", f"The body is nested deeper than {NESTING} levels", fix="Flatten it.")
     return body

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from kgreason import storage
@@ -15,26 +16,23 @@ __all__ = ["PATHS", "router"]
 _ASSETS = Path(__file__).with_name("assets")
 _ASSET_BYTES = 1 << 20
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-#: Open to everybody, since they hold nothing of a graph: path to what lies there.
-PATHS = {
-    "/": "page.html",
-    "/page.css": "page.css",
-    "/page.js": "page.js",
-    "/words.js": "words.js",
-    f"/{LIBRARY[0]}": "",
-}
+#: Open to everybody, since they hold nothing of a graph: path to the file.
+PATHS = {"/": "page.html", **{f"/{name}": name for name in ("page.css", "page.js", "words.js", LIBRARY[0])}}
 
 router = APIRouter(include_in_schema=False)
 
 
-def _serve(path: str, name: str) -> None:
-    text = storage.read_limited(_ASSETS / name, _ASSET_BYTES).decode() if name else asset(LIBRARY[0])
-    kind = _KINDS[Path(name or path).suffix]
-
-    @router.get(path)
-    async def file() -> Response:
-        return Response(text, media_type=kind)
+async def _file(request: Request) -> Response:
+    name = PATHS[request.url.path]
+    return Response(_text(name), media_type=_KINDS[Path(name).suffix])
 
 
-for _path, _name in PATHS.items():
-    _serve(_path, _name)
+@cache
+def _text(name: str) -> str:
+    if name == LIBRARY[0]:
+        return asset(name)
+    return storage.read_limited(_ASSETS / name, _ASSET_BYTES).decode()
+
+
+for _path in PATHS:
+    router.get(_path)(_file)

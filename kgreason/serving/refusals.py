@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from kgreason.errors import InputError, KGReasonError, LimitError
 
-__all__ = ["FAULT", "Refusal", "body", "malformed", "respond", "told"]
+__all__ = ["FAULT", "Refusal", "body", "ending", "malformed", "respond", "told"]
 
 
 class Refusal(KGReasonError):
@@ -31,6 +31,11 @@ class Refusal(KGReasonError):
 
 #: What is said of an error of ours; the log knows more.
 FAULT = Refusal(500, "fault", "The server failed", fix="Report it with the time of the request.")
+
+
+def ending() -> Refusal:
+    """What is said once the process is about to end."""
+    return Refusal(503, "ending", "The server is about to end", fix="Ask another.", after=1)
 
 
 def told(error: KGReasonError) -> Refusal:

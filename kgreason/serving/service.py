@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from threading import Event
 
 from kgreason.engine import Request
+from kgreason.errors import InputError
 from kgreason.records import Question
 from kgreason.serving.access import Access
 from kgreason.serving.admission import Deadline, Permits
@@ -17,7 +20,12 @@ from kgreason.serving.metrics import Metrics
 
 __all__ = ["Service"]
 
-_WARM = Question("Where would you find a penguin?", ("zoo", "desert"))
+#: Every kind of work, since each loads what the others do not: lexicons, kernels of wide reading.
+_WARM = (
+    Question("Where would you find a penguin?", ("zoo", "desert")),
+    Question("It was a sad day.", task="emotion"),
+    Question("Where is a penguin?", task="open"),
+)
 _WARM_SECONDS = 300.0
 #: Threads that read graphs; work that nobody waits for any more keeps one of these and no more.
 READERS = 8
@@ -59,11 +67,13 @@ class Service:
         """Asks every graph something, so that kernels are compiled and files mapped; then it is ready."""
         deadline = Deadline(_WARM_SECONDS)
         live = self.graphs.live
-        for name in live.names:
-            self.batcher.submit(Job(live[name].reasoner, Request(_WARM), deadline)).result(_WARM_SECONDS)
+        for name, question in product(live.names, _WARM):
+            with suppress(InputError):  # without a graph, or a follower of paths, no open question is answered
+                self.batcher.submit(Job(live[name].reasoner, Request(question), deadline)).result(_WARM_SECONDS)
         self.warmed.set()
 
     def close(self) -> None:
         """Ends its threads; what nobody has begun is dropped."""
+        self.draining = True
         self.batcher.close()
         self.readers.shutdown(wait=False, cancel_futures=True)

@@ -17,7 +17,8 @@ from kgreason.records import Answer, Mood
 from kgreason.serving.admission import Deadline, late
 from kgreason.serving.batcher import Job
 from kgreason.serving.graphs import Live
-from kgreason.serving.refusals import FAULT, Refusal, body
+from kgreason.serving.logs import fault
+from kgreason.serving.refusals import FAULT, Refusal, body, ending
 from kgreason.serving.service import Service
 from kgreason.serving.wire import Asked, Item
 
@@ -132,12 +133,14 @@ def _begun(begin: Callable[[T], asyncio.Future[dict[str, Any]]], item: T) -> asy
 
 
 def _found(future: asyncio.Future[dict[str, Any]]) -> Found:
+    if future.cancelled():  # the model's thread has ended
+        return ending()
     error = future.exception()
     if error is None:
         return future.result()
     if isinstance(error, KGReasonError):
         return error
-    _LOG.error("an item failed", extra={"fault": type(error).__name__})
+    _LOG.error("an item failed", extra={"fault": fault(error)})
     return FAULT
 
 

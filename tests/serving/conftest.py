@@ -25,7 +25,7 @@ def served(reasoner) -> Iterator[tuple[TestClient, Service]]:
     """A client of a running service, open to everybody."""
     service = Service(Graphs({"default": reasoner, "none": Reasoner(reasoner.model, None)}), timeout=60)
     with TestClient(make_app(service)) as client:
-        service.warmed.wait(60)
+        assert service.warmed.wait(60)
         yield client, service
 
 

@@ -87,3 +87,11 @@ def test_moods_and_answers_share_a_thread(batcher, reasoner):
     assert isinstance(found[0].result(30), Mood)
     assert isinstance(found[1].result(30), Answer)
     assert isinstance(batcher.submit(job(reasoner, felt, 0)).exception(30), Refusal)
+
+
+def test_what_comes_after_the_end_is_cancelled(reasoner):
+    batcher = Batcher(Metrics())
+    before = batcher.submit(Job(reasoner, Request(ASKED), Deadline(60)))
+    batcher.close()
+    assert before.result().choice
+    assert batcher.submit(Job(reasoner, Request(ASKED), Deadline(60))).cancelled()

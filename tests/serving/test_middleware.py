@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kgreason.serving import middleware
 from kgreason.serving.metrics import Metrics
 from kgreason.serving.middleware import BODY_BYTES, NESTING, Bounded, Watched
 
@@ -57,6 +58,31 @@ def test_no_more_is_read_than_may_be():
     assert call(app, [chunk] * 9) == (413, 3)
     assert call(app, [chunk] * 9, [(b"content-length", b"%d" % (BODY_BYTES + 1))]) == (413, 0)
     assert call(app, [chunk], [(b"content-length", b"many")]) == (504, 1)
+
+
+def test_bodies_that_arrive_have_so_much_room_together(monkeypatch):
+    monkeypatch.setattr(middleware, "HELD_BYTES", 10)
+    app = Watched(Bounded(never, 5), Metrics())
+
+    async def held():
+        async def send(message):
+            sent.append(message)
+
+        async def receive():
+            return await parts.get()
+
+        sent, parts = [], asyncio.Queue()
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+        first = asyncio.create_task(app(scope, receive, send))
+        await parts.put({"type": "http.request", "body": b"x" * 8, "more_body": True})
+        await asyncio.sleep(0.01)
+        refused = await asyncio.to_thread(call, app, [{"type": "http.request", "body": b"x" * 8, "more_body": True}])
+        await parts.put({"type": "http.disconnect"})
+        await first
+        fits = await asyncio.to_thread(call, app, [{"type": "http.request", "body": b"[" * 8, "more_body": True}])
+        return refused, sent[0]["status"], fits
+
+    assert asyncio.run(held()) == ((429, 1), 499, (504, 1))
 
 
 def test_what_fails_unforeseen_is_told_as_a_fault():

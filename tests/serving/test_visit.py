@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from kgreason.engine import Reasoner
-from kgreason.serving.access import Access, Rates, add_key, read_keys
+from kgreason.serving.access import Access, Key, Rates, add_key, read_keys
 from kgreason.serving.app import make_app
 from kgreason.serving.graphs import Graphs
 from kgreason.serving.service import Service
@@ -123,3 +123,35 @@ def test_keys_scopes_and_rates(reasoner, tmp_path):
         assert client.get("/v1/graph/info", headers={"Authorization": f"Bearer {bob}"}).status_code == 200
         assert [ask(ann).status_code for _ in range(3)] == [200, 200, 429]
         assert client.get("/healthz").status_code == 200
+
+
+def test_who_is_refused_has_spent_nothing(client, service):
+    service.timeout = 30
+    service.access = Access((Key("ann", "x"),), Rates(dear=3))
+    service.access.key = lambda header, address: Key("ann", "x")  # type: ignore[method-assign]  # ann is always right
+    many = {"items": [WHERE] * 3}
+    for _ in range(3):
+        refused = client.post("/v1/ask/batch", json=many)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "items")  # more than there ever are
+    assert [client.post("/v1/ask", json=WHERE).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_an_item_that_fails_fails_alone(reasoner):
+    class Failing(Reasoner):
+        def answers(self, requests, **named):
+            if any(request.question.text == "SECRET?" for request in requests):
+                raise IndexError("SECRET")
+            return super().answers(requests, **named)
+
+    service = Service(Graphs({"default": Failing(reasoner.model, reasoner.graph)}), timeout=30)
+    with TestClient(make_app(service)) as client:
+        assert service.warmed.wait(60)
+        items = [WHERE, {**WHERE, "question": "SECRET?"}, WHERE]
+        response = client.post("/v1/ask/batch", json={"items": items})
+        assert response.status_code == 200
+        assert "SECRET" not in response.text
+        assert [each.get("error", {}).get("code") for each in response.json()["items"]] == [None, "fault", None]
+        service.close()
+        ended = client.post("/v1/ask", json=WHERE)
+        assert (ended.status_code, ended.json()["error"]["code"]) == (503, "ending")
+        assert client.post("/v1/retrieve", json=WHERE).status_code == 503
