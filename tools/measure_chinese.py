@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import compress
@@ -110,9 +109,7 @@ def main() -> None:
     for name, measure in MEASURES.items():
         if given.only in name:
             value, more = measure(model, given.data, given.limit)
-            sys.stdout.write(f"{given.model}, {name}: {value} {more}\n")
-            if given.record:
-                results.append(f"{given.model}, {name}", value, **more)
+            results.tell(f"{given.model}, {name}", value, record=given.record, **more)
 
 
 if __name__ == "__main__":

@@ -152,9 +152,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     given = parser.parse_args()
     for name, value, more in MEASURES[given.part](given.model, given.data, given.limit):
-        sys.stdout.write(f"{given.model}, {name}: {value} {more}\n")
-        if given.record:
-            results.append(f"{given.model}, {name}", value, **more)
+        results.tell(f"{given.model}, {name}", value, record=given.record, **more)
 
 
 if __name__ == "__main__":

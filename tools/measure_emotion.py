@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -173,10 +172,8 @@ def main() -> None:
     for name, measure in MEASURES.items():
         if arguments.only in name:
             value, more = measure(model, graph, arguments.data)
-            sys.stdout.write(f"{arguments.model}, {name}: {value} {more}\n")
-            if arguments.record:
-                command = f"python -m tools.measure_emotion --model {arguments.model} --record"
-                results.append(f"{arguments.model}, {name}", value, command=command, **more)
+            command = f"python -m tools.measure_emotion --model {arguments.model} --record"
+            results.tell(f"{arguments.model}, {name}", value, record=arguments.record, command=command, **more)
 
 
 if __name__ == "__main__":

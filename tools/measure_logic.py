@@ -11,7 +11,6 @@ CLUTRR (CC BY-NC 4.0) is only measured on; nothing is trained on it.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, get_args
@@ -172,9 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         found = rows(given.part, model, given.limit)
     for name, row in found:
-        sys.stdout.write(f"{name}: {row}\n")
-        if given.record:
-            results.append(name, **row)
+        results.tell(name, record=given.record, **row)
 
 
 if __name__ == "__main__":

@@ -111,9 +111,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     arguments = parser.parse_args()
     for name, value, more in (_diagnosed if arguments.what == "diagnose" else _robust)(arguments):
-        sys.stdout.write(f"{name}: {value:.2f} {more}\n")
-        if arguments.record:
-            results.append(name, value, **more)
+        results.tell(name, value, record=arguments.record, **more)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 from kgreason import storage
 
-__all__ = ["RESULTS", "ROOT", "append", "commit", "latest", "rows"]
+__all__ = ["RESULTS", "ROOT", "append", "commit", "latest", "rows", "tell"]
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results.jsonl"
@@ -69,3 +69,18 @@ def append(
     text = "".join(json.dumps(each, ensure_ascii=False, allow_nan=False) + "\n" for each in [*rows(path), row])
     storage.write_text(path, text)
     return row
+
+
+def tell(claim: str, value: float, *, record: bool, command: str | None = None, **more: Any) -> None:
+    """Show a result, and write it down where asked to.
+
+    Args:
+        claim: what was measured.
+        value: the figure.
+        record: whether it goes into the book.
+        command: what measures it again; the running command by default.
+        more: anything else worth keeping.
+    """
+    sys.stdout.write(f"{claim}: {value} {more}\n")
+    if record:
+        append(claim, value, command=command, **more)

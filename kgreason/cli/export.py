@@ -33,17 +33,16 @@ def export(
     """Write a model as ONNX files that answer without torch."""
     from kgreason import storage
     from kgreason.errors import InputError
-    from kgreason.export.graphs import export_model
+    from kgreason.export.graphs import check_export, export_model
     from kgreason.export.prune import prune
     from kgreason.retrieval import Pairs
 
     out = Output(as_json, quiet)
-    if storage.is_directory(output):  # told before layers are tried, which takes minutes
-        raise InputError(f"{output} exists", fix="Name a new folder.")
     if (layers is None) != (dev is None):
         raise InputError("--layers and --dev go together", fix="Give both or neither.")
     asked = [] if dev is None else questions_of(dev, "dev", None, data, limit)
     loaded, opened = load_model(model, graph if asked else "none", out)
+    check_export(loaded, output)
     removed: list[tuple[int, float]] = []
     if layers is not None:
         with out.progress() as progress:

@@ -29,7 +29,7 @@ from kgreason.retrieval import Retriever
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["export_model", "quantised"]
+__all__ = ["check_export", "export_model", "quantised"]
 
 _TEXTS = ("input_ids", "attention_mask", "token_type_ids")
 #: Of an ONNX file: protobuf holds no more.
@@ -66,14 +66,7 @@ def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = Fals
         InputError: the folder exists, or the libraries of the extra are not installed.
         StorageError: the folder cannot be written.
     """
-    if storage.is_directory(folder):
-        raise InputError(f"{folder} exists", fix="Name a new folder.")
-    if not all(map(find_spec, ("onnx", "onnxruntime", "onnxscript"))):
-        raise InputError("the libraries of ONNX are not installed", fix="Run: pip install 'kgreason[export]'")
-    knowledge = model.settings.knowledge
-    if knowledge is not None and (knowledge.fusion or knowledge.gnn != "bellman-ford"):
-        part = "fusion" if knowledge.fusion else f"gnn {knowledge.gnn}"
-        raise ConfigError(f"{part} of the model cannot be exported", fix="Train one with fusion off and bellman-ford.")
+    check_export(model, folder)
     batch = _example(model)
     with torch.no_grad(), _quiet():
         text = _exported(
@@ -93,6 +86,23 @@ def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = Fals
         storage.write_json(target / CONFIG, told)
 
     storage.publish(folder, write)
+
+
+def check_export(model: ReasoningModel, folder: str | Path) -> None:
+    """Whether a model can be written there, told before anything that takes long.
+
+    Raises:
+        ConfigError: the model has parts that cannot be exported.
+        InputError: the folder exists, or the libraries of the extra are not installed.
+    """
+    if storage.is_directory(folder):
+        raise InputError(f"{folder} exists", fix="Name a new folder.")
+    if not all(map(find_spec, ("onnx", "onnxruntime", "onnxscript"))):
+        raise InputError("the libraries of ONNX are not installed", fix="Run: pip install 'kgreason[export]'")
+    knowledge = model.settings.knowledge
+    if knowledge is not None and (knowledge.fusion or knowledge.gnn != "bellman-ford"):
+        part = "fusion" if knowledge.fusion else f"gnn {knowledge.gnn}"
+        raise ConfigError(f"{part} of the model cannot be exported", fix="Train one with fusion off and bellman-ford.")
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def load_tokenizer(name: str) -> Any:
 
 @cache
 def has_bfloat16(device: str) -> bool:
-    """Whether a kind of device multiplies in bfloat16; a processor that does not takes 270 times as long as in float32.
+    """Whether a kind of device multiplies in bfloat16; a processor that does not takes far longer than in float32.
 
     Args:
         device: cpu, cuda or another type of PyTorch's.

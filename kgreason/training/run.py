@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -155,6 +156,13 @@ def check_output(run: RunConfig, *, resume: bool) -> None:
         )
 
 
+def _check_alone() -> None:
+    """Refuses to be one of several processes: each would take whole steps, and weigh them as if it were alone."""
+    count = os.environ.get("WORLD_SIZE", "1")
+    if count != "1":
+        raise ConfigError(f"the run was started in {count} processes", fix="Start one: several are not supported yet.")
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written to its end, or None: the Trainer's state is written last."""
 
@@ -231,12 +239,14 @@ def train(
         The trained model, calibrated.
 
     Raises:
-        ConfigError: the run's folder holds a run that is not to be resumed, or none that could be.
+        ConfigError: the run's folder holds a run that is not to be resumed, or none that could be; or this is one of
+            several processes.
         CheckpointError: the checkpoint to go on from is damaged.
     """
     from kgreason.training.calibration import calibrate
     from kgreason.training.trainer import ReasoningTrainer
 
+    _check_alone()
     check_output(run, resume=resume)
     autocast = torch.bfloat16 if run.bf16 else None
     model.backbone.autocast = autocast

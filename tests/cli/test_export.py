@@ -19,3 +19,12 @@ def test_layers_are_chosen_by_samples(run, tmp_path):
     failed = run("export", "mini", "-o", tmp_path / "onnx", "--layers", "5")
     assert failed.code == 2
     assert "--layers and --dev go together" in failed.err
+
+
+def test_what_cannot_be_exported_is_told_before_layers_are_tried(run, checkpoint, tmp_path):
+    (tmp_path / "dev.jsonl").write_text('{"task": "choice", "text": "Why?", "options": ["a", "b"], "answer": 0}\n')
+    more = ("--layers", "1", "--dev", tmp_path / "dev.jsonl", "-g", "none")
+    failed = run("export", checkpoint, "-o", tmp_path / "onnx", *more)
+    assert failed.code == 2
+    assert "fusion of the model cannot be exported" in failed.err
+    assert "try without each layer" not in failed.err

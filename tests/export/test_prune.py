@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from kgreason.cli import main
+from kgreason.engine import Reasoner
 from kgreason.errors import ConfigError, InputError
 from kgreason.export.prune import prune
+from kgreason.export.runtime import ExportedReasoner
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
+from kgreason.tasks import write_samples
 from tests.formula import CHOICES, MOOD, MOODY, PAIR, items
+from tests.models import places
 
 
 @pytest.fixture
@@ -61,3 +67,19 @@ def test_what_cannot_be_pruned_is_named(whole, tiny_graph):
         prune(whole, 3, items(tiny_graph, CHOICES))
     with pytest.raises(InputError, match="no question has a right option"):
         prune(whole, 1, items(tiny_graph, (MOODY,)))
+
+
+@pytest.mark.slow
+def test_the_command_writes_fewer_layers_in_eight_bits(checkpoint, tmp_path, home, capsys):
+    write_samples(tmp_path / "dev.jsonl", places(7))
+    more = ["--int8", "--layers", "1", "--dev", str(tmp_path / "dev.jsonl"), "-g", "none", "--json", "--quiet"]
+    with pytest.raises(SystemExit) as leaving:
+        main(["export", str(checkpoint), "-o", str(tmp_path / "onnx"), *more])
+    assert not leaving.value.code
+    values = json.loads(capsys.readouterr().out)
+    assert len(values["removed"]) == 1
+    assert set(values["files"]) == {"config.json", "reason.onnx", "text.onnx", "tokenizer.json"}
+    whole = Reasoner.from_pretrained(checkpoint, "none").answer(places(1)[0])
+    fewer = ExportedReasoner(tmp_path / "onnx", "none", threads=1).answer(places(1)[0])
+    assert {option.text for option in fewer.options} == {option.text for option in whole.options}
+    assert [option.score for option in fewer.options] != [option.score for option in whole.options]

@@ -71,7 +71,7 @@ def test_bodies_that_arrive_have_so_much_room_together(monkeypatch):
         async def receive():
             return await parts.get()
 
-        sent, parts = [], asyncio.Queue()
+        sent, parts = list[Any](), asyncio.Queue[Any]()
         scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
         first = asyncio.create_task(app(scope, receive, send))
         await parts.put({"type": "http.request", "body": b"x" * 8, "more_body": True})

@@ -128,7 +128,7 @@ def test_keys_scopes_and_rates(reasoner, tmp_path):
 def test_who_is_refused_has_spent_nothing(client, service):
     service.timeout = 30
     service.access = Access((Key("ann", "x"),), Rates(dear=3))
-    service.access.key = lambda header, address: Key("ann", "x")  # type: ignore[method-assign]  # ann is always right
+    service.access.key = lambda header, address: Key("ann", "x")
     many = {"items": [WHERE] * 3}
     for _ in range(3):
         refused = client.post("/v1/ask/batch", json=many)

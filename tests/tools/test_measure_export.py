@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kgreason.records import Question
-from tools.measure_export import BATCH, CHANGE, PARITY, SPEED, figures, measured
+from tools.measure_export import BATCH, CHANGE, PARITY, PRUNED_CHANGE, SPEED, figures, measured
 
 ITEMS = [(Question(f"Which is it, {i}?", ("a", "b"), answer=i % 2), None) for i in range(BATCH + 4)]
 
@@ -24,12 +24,14 @@ def by_answer(wrong: int, off: float = 0.0):
 
 def test_figures():
     forms: dict[str, Any] = {"torch": by_answer(2), "float": by_answer(2, 0.25), "int8": by_answer(5)}
+    forms["pruned"] = by_answer(9)
     found = figures(ITEMS, forms, {"float": 8, "int8": 2})
     assert found[PARITY] == (0.25, {"n": 20})
     value, more = found[CHANGE]
     assert value == pytest.approx(-15)
     assert more["ci95"][0] < -15 < more["ci95"][1] <= 0
-    assert more["accuracy"] == {"torch": 90, "float": 90, "int8": 75}
+    assert more["accuracy"] == pytest.approx({"torch": 90, "float": 90, "int8": 75, "pruned": 55})
+    assert found[PRUNED_CHANGE][0] == pytest.approx(-35)
     assert found[SPEED][0] > 0
     assert more["bytes"] == {"float": 8, "int8": 2}
 

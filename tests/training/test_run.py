@@ -161,3 +161,10 @@ def test_a_run_is_not_written_over(run, tmp_path):
 def test_a_report_in_a_line():
     report = DevReport(1, 3, 0.5, {"a": {"accuracy": 0.25}}, 0.25)
     assert str(report) == "epoch 1/3  loss 0.5000  a accuracy 0.250"
+
+
+def test_one_of_several_processes_is_refused(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="in 2 processes"):
+        train(run, build_model(run), {})
+    assert not (tmp_path / "out").exists()

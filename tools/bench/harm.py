@@ -41,7 +41,7 @@ SLOW, FREED = (
 )
 LOST = "serve, accepted requests lost in 20 ends under load"
 MIXED, FAILED = "serve, answers of no version in 100 changes", "serve, errors in 100 changes"
-SLOPE = "serve, growth of memory over 10,000 questions"
+SLOPE = "serve, slope of memory over 10,000 questions, the second half"
 TARGETS = {
     SLOW: at_least(0.8, "times"), FREED: at_most(1, "s"), LOST: at_most(0), MIXED: at_most(0), FAILED: at_most(0),
     SLOPE: at_most(1, "MB"),
