@@ -22,7 +22,7 @@ def test_layers_are_chosen_by_samples(run, tmp_path):
 
 
 def test_what_cannot_be_exported_is_told_before_layers_are_tried(run, checkpoint, tmp_path):
-    (tmp_path / "dev.jsonl").write_text('{"task": "choice", "text": "Why?", "options": ["a", "b"], "answer": 0}\n')
+    (tmp_path / "dev.jsonl").write_text('{"task": "choice", "question": "Why?", "options": ["a", "b"], "answer": 0}\n')
     more = ("--layers", "1", "--dev", tmp_path / "dev.jsonl", "-g", "none")
     failed = run("export", checkpoint, "-o", tmp_path / "onnx", *more)
     assert failed.code == 2
