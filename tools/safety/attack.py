@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import kg_data
 from kgreason import interop, storage
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph, readers
@@ -149,8 +150,14 @@ def _watched(secret: Path) -> Iterator[list[str]]:
 
 
 @cache
-def _kernels_loaded() -> None:
-    """Builds and reads a sound graph, once: numba keeps compiled kernels as pickles, its own, which are then loaded."""
+def _sound_ones_read() -> None:
+    """Reads a sound graph and a sound checkpoint, once, so that what libraries do when first used is no finding.
+
+    numba keeps compiled kernels as pickles, its own; trio, where it is installed, asks ldconfig for a library.
+    """
+    from kgreason.nn.model import ReasoningModel  # torch is slow to import
+
+    ReasoningModel.from_pretrained(kg_data.path("checkpoints/mini"))
     with tempfile.TemporaryDirectory() as folder:
         built(Path(folder))
         assert KnowledgeGraph.open(folder).lookup("thing")
@@ -158,7 +165,7 @@ def _kernels_loaded() -> None:
 
 def reached(attacks: Iterable[Attack]) -> list[str]:
     """Carries attacks out, each in a folder of its own; what came of those not refused, or that reached something."""
-    _kernels_loaded()
+    _sound_ones_read()
     with tempfile.TemporaryDirectory() as name, _server() as (host, callers):
         place = Path(name)
         secret = place / "secret"
