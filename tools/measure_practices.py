@@ -1,9 +1,10 @@
 """Practices of training side by side, from the same base and on the same samples.
 
-    python -m tools.measure_practices adapters [--samples N] [--seed N] [--record]
+    python -m tools.measure_practices adapters|bias [--samples N] [--seed N] [--record]
 
-Trains on SST-2 by each kind of adapter and by full tuning, every one in a process of its own, so that its peak of
-memory is its own, and writes parameters, seconds, memory and the score on dev to docs/results.jsonl.
+``adapters`` trains on SST-2 by each kind of adapter and by full tuning, every one in a process of its own, so that its
+peak of memory is its own, and writes parameters, seconds, memory and the score on dev to docs/results.jsonl. ``bias``
+trains with and without the penalty for answering otherwise about another group of people, and audits both.
 """
 
 from __future__ import annotations
@@ -17,17 +18,26 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
+from kgreason.evaluation.bias import question_gaps
+from kgreason.metrics import paired_bootstrap
 from kgreason.nn.lora import LoraSettings
 from kgreason.nn.model import ModelConfig
+from kgreason.nn.predict import predict
 from kgreason.retrieval import Pairs
+from kgreason.tasks import load
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.run import DevReport, build_model, load_data, train
 from tools import results
 
-__all__ = ["ADAPTERS", "measure"]
+__all__ = ["ADAPTERS", "COST", "GAP", "audited", "measure"]
 
 #: Samples of dev that a score is of.
 DEV = 2000
+#: Weight of the penalty for bias.
+PENALTY = 1.0
+GAP, COST = "SST-2 dev, largest gap of the audit", "SST-2 dev, accuracy with the penalty for bias - plain"
 #: By name the adapter of M, and its rate of learning: the fewer weights learn, the further they have to go.
 ADAPTERS: dict[str, tuple[LoraSettings | None, float]] = {
     "lora": (LoraSettings(), 2e-4),
@@ -52,17 +62,7 @@ def measure(name: str, samples: int, seed: int) -> dict[str, Any]:
     lora, rate = ADAPTERS[name]
     reports: list[DevReport] = []
     with tempfile.TemporaryDirectory() as folder:
-        run = RunConfig(
-            str(Path(folder) / "run"),
-            {"sst2": TaskConfig("sst2", limit=samples)},
-            model=ModelConfig(lora=lora, emotion=False, max_length=64),
-            epochs=1,
-            learning_rate=rate,
-            dev_limit=DEV,
-            tracker="none",
-            seed=seed,
-            device="cpu",
-        )
+        run = _run(folder, samples, seed, lora=lora, learning_rate=rate)
         model, data = build_model(run), load_data(run, Pairs)
         learning = sum(p.numel() for p in model.backbone.parameters() if p.requires_grad)
         start = perf_counter()
@@ -77,14 +77,66 @@ def measure(name: str, samples: int, seed: int) -> dict[str, Any]:
     }
 
 
+def audited(samples: int, seed: int, penalty: float) -> dict[str, Any]:
+    """Train one epoch on SST-2 with a weight of the penalty for bias, and audit the model on dev.
+
+    Args:
+        samples: of training.
+        seed: of the run.
+        penalty: its weight.
+
+    Returns:
+        right, which of the first dev questions are; gap, the largest share of choices that change between two groups,
+        in percent; pair, those groups; n, the questions in which it was found.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        run = _run(folder, samples, seed, lora=LoraSettings(), learning_rate=2e-4, bias=penalty)
+        model = train(run, build_model(run), load_data(run, Pairs)).eval()
+    dev = load("sst2", "dev")
+    said = predict(model, [(question, None) for question in dev[:DEV]])
+    right = np.array([each.logits.argmax() == question.answer for question, each in zip(dev, said, strict=False)])
+    axes = question_gaps(model, dev, None)["axes"].values()
+    pairs = {pair: told for axis in axes for pair, told in axis["pairs"].items() if "changed" in told}
+    pair = max(pairs, key=lambda name: float(pairs[name]["changed"]))
+    return {"right": right, "gap": 100 * pairs[pair]["changed"], "pair": pair, "n": pairs[pair]["asked"]}
+
+
+def _run(folder: str, samples: int, seed: int, *, lora: LoraSettings | None, **keys: Any) -> RunConfig:
+    return RunConfig(
+        str(Path(folder) / "run"),
+        {"sst2": TaskConfig("sst2", limit=samples)},
+        model=ModelConfig(lora=lora, emotion=False, max_length=64),
+        epochs=1,
+        dev_limit=DEV,
+        tracker="none",
+        seed=seed,
+        device="cpu",
+        **keys,
+    )
+
+
+def _bias(samples: int, seed: int, record: bool) -> None:
+    """Audit two models that differ in the penalty alone, and tell the gap and what the penalty costs."""
+    plain, fair = (audited(samples, seed, penalty) for penalty in (0.0, PENALTY))
+    for name, found in (("plain", plain), ("with the penalty", fair)):
+        more = {key: found[key] for key in ("pair", "n")}
+        results.tell(f"{GAP}, {name}", round(found["gap"], 2), record=record, seed=seed, samples=samples, **more)
+    gain = paired_bootstrap(fair["right"], plain["right"])
+    more = {"n": len(fair["right"]), "ci95": [100 * gain.low, 100 * gain.high]}
+    results.tell(COST, round(100 * gain.difference, 2), record=record, seed=seed, samples=samples, **more)
+
+
 def main() -> None:
-    """Measure every adapter, and write the figures down."""
+    """Measure, and write the figures down where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["adapters"])
+    parser.add_argument("what", choices=["adapters", "bias"])
     parser.add_argument("--samples", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     arguments = parser.parse_args()
+    if arguments.what == "bias":
+        _bias(arguments.samples, arguments.seed, arguments.record)
+        return
     alone = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=alone, max_tasks_per_child=1) as pool:
         for name in ADAPTERS:
