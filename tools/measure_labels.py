@@ -35,7 +35,7 @@ from kgreason.training.practices import CurriculumConfig, DistillConfig
 from kgreason.training.run import build_model, load_data, train
 from tools import results
 
-__all__ = ["GAINS", "LABELS", "MEMBERS", "POOL", "Labels"]
+__all__ = ["BASE", "GAINS", "LABELS", "MEMBERS", "POOL", "Labels"]
 
 POOL, LABELS, DEV = 3000, 300, 2000
 STEPS, BATCH = 120, 16
@@ -45,7 +45,7 @@ MEMBERS = 5
 SURE = 0.9
 #: What each way of choosing or using labels is called where it is compared with plain random ones.
 GAINS = {"active": "active - random", "self": "self-trained - plain", "curriculum": "short to long - shuffled"}
-_BASE = "SST-2 dev, a tenth of the labels"
+BASE = "SST-2 dev, a tenth of the labels"
 
 Model = ReasoningModel | Ensemble
 Said = tuple[list[Prediction], ModelConfig]
@@ -156,11 +156,11 @@ def compared(labels: Labels, seeds: Sequence[int]) -> Iterator[Row]:
         low, high = wilson_interval(int(right[name][0].sum()), len(labels.dev))
         more = {"n": len(labels.dev), "seeds": list(seeds), "each": own, "ci95_of_first": [100 * low, 100 * high]}
         count = LABELS // 2 if name == "half" else LABELS
-        yield f"{_BASE}, {name}", 100 * float(all_right.mean()), {**more, "labels": count, "pool": POOL}
+        yield f"{BASE}, {name}", 100 * float(all_right.mean()), {**more, "labels": count, "pool": POOL}
     for name, called in GAINS.items():
         gain = paired_bootstrap(joined[name], joined["random"], groups=groups)
         more = {"n": len(labels.dev), "seeds": list(seeds), "ci95": [100 * gain.low, 100 * gain.high]}
-        yield f"{_BASE}, {called}", 100 * gain.difference, more
+        yield f"{BASE}, {called}", 100 * gain.difference, more
 
 
 def together(labels: Labels, seed: int) -> Iterator[Row]:
@@ -177,7 +177,7 @@ def together(labels: Labels, seed: int) -> Iterator[Row]:
     each = [round(100 * float(right.mean()), 2) for right, _ in members]
     more: dict[str, Any] = {"n": len(labels.dev), "seed": seed, "labels": LABELS}
     ece = float(np.mean([own for _, own in members]))
-    yield f"{_BASE}, mean of {MEMBERS} members", 100 * float(mean.mean()), {**more, "ece": ece, "each": each}
+    yield f"{BASE}, mean of {MEMBERS} members", 100 * float(mean.mean()), {**more, "ece": ece, "each": each}
     judges: Mapping[str, Callable[[], tuple[npt.NDArray[np.bool_], float]]] = {
         f"{MEMBERS} members together": lambda: judged(ensemble, labels.dev),
         "one distilled from them": lambda: judged(distilled, labels.dev),
@@ -185,9 +185,9 @@ def together(labels: Labels, seed: int) -> Iterator[Row]:
     for name, judge in judges.items():
         right, ece = judge()
         gain = paired_bootstrap(right, mean)
-        yield f"{_BASE}, {name}", 100 * float(right.mean()), {**more, "ece": ece}
+        yield f"{BASE}, {name}", 100 * float(right.mean()), {**more, "ece": ece}
         ends = {"ci95": [100 * gain.low, 100 * gain.high]}
-        yield f"{_BASE}, {name} - mean member", 100 * gain.difference, {**more, **ends}
+        yield f"{BASE}, {name} - mean member", 100 * gain.difference, {**more, **ends}
 
 
 def _members(seed: int) -> list[tuple[str, int]]:

@@ -66,10 +66,11 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a model on one task or many."""
+    from kgreason.training import processes
     from kgreason.training.config import load_run
     from kgreason.training.run import check_output, load_test
 
-    out = Output(as_json, quiet)
+    out = Output(as_json, quiet or not processes.first())
     run = load_run(config, settings or ())
     if dry_run:
         _plan(run, data, out)
@@ -79,6 +80,8 @@ def train(
     start = perf_counter()
     graph = _graph(run.graph, out)
     model, reports = _train(run, graph, resume, data, out)
+    if not processes.first():
+        return
     rows, shown = [], []
     for name, questions in tests.items():
         row, part = _test(name, model, questions, graph, out)

@@ -26,7 +26,16 @@ class Whole(NamedTuple):
     """Over what the losses of a step are means, where it is read in parts."""
 
     counts: Counts
-    terms: dict[str, int]
+    terms: dict[str, float]
+
+    def flat(self) -> list[float]:
+        """All numbers in one row."""
+        return [*self.counts, *self.terms.values()]
+
+    def of(self, row: Sequence[float]) -> Whole:
+        """The same parts with other numbers."""
+        size = len(self.counts)
+        return Whole(Counts(*row[:size]), dict(zip(self.terms, row[size:], strict=True)))
 
 
 class Objective:

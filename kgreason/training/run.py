@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Question
 from kgreason.retrieval import Pairs, questions_of
 from kgreason.tasks import ADAPTERS, load
+from kgreason.training import processes
 from kgreason.training.config import RunConfig, TaskConfig
 from kgreason.training.curriculum import hops, initial_losses, length
 from kgreason.training.distillation import teachers_say
@@ -156,11 +156,13 @@ def check_output(run: RunConfig, *, resume: bool) -> None:
         )
 
 
-def _check_alone() -> None:
-    """Refuses to be one of several processes: each would take whole steps, and weigh them as if it were alone."""
-    count = os.environ.get("WORLD_SIZE", "1")
-    if count != "1":
-        raise ConfigError(f"the run was started in {count} processes", fix="Start one: several are not supported yet.")
+def _check_parts(run: RunConfig) -> None:
+    """Refuses steps that several processes cannot share evenly."""
+    if run.batch_size % (run.accumulate * processes.count()):
+        raise ConfigError(
+            f"batch_size is {run.batch_size}, of {run.accumulate} parts in each of {processes.count()} processes",
+            fix="Give a multiple of accumulate times the processes.",
+        )
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -196,6 +198,8 @@ def build_model(run: RunConfig) -> ReasoningModel:
         CheckpointError: the checkpoint or the base cannot be used.
     """
     place = pick_device(run.device)
+    if str(place) == "cuda":
+        torch.cuda.set_device(processes.place_here())
     torch.manual_seed(run.seed)
     if run.init:
         model = ReasoningModel.from_pretrained(find_checkpoint(run.init), trainable=True, device=str(place))
@@ -227,11 +231,15 @@ def train(
 ) -> ReasoningModel:
     """Train, and write the finished model to ``<output>/model``.
 
+    Several processes that ``torchrun`` or ``accelerate launch`` started share each step, and come to what one comes to,
+    but for the order of sums and for dropout; the first of them reports and writes.
+
     Args:
         run: its configuration.
         model: from :func:`build_model`.
         data: from :func:`load_data`.
-        resume: go on from the last checkpoint in the run's folder; bit for bit what an unbroken run gives.
+        resume: go on from the last checkpoint in the run's folder; bit for bit what an unbroken run of one process
+            gives.
         on_report: called with each dev report.
         progress: called with (stage, done, total) after each step.
 
@@ -239,15 +247,17 @@ def train(
         The trained model, calibrated.
 
     Raises:
-        ConfigError: the run's folder holds a run that is not to be resumed, or none that could be; or this is one of
-            several processes.
+        ConfigError: the run's folder holds a run that is not to be resumed, or none that could be; or several
+            processes cannot share a step.
         CheckpointError: the checkpoint to go on from is damaged.
     """
     from kgreason.training.calibration import calibrate
     from kgreason.training.trainer import ReasoningTrainer
 
-    _check_alone()
+    _check_parts(run)
     check_output(run, resume=resume)
+    if not processes.first():
+        on_report = progress = None
     autocast = torch.bfloat16 if run.bf16 else None
     model.backbone.autocast = autocast
 
@@ -267,8 +277,10 @@ def train(
     model.backbone.forget()
     model.backbone.autocast = None
     model = calibrate(model, {name: task.held_out for name, task in data.items()}, autocast=autocast)
-    model.save_pretrained(Path(run.output) / "model")
-    storage.write_json(Path(run.output) / "log.json", trainer.state.log_history)
+    if processes.first():
+        model.save_pretrained(Path(run.output) / "model")
+        storage.write_json(Path(run.output) / "log.json", trainer.state.log_history)
+    processes.wait()
     return model
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,6 +27,7 @@ from kgreason import storage
 from kgreason.errors import CheckpointError
 from kgreason.nn.batch import Item
 from kgreason.nn.model import ReasoningModel
+from kgreason.training import processes
 from kgreason.training.config import RunConfig
 from kgreason.training.mixture import Mixture
 from kgreason.training.objective import Objective, Whole
@@ -83,6 +85,8 @@ class ReasoningTrainer(Trainer):
         self.add_callback(_Ranking(self.ranks))
         self.add_callback(_Averaging(self.average))
         self.add_callback(_Steps(run.save_steps, progress))
+        if processes.count() > 1:
+            self.add_callback(_Chance())
         self.loss_is_scaled_for_ga = True  # losses of a step's parts add up to that of the step
 
     @property
@@ -105,6 +109,19 @@ class ReasoningTrainer(Trainer):
             self._before = max((entry.get("elapsed", 0.0) for entry in self.state.log_history), default=0.0)
         super().log({**logs, "elapsed": self._before + perf_counter() - self._began}, start_time)
 
+    def create_accelerator_and_postprocess(self) -> None:
+        """As the Trainer does, but the model stays unwrapped: gradients are added up by :meth:`training_step`."""
+        super().create_accelerator_and_postprocess()
+        bare = partial(self.accelerator.prepare_model, evaluation_mode=True)
+        setattr(self.accelerator, "prepare_model", bare)  # noqa: B010 - a method of the instance alone
+
+    def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """As the Trainer does; once the parts of a step are read, the processes add up what they found."""
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        if processes.count() > 1 and self.accelerator.sync_gradients:
+            processes.add_up(model.parameters())
+        return loss * processes.count()  # the Trainer tells the mean over the processes
+
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], *_: Any, num_items_in_batch: Whole | None = None, **__: Any
     ) -> Any:
@@ -112,7 +129,10 @@ class ReasoningTrainer(Trainer):
         return self.objective.loss(model, inputs, num_items_in_batch)
 
     def _get_num_items_in_batch(self, batch_samples: list[dict[str, Any]], device: torch.device) -> Any:
-        return self.objective.whole(batch_samples) if self.run.accumulate > 1 else None
+        if self.run.accumulate * processes.count() == 1:
+            return None
+        whole = self.objective.whole(batch_samples)
+        return whole if processes.count() == 1 else whole.of(processes.summed(whole.flat(), device))
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The one that the run names."""
@@ -189,6 +209,14 @@ class _Ranking(TrainerCallback):
         self.ranks.update(state.global_step + 1)
 
 
+class _Chance(TrainerCallback):
+    """Gives each process its own dropout; a resumed one goes on with its own."""
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.global_step == 0:
+            torch.manual_seed(args.seed + processes.place())
+
+
 class _Averaging(TrainerCallback):
     """Takes every step into the average, and leaves that in the model at the end."""
 
@@ -226,7 +254,7 @@ def _arguments(run: RunConfig, steps: int, each: int) -> TrainingArguments:
     return TrainingArguments(
         output_dir=run.output,
         max_steps=steps,
-        per_device_train_batch_size=run.batch_size // run.accumulate,
+        per_device_train_batch_size=run.batch_size // (run.accumulate * processes.count()),
         gradient_accumulation_steps=run.accumulate,
         warmup_steps=round(run.warmup * steps),
         lr_scheduler_type=run.optimizer.schedule,

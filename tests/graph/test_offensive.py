@@ -89,9 +89,13 @@ def edges(subgraph):
     return {(subgraph.keys[s], name, subgraph.keys[t]) for s, name, t in zip(source, names, target, strict=True)}
 
 
-def test_what_is_flagged_of_the_packaged_graph_was_read_one_by_one(default_graph):
-    """All of it stands in ``offensive.tsv``, with a reader's verdict, by which it is to be right in six of seven."""
+def test_two_hundred_edges_of_the_packaged_graph_were_read_one_by_one(default_graph):
+    """All that is flagged, and the most unpleasant of what is not, with a reader's verdict: offensive.tsv."""
     with storage.open_text(Path(__file__).with_name("offensive.tsv")) as lines:
         _, *rows = [line.split("\t") for line in lines if line]
-    assert {(*triple(flag), flag.why) for flag in flagged(default_graph)} == {tuple(row[:4]) for row in rows}
-    assert sum(row[4] == "yes" for row in rows) / len(rows) > 0.85
+    assert len(rows) == 200
+    listed = [row for row in rows if row[3] != "none"]
+    assert {(*triple(flag), flag.why) for flag in flagged(default_graph)} == {tuple(row[:4]) for row in listed}
+    right = sum(row[4] == "yes" for row in listed)
+    assert right / len(listed) > 0.85
+    assert right / sum(row[4] == "yes" for row in rows) > 0.8

@@ -163,8 +163,8 @@ def test_a_report_in_a_line():
     assert str(report) == "epoch 1/3  loss 0.5000  a accuracy 0.250"
 
 
-def test_one_of_several_processes_is_refused(run, monkeypatch, tmp_path):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(ConfigError, match="in 2 processes"):
+def test_steps_that_processes_cannot_share_are_refused(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(ConfigError, match="each of 3 processes"):
         train(run, build_model(run), {})
     assert not (tmp_path / "out").exists()
