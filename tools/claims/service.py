@@ -1,17 +1,17 @@
 """What we claim of the HTTP service and of exported models.
 
 The figures take minutes and a quiet machine; they are read from docs/results.jsonl, where ``tools.bench.serve``,
-``tools.bench.harm`` and ``tools.measure_masking`` write them.
+``tools.bench.harm``, ``tools.measure_service`` and ``tools.measure_masking`` write them.
 """
 
 from __future__ import annotations
 
-from tools import measure_masking
+from tools import measure_masking, measure_service
 from tools.bench import harm, serve
 from tools.claims.claim import Claim, recorded
 from tools.claims.exported import EXPORTED
 
 __all__ = ["CLAIMS"]
 
-_TARGETS = serve.TARGETS | harm.TARGETS | measure_masking.TARGETS
+_TARGETS = serve.TARGETS | harm.TARGETS | measure_service.TARGETS | measure_masking.TARGETS
 CLAIMS = [Claim(name, target, recorded(name)) for name, target in _TARGETS.items()] + EXPORTED
