@@ -5,18 +5,25 @@ from __future__ import annotations
 import platform
 import re
 from importlib import metadata
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from kgreason import __version__
 from kgreason.cli.console import Json, Output, Quiet
+from kgreason.cli.licences import licences
 
 __all__ = ["doctor"]
 
 LIBRARIES = ("torch", "transformers", "torch-geometric", "peft", "numpy", "numba", "polars", "pyarrow")
 
 
-def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Show versions, device, caches, and the licences of graph and models."""
+def doctor(
+    packages: Annotated[bool, typer.Option("--packages", help="List every package in use, with its licence.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show versions, device, caches, and the licences of graph, models and packages."""
     from rich.table import Table
 
     facts = {
@@ -28,6 +35,7 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
         "graph": _graph(),
         "models": _models(),
         "checkpoints": _checkpoints(),
+        **({"packages": licences()} if packages else {}),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
