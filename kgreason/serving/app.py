@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from kgreason import __version__
 from kgreason.errors import KGReasonError
-from kgreason.serving import browse, page, routes
+from kgreason.serving import browse, page, routes, traces
 from kgreason.serving.logs import fault
 from kgreason.serving.middleware import Bounded, Guarded, Watched, refuse
 from kgreason.serving.refusals import Refusal, malformed
@@ -53,6 +53,8 @@ def make_app(service: Service) -> FastAPI:
     app.add_middleware(Bounded, seconds=service.timeout)
     app.add_middleware(Guarded, service=service)
     app.add_middleware(Watched, metrics=service.metrics)
+    if traces.installed():
+        app.add_middleware(traces.Traced)
     return app
 
 
