@@ -35,8 +35,8 @@ __all__ = ["ADAPTERS", "COST", "GAP", "audited", "measure"]
 
 #: Samples of dev that a score is of.
 DEV = 2000
-#: Weight of the penalty for bias.
-PENALTY = 1.0
+#: Weight of the penalty for bias; at 1 nothing changed.
+PENALTY = 10.0
 GAP, COST = "SST-2 dev, largest gap of the audit", "SST-2 dev, accuracy with the penalty for bias - plain"
 #: By name the adapter of M, and its rate of learning: the fewer weights learn, the further they have to go.
 ADAPTERS: dict[str, tuple[LoraSettings | None, float]] = {
@@ -87,7 +87,8 @@ def audited(samples: int, seed: int, penalty: float) -> dict[str, Any]:
 
     Returns:
         right, which of the first dev questions are; gap, the largest share of choices that change between two groups,
-        in percent; pair, those groups; n, the questions in which it was found.
+        in percent; pair, those groups; n, the questions in which it was found; by_axis, the share over all groups of
+        an axis.
     """
     with tempfile.TemporaryDirectory() as folder:
         run = _run(folder, samples, seed, lora=LoraSettings(), learning_rate=2e-4, bias=penalty)
@@ -95,10 +96,12 @@ def audited(samples: int, seed: int, penalty: float) -> dict[str, Any]:
     dev = load("sst2", "dev")
     said = predict(model, [(question, None) for question in dev[:DEV]])
     right = np.array([each.logits.argmax() == question.answer for question, each in zip(dev, said, strict=False)])
-    axes = question_gaps(model, dev, None)["axes"].values()
-    pairs = {pair: told for axis in axes for pair, told in axis["pairs"].items() if "changed" in told}
+    axes = question_gaps(model, dev, None)["axes"]
+    pairs = {pair: told for axis in axes.values() for pair, told in axis["pairs"].items() if "changed" in told}
     pair = max(pairs, key=lambda name: float(pairs[name]["changed"]))
-    return {"right": right, "gap": 100 * pairs[pair]["changed"], "pair": pair, "n": pairs[pair]["asked"]}
+    by_axis = {name: round(100 * told["changed"], 2) for name, told in axes.items() if "changed" in told}
+    gap = 100 * pairs[pair]["changed"]
+    return {"right": right, "gap": gap, "pair": pair, "n": pairs[pair]["asked"], "by_axis": by_axis}
 
 
 def _run(folder: str, samples: int, seed: int, *, lora: LoraSettings | None, **keys: Any) -> RunConfig:
@@ -119,7 +122,7 @@ def _bias(samples: int, seed: int, record: bool) -> None:
     """Audit two models that differ in the penalty alone, and tell the gap and what the penalty costs."""
     plain, fair = (audited(samples, seed, penalty) for penalty in (0.0, PENALTY))
     for name, found in (("plain", plain), ("with the penalty", fair)):
-        more = {key: found[key] for key in ("pair", "n")}
+        more = {key: found[key] for key in ("pair", "n", "by_axis")} | {"penalty": PENALTY * (name != "plain")}
         results.tell(f"{GAP}, {name}", round(found["gap"], 2), record=record, seed=seed, samples=samples, **more)
     gain = paired_bootstrap(fair["right"], plain["right"])
     more = {"n": len(fair["right"]), "ci95": [100 * gain.low, 100 * gain.high]}
