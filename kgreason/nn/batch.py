@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import torch
 from torch import Tensor
@@ -19,7 +19,9 @@ from torch.utils import _pytree
 from kgreason.nn.packing import LABELS, TASKS, VECTOR_WIDTH, Item, Packer, Reading, RelationNames
 from kgreason.records import ROLE_QUESTION
 
-__all__ = ["LABELS", "TASKS", "VECTOR_WIDTH", "Collator", "GraphBatch", "Item", "Reading", "RelationNames"]
+__all__ = ["LABELS", "TASKS", "VECTOR_WIDTH", "Collator", "GraphBatch", "Item", "Of", "Reading", "RelationNames"]
+
+Of = Literal["questions", "sequences", "options", "nodes", "edges", "pairs", "paths", "codes", "tokens"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,31 +103,45 @@ class GraphBatch:
 
     def question(self, b: int) -> Self:
         """One question of the batch as a batch; texts and relations stay those of all."""
-        own = {name: getattr(self, name)[b : b + 1] for name in _OF_QUESTIONS}
-        (s, first_s), (o, first_o), (n, first_n) = (_rows(index, b) for index in (
-            self.sequence_question, self.option_question, self.node_question))  # fmt: skip
-        own |= {name: getattr(self, name)[s] for name in ("sequence_text", "sequence_joint")}
-        own |= {name: getattr(self, name)[o] for name in ("target", "option_label", "option_proof")}
-        own |= {each.name: getattr(self, each.name)[n] for each in fields(self) if each.name.startswith("node_")}
-        own["node_question"] = torch.zeros_like(own["node_question"])
-        e, p, c = (self.node_question[self.edge_index[0]] == b, self.option_question[self.option_node[0]] == b,
-                   self.option_question[self.path_option] == b)  # fmt: skip
-        own |= {name: getattr(self, name)[e] for name in ("edge_relation", "edge_weight")}
-        own |= {name: getattr(self, name)[c] for name in ("path_type", "path_value")}
-        option = self.sequence_option[s]
-        token = self.token_node[:, self.sequence_question[self.token_node[0]] == b]
+        rows = {of: self.rows(of, b) for of in get_args(Of)}
+        first = {of: span.start for of, span in rows.items()}
+        own = {name: getattr(self, name)[rows[of]] for name, of in _OF.items()}
+        question_code, option_node = self.question_code[:, rows["codes"]], self.option_node[:, rows["pairs"]]
+        option, token_node = self.sequence_option[rows["sequences"]], self.token_node[:, rows["tokens"]]
         return replace(
             self,
             **own,
             sequence_question=torch.zeros_like(option),
-            sequence_option=torch.where(option < 0, option, option - first_o),
-            option_question=torch.zeros_like(self.option_question[o]),
-            question_code=self.question_code[:, self.question_code[0] == b] * self.question_code.new_tensor([[0], [1]]),
-            edge_index=self.edge_index[:, e] - first_n,
-            option_node=self.option_node[:, p] - self.option_node.new_tensor([[first_o], [first_n]]),
-            token_node=token - token.new_tensor([[first_s], [0], [first_n]]),
-            path_option=self.path_option[c] - first_o,
+            sequence_option=torch.where(option < 0, option, option - first["options"]),
+            option_question=torch.zeros_like(self.option_question[rows["options"]]),
+            question_code=question_code * question_code.new_tensor([[0], [1]]),
+            node_question=torch.zeros_like(self.node_question[rows["nodes"]]),
+            edge_index=self.edge_index[:, rows["edges"]] - first["nodes"],
+            option_node=option_node - option_node.new_tensor([[first["options"]], [first["nodes"]]]),
+            token_node=token_node - token_node.new_tensor([[first["sequences"]], [0], [first["nodes"]]]),
+            path_option=self.path_option[rows["paths"]] - first["options"],
         )
+
+    def rows(self, of: Of, b: int) -> slice:
+        """Where a question has its rows; everything stands in the order of the questions."""
+        return slice(self._bounds[of][b], self._bounds[of][b + 1])
+
+    @cached_property
+    def _bounds(self) -> dict[Of, list[int]]:
+        """Where the rows of each question begin, and where those of the last one end."""
+        question: dict[Of, Tensor] = {
+            "questions": torch.arange(self.num_questions, device=self.labels.device),
+            "sequences": self.sequence_question,
+            "options": self.option_question,
+            "nodes": self.node_question,
+            "edges": self.node_question[self.edge_index[0]],
+            "pairs": self.option_question[self.option_node[0]],
+            "paths": self.option_question[self.path_option],
+            "codes": self.question_code[0].contiguous(),
+            "tokens": self.sequence_question[self.token_node[0]],
+        }
+        ends = torch.arange(self.num_questions + 1, device=self.labels.device)
+        return {of: torch.searchsorted(each, ends).tolist() for of, each in question.items()}
 
     def with_relations(self, state: Tensor, words: Tensor | None = None) -> Self:
         """The batch with its relation texts written."""
@@ -211,13 +227,15 @@ class GraphBatch:
         return self.node_question.shape[0]
 
 
-_OF_QUESTIONS = ("labels", "vad", "question_task", "multi_label", "question_given")
-
-
-def _rows(question: Tensor, b: int) -> tuple[slice, int]:
-    """Rows of a question, of ascending numbers of questions, and the first of them."""
-    first, end = torch.searchsorted(question, torch.tensor([b, b + 1], device=question.device)).tolist()
-    return slice(first, end), first
+#: What the rows of some tensors belong to, where that is all that they say.
+_OF: dict[str, Of] = {
+    "labels": "questions", "vad": "questions", "question_task": "questions", "multi_label": "questions",
+    "question_given": "questions", "sequence_text": "sequences", "sequence_joint": "sequences", "target": "options",
+    "option_label": "options", "option_proof": "options", "node_role": "nodes", "node_vector": "nodes",
+    "node_prior": "nodes", "node_relevance": "nodes", "node_gold": "nodes", "node_valence": "nodes",
+    "node_rare": "nodes", "edge_relation": "edges", "edge_weight": "edges", "path_type": "paths",
+    "path_value": "paths",
+}  # fmt: skip
 
 
 _pytree.register_dataclass(GraphBatch, field_names=[f.name for f in fields(GraphBatch)], drop_field_names=[])

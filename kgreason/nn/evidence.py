@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +25,7 @@ from kgreason.nn.model import ReasoningModel
 from kgreason.nn.paths import FLOOR, Followed
 from kgreason.nn.ragged import rank_within
 from kgreason.nn.state import CognitiveState, Scores
-from kgreason.nn.walks import Flow, Walk, message_walks
+from kgreason.nn.walks import Flow, Messages, Walk
 from kgreason.records import ORIGINS, Edge, Evidence, Path, Subgraph, Triple
 from kgreason.retrieval import Retriever
 from kgreason.retrieval.edits import edge_text
@@ -59,29 +59,38 @@ class Reading:
     weight: Tensor | None = None
     edges: Tensor | None = None
     gradient: Tensor | None = None
+    edge_records: dict[int, Edge] = field(default_factory=dict, repr=False)  #: made so far
 
     def question(self, b: int) -> Reading:
         """One question of several; an open one has to be read by itself."""
         batch = self.batch.question(b)
-        of_nodes, of_edges = self.batch.node_question == b, self.batch.node_question[self.batch.edge_index[0]] == b
-        counted = (
-            None if self.counted is None else self.counted[self.batch.option_question[self.batch.path_option] == b]
-        )
+        nodes, within = self.batch.rows("nodes", b), self.batch.rows("edges", b)
+        counted = None if self.counted is None else self.counted[self.batch.rows("paths", b)]
         followed = None
         if self.followed is not None:
             mass, walker, *of_question = self.followed
-            followed = Followed(mass[of_nodes], walker[of_nodes], *(part[b : b + 1] for part in of_question))
+            followed = Followed(mass[nodes], walker[nodes], *(part[b : b + 1] for part in of_question))
         edges = gradient = None
         if self.edges is not None:
-            own = of_edges[self.edges]
-            edges = self.edges[own] - int(of_edges.long().argmax())
-            gradient = None if self.gradient is None else self.gradient[:, :, own]
+            first, last = torch.searchsorted(self.edges, self.edges.new_tensor([within.start, within.stop])).tolist()
+            edges = self.edges[first:last] - within.start
+            gradient = None if self.gradient is None else self.gradient[:, :, first:last]
         return Reading(batch, self.scores.question(self.batch, b), counted, followed, None, edges, gradient)
 
     @cached_property
     def flow(self) -> Flow | None:
         """The follower's mass by step, computed once for all options."""
         return None if self.followed is None else Flow(self.batch, self.followed)
+
+    @cached_property
+    def messages(self) -> Messages | None:
+        """What messages passed over; None of a network other than Bellman-Ford's."""
+        return None if self.edges is None else Messages(self.batch, self.edges)
+
+    @cached_property
+    def adds(self) -> bool:
+        """Whether the graph adds anything to the scores."""
+        return bool((self.scores.gate[0] * (self.scores.paths + self.scores.graph)).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,7 @@ def evidence(
     limit = retriever.config.best_paths if limit is None else limit
     if not len(subgraph):
         return Evidence()
-    if reading is None or (subgraph.question.task != "open" and not _adds(reading.scores)):
+    if reading is None or (subgraph.question.task != "open" and not reading.adds):
         told = retriever.paths(subgraph, _end(subgraph, option), limit=limit, add=add, remove=remove)
         return Evidence(tuple(replace(path, contribution=0.0) for path in told))
     added: dict[tuple[Edge, ...], float] = {}
@@ -171,11 +180,6 @@ def evidence(
             added[path.edges] = added.get(path.edges, 0.0) + path.contribution
     ranked = sorted(added.items(), key=lambda item: -item[1])
     return Evidence(tuple(Path(edges, value) for edges, value in ranked[:limit]))
-
-
-def _adds(scores: Scores) -> bool:
-    """Whether the graph adds anything to the scores."""
-    return bool((scores.gate[0] * (scores.paths + scores.graph)).any())
 
 
 def parts(
@@ -204,7 +208,7 @@ def parts(
     """
     batch, scores, asked = reading.batch, reading.scores, subgraph.question.task == "open"
     gate = 1.0 if asked else float(scores.gate[0].detach())
-    ends = np.array([option]) if asked else batch.option_node[1, batch.option_node[0] == option].cpu().numpy()
+    ends = np.array([option]) if asked else _nodes(batch, option)
     found: list[Part] = []
 
     def part(name: PartName, score: float, paths: Iterable[Path]) -> None:
@@ -212,7 +216,7 @@ def parts(
         found.append(Part(name, score, told, score - sum(path.contribution for path in told)))
 
     def walked(walks: Iterable[Walk], scale: float = 1.0) -> Iterable[Path]:
-        return (_path(subgraph, retriever, walk.edges, scale * walk.value) for walk in walks)
+        return (_path(reading, subgraph, retriever, walk.edges, scale * walk.value) for walk in walks)
 
     if reading.counted is not None and not asked:
         weights = _type_weights(reading, subgraph, option)
@@ -237,11 +241,17 @@ def _end(subgraph: Subgraph, option: int) -> int:
     return 0 if subgraph.question.task == "entailment" else option
 
 
+def _nodes(batch: GraphBatch, option: int) -> npt.NDArray[np.int64]:
+    """Nodes of an option. Shape: [k]."""
+    options, nodes = batch.option_node.cpu().numpy()
+    return nodes[options == option]
+
+
 def _messages(reading: Reading, gradient: Tensor | None, ends: npt.NDArray[np.int64], limit: int) -> list[Walk]:
     """The paths by which messages raised a score; none of a network other than Bellman-Ford's."""
-    if reading.edges is None or gradient is None:
+    if reading.messages is None or gradient is None:
         return []
-    return message_walks(reading.batch, reading.edges, gradient, ends, limit)
+    return reading.messages.walks(gradient.double().cpu().numpy(), ends, limit)
 
 
 def _of_node(reading: Reading, node: int) -> Tensor | None:
@@ -321,8 +331,15 @@ def _type_weights(reading: Reading, subgraph: Subgraph, option: int) -> dict[tup
     return {(first, second): added for (first, second), added in zip(types, value, strict=True)}
 
 
-def _path(subgraph: Subgraph, retriever: Retriever, edges: Iterable[int], contribution: float) -> Path:
-    return Path(tuple(_edge(subgraph, retriever, edge) for edge in edges), contribution)
+def _path(
+    reading: Reading, subgraph: Subgraph, retriever: Retriever, edges: Iterable[int], contribution: float
+) -> Path:
+    """Some edges as a record; paths share theirs."""
+    made = reading.edge_records
+    for edge in edges:
+        if edge not in made:
+            made[edge] = _edge(subgraph, retriever, edge)
+    return Path(tuple(made[edge] for edge in edges), contribution)
 
 
 def _edge(subgraph: Subgraph, retriever: Retriever, edge: int) -> Edge:

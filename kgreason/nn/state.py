@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from torch import Tensor
 from torch.utils import _pytree
 
-from kgreason.nn.batch import GraphBatch
+from kgreason.nn.batch import GraphBatch, Of
 
 __all__ = ["CognitiveState", "PathScores", "Scores"]
 
@@ -92,10 +92,8 @@ class Scores(NamedTuple):
 
     def question(self, batch: GraphBatch, b: int) -> Scores:
         """The scores of one question of a batch."""
-        rows: dict[str, Tensor | slice] = {
-            "o": batch.option_question == b, "b": slice(b, b + 1), "s": batch.sequence_question == b,
-            "n": batch.node_question == b,
-        }  # fmt: skip
+        kinds: dict[str, Of] = {"o": "options", "b": "questions", "s": "sequences", "n": "nodes"}
+        rows = {kind: batch.rows(of, b) for kind, of in kinds.items()}
         parts = zip(self, "oooobbbsnbbnb", strict=True)
         return Scores(*(None if part is None else part[rows[kind]] for part, kind in parts))  # type: ignore[arg-type]  # parts keep their types
 

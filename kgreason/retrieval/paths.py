@@ -187,10 +187,10 @@ def _shared(
     code: npt.NDArray[np.int32], value: npt.NDArray[np.float64], type_weights: Mapping[tuple[int, int], float]
 ) -> npt.NDArray[np.float64]:
     """Each path's share of what its type contributes."""
-    types, which = np.unique(code, axis=1, return_inverse=True)
-    total = np.bincount(which, value)
-    weights = np.array([type_weights.get((first, second), 0.0) for first, second in types.T.tolist()])
-    return weights[which] * value / total[which]
+    codes = int(code.max(initial=0)) + 2
+    types, which = np.unique(code[0].astype(np.int64) * codes + code[1] + 1, return_inverse=True)
+    weights = np.array([type_weights.get((type_ // codes, type_ % codes - 1), 0.0) for type_ in types.tolist()])
+    return weights[which] * value / np.bincount(which, value)[which]
 
 
 def _edge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,14 +31,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Retriever"]
 
+#: Questions that a thread remembers between their retrieval and their paths.
+KEPT = 32
+
 
 @dataclass(slots=True)
 class _Asked:
-    """A grounding and its edits, and what both read of the graph; ``row_of`` is the row of each entry."""
+    """A grounding and its edits, and what both read of the graph.
+
+    ``gone`` is what they remove together with what is hidden, ``row_of`` the row of each entry.
+    """
 
     grounding: Grounding
     add: tuple[Triple, ...]
     remove: tuple[Triple, ...]
+    gone: tuple[Triple, ...]
     view: GraphView
     seeds: Seeds
     rows: Rows
@@ -47,9 +55,10 @@ class _Asked:
 
 
 class _Last(threading.local):
-    """What a thread has asked last."""
+    """What a thread has asked last, of all questions of a step that it answers together."""
 
-    asked: _Asked | None = None
+    def __init__(self) -> None:
+        self.asked: deque[_Asked] = deque(maxlen=KEPT)
 
 
 class Retriever:
@@ -106,19 +115,18 @@ class Retriever:
         Raises:
             InputError: ``remove`` names what is not there.
         """
-        gone = dict.fromkeys((*self._at(grounding), *remove))
-        found = self._retrieve(grounding, tuple(add), tuple(gone))
-        while self._hidden and (more := dict.fromkeys(self._hidden.within(found.nodes, grounding))).keys() - gone:
-            gone |= more
-            found = self._retrieve(grounding, tuple(add), tuple(gone))
+        asked = self._ask(grounding, tuple(add), tuple(remove))
+        found = self._retrieve(asked)
+        while more := [edge for edge in self._within(found) if edge not in asked.gone]:
+            asked = self._ask(grounding, tuple(add), (*asked.gone, *more))
+            found = self._retrieve(asked)
         return found
 
-    def _at(self, grounding: Grounding) -> tuple[Triple, ...]:
-        return self._hidden.at(grounding) if self._hidden else ()
+    def _within(self, subgraph: Subgraph) -> tuple[Triple, ...]:
+        return self._hidden.within(subgraph.nodes, subgraph.grounding) if self._hidden else ()
 
-    def _retrieve(self, grounding: Grounding, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> Subgraph:
-        asked = self._ask(grounding, add, remove)
-        view, seeds, rows, text = asked.view, asked.seeds, asked.rows, asked.text
+    def _retrieve(self, asked: _Asked) -> Subgraph:
+        grounding, view, seeds, rows, text = asked.grounding, asked.view, asked.seeds, asked.rows, asked.text
         own = self.relevance.of_names(view.names)
         types = count_types(view, seeds, rows, asked.row_of, self._scratch)
         if is_wide(self.graph, grounding.question, self.config):
@@ -173,8 +181,7 @@ class Retriever:
         Returns:
             Paths, strongest first; those that contribute nothing, or speak against the option, are left out.
         """
-        gone = dict.fromkeys((*self._at(subgraph.grounding), *remove))  # every path runs over a concept asked about
-        asked = self._ask(subgraph.grounding, tuple(add), tuple(gone))
+        asked = self._ask(subgraph.grounding, tuple(add), tuple(remove))
         if asked.links is None:
             asked.links = Links(
                 asked.view, asked.seeds, asked.rows, asked.row_of, self.relevance, asked.text, self._scratch
@@ -183,14 +190,17 @@ class Retriever:
 
     def _ask(self, grounding: Grounding, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Asked:
         """What a grounding reads of the graph; kept, since retrieval and the paths of all options ask for the same."""
-        held = self._last.asked
-        if held is None or held.grounding is not grounding or (held.add, held.remove) != (add, remove):
-            view = GraphView(self.graph, grounding, add, remove)
-            seeds = Seeds.of(grounding, view)
-            rows = seed_rows(view, seeds, self.config, self._scratch)
-            text = self.relevance.of_text(readable(self.graph, grounding))
-            held = self._last.asked = _Asked(grounding, add, remove, view, seeds, rows, rows.row_of(), text)
-        return held
+        for held in self._last.asked:
+            if held.grounding is grounding and (held.add, held.remove) == (add, remove):
+                return held
+        hidden = self._hidden.at(grounding) if self._hidden else ()  # every path runs over a concept asked about
+        gone = tuple(dict.fromkeys((*hidden, *remove)))
+        view = GraphView(self.graph, grounding, add, gone)
+        seeds = Seeds.of(grounding, view)
+        rows = seed_rows(view, seeds, self.config, self._scratch)
+        text = self.relevance.of_text(readable(self.graph, grounding))
+        self._last.asked.append(_Asked(grounding, add, remove, gone, view, seeds, rows, rows.row_of(), text))
+        return self._last.asked[-1]
 
     def _choose(
         self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8], own: npt.NDArray[np.int8]

@@ -11,7 +11,7 @@ import torch
 from kgreason.nn import walks
 from kgreason.nn.batch import GraphBatch
 from kgreason.nn.paths import EPSILON, RETURN, Followed
-from kgreason.nn.walks import Flow, Walk, message_walks
+from kgreason.nn.walks import Floats, Flow, Messages, Walk
 from tests.cases import NAMES, random_batch
 
 CODES = 2 * len(NAMES)
@@ -116,11 +116,11 @@ def test_a_wide_search_stops_with_good_paths(monkeypatch: pytest.MonkeyPatch):
     assert sum(walk.value for walk in hasty) > 0.5 * sum(walk.value for walk in exact)
 
 
-def with_importance(batch: GraphBatch, seed: int, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+def with_importance(batch: GraphBatch, seed: int, steps: int) -> tuple[torch.Tensor, Floats]:
     """Some of the edges, and random importances of their messages."""
     random = torch.Generator().manual_seed(seed)
     edges = torch.arange(0, batch.edge_index.shape[1], 1 + seed % 2)
-    return edges, torch.randn(steps, len(edges), generator=random, dtype=torch.float64)
+    return edges, torch.randn(steps, len(edges), generator=random, dtype=torch.float64).numpy()
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -142,7 +142,7 @@ def test_the_best_paths_of_messages_are_those_of_all_paths(steps: int):
                     expected[edges] = max(expected.get(edges, -np.inf), value)
         positive = sorted((value for value in expected.values() if value > 0), reverse=True)
         for limit in (3, 10**6):
-            found = message_walks(batch, passed, gradient, np.array(ends), limit)
+            found = Messages(batch, passed).walks(gradient, np.array(ends), limit)
             assert [walk.value for walk in found] == pytest.approx(positive[:limit], abs=1e-12)
             assert all(expected[walk.edges] == pytest.approx(walk.value) for walk in found)
 
@@ -150,9 +150,10 @@ def test_the_best_paths_of_messages_are_those_of_all_paths(steps: int):
 def test_no_path_of_messages():
     batch = one_question(0)
     edges, gradient = with_importance(batch, 0, 2)
-    assert message_walks(batch, edges, -gradient.abs(), np.array([3]), 5) == []
-    assert message_walks(batch, edges[:0], gradient[:, :0], np.array([3]), 5) == []
-    assert message_walks(batch, edges, gradient, np.array([0, 1]), 5) == []  # all concepts of the question are ends
+    messages = Messages(batch, edges)
+    assert messages.walks(-np.abs(gradient), np.array([3]), 5) == []
+    assert Messages(batch, edges[:0]).walks(gradient[:, :0], np.array([3]), 5) == []
+    assert messages.walks(gradient, np.array([0, 1]), 5) == []  # all concepts of the question are ends
 
 
 def test_a_walk_is_edges_and_a_value():
