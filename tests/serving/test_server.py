@@ -120,3 +120,41 @@ def test_a_connection_that_brings_no_request_is_closed_and_one_that_waits_is_not
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         assert asyncio.run(all_told()) == [b"", b"", b"HTTP/1.1 204", b"HTTP/1.1 204"]
+
+
+@LOCAL
+def test_a_full_house_refuses_over_a_connection_that_is_kept():
+    service = Service(Graphs({}), permits=1)
+    protocol = type("Prompt", (server.Prompt,), {"service": service})
+    whole = b"POST /v1/ask HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+
+    async def told():
+        loop = asyncio.get_running_loop()
+        config = uvicorn.Config(nothing, http=protocol, lifespan="off", log_config=None)
+        config.load()
+        held = uvicorn.server.ServerState()
+        async with await loop.create_server(lambda: protocol(config, held, {}), sock=listener):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            found = []
+            for taken, parts in ((1, [whole]), (0, [whole]), (1, [whole]), (1, [whole[:30], whole[30:]])):
+                service.dear.taken = taken
+                for part in parts:
+                    writer.write(part)
+                    await asyncio.sleep(0.05)
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+                length = re.search(rb"content-length: (\d+)", head)
+                await reader.readexactly(int(length[1]) if length else 0)
+                found.append(head[:12])
+            writer.close()
+            return found
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert asyncio.run(told()) == [b"HTTP/1.1 429", b"HTTP/1.1 204", b"HTTP/1.1 429", b"HTTP/1.1 204"]
+    service.close()
+
+
+async def nothing(scope, receive, send):
+    """Answers at once, without a word."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
