@@ -57,7 +57,7 @@ class Flow:
         for walker in range(walkers):
             stays[walker] = _staying(share[walker, :, -1])
         self._lattice = _lattice(source, target, share[:, :, code] * entered[target], stays, came, sums=True)
-        self.mass = (came[:, 1:] * stays[:, 1:, -1:]).sum(1)
+        self.mass = (self._lattice.came[:, 1:] * stays[:, 1:, -1:]).sum(1)
 
     def walks(self, ends: Ints, limit: int) -> list[Walk]:
         """The paths on which most of the mass came to some nodes; the values of all paths sum to 1.
@@ -123,7 +123,7 @@ class Messages:
         came[0, 0, starts] = 0.0
         stays = np.where(np.tri(steps + 1, dtype=np.bool_).T, 0.0, -np.inf)[None]
         lattice = _lattice(self._source, self._target, gradient[None], stays, came, sums=False)
-        bound = came[0][:, ends].max(0)
+        bound = lattice.came[0][:, ends].max(0)
         ends, bound = ends[bound > 0], bound[bound > 0]
         after, walker = np.zeros((len(ends), steps + 1)), np.zeros(len(ends), np.int64)
         found = _best_first(lattice, ends, walker, bound, after, limit, sums=False)
