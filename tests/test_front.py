@@ -26,8 +26,6 @@ def test_without_a_graph_what_a_question_brings_is_the_graph():
     read = alone.read(brought)
     assert read.subgraph is not None
     assert len(read.subgraph) == 2
-    with pytest.raises(InputError, match="an index was given"):
-        Front(None, index=object())
 
 
 def test_connections_follow_edits_and_add_nothing(tiny_graph):

@@ -100,7 +100,8 @@ def open_reasoner(
         if model is not None and _exported(model):
             if audit is not None:
                 raise UnsupportedError("an exported model keeps no audit log", fix="Leave it out, or ask a checkpoint.")
-            from kgreason.export.reasoner import ExportedModel, ExportedReasoner
+            from kgreason.export.reasoner import ExportedReasoner
+            from kgreason.export.runtime import ExportedModel
 
             return ExportedReasoner(ExportedModel(model), opened, index=found, stated=stated, rules=read, hidden=hidden)
         from kgreason.engine import Reasoner, shipped_for
@@ -219,7 +220,8 @@ def entails(
     answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
-        tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)
+        shares = answer.gate > 0 and _weighed(answer)
+        tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=shares)
         shown += ["", tree]
     out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
     _tell(answer.trace, out, gate=answer.gate)
@@ -315,8 +317,13 @@ def _found(answer: Answer) -> list[RenderableType]:
 
 def _note(answer: Answer) -> str:
     """What the graph did not do."""
-    speaks = answer.gate or any(path.contribution for option in answer.options for path in option.evidence.paths)
+    speaks = answer.gate or _weighed(answer)
     return answer.note or ("" if speaks else "the graph's evidence adds nothing to the scores of this model")
+
+
+def _weighed(answer: Answer) -> bool:
+    """Whether it is told of any path what that adds to a score."""
+    return any(path.contribution for option in answer.options for path in option.evidence.paths)
 
 
 def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
@@ -328,7 +335,7 @@ def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
 
     def shown(option: Option) -> RenderableType:
         draw = evidence_tree if show_all or option is answer.options[0] else evidence_line
-        return draw(option.text, option.evidence.paths, contributions=answer.gate > 0)
+        return draw(option.text, option.evidence.paths, contributions=answer.gate > 0 and _weighed(answer))
 
     chosen, *others = map(shown, answer.options)
     return ["", chosen, "", *others]

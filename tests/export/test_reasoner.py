@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import select
 import signal
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from kgreason.asking import Request
+from kgreason.cli import main
 from kgreason.engine import Reasoner
 from kgreason.errors import InputError, KGReasonError, UnsupportedError
 from kgreason.export.reasoner import ExportedReasoner
@@ -175,3 +177,24 @@ def test_it_is_served_without_torch(exported, model, facts, tmp_path):
     assert [each["error"]["code"] for each in several[2:]] == ["unsupported"] * 2
     assert (refused.status_code, refused.json()["error"]["hint"]) == (422, "Ask the model that it was exported from.")
     assert lacks == ["context", "open"]
+
+
+def test_the_command_line_asks_it_and_says_what_it_does_not_do(exported, tmp_path, monkeypatch, capsys):
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as leaving:
+            main([*arguments, "-g", "none", "-m", str(exported), "--json"])
+        shown = capsys.readouterr()
+        return int(leaving.value.code or 0), shown.out, " ".join(shown.err.split())
+
+    asked = ("Where would you keep a penguin?", "--options", "zoo", "oven")
+    assert json.loads(run("ask", *asked)[1])["choice"] in ("zoo", "oven")
+    assert json.loads(run("emotion", "It was a sad day.")[1])["sentiment"] in ("negative", "positive")
+    refused = {("explain", *asked): "explains no answer", ("ask", "Where?"): "not read an open question"}
+    for command, said in refused.items():
+        code, _, told = run(*command)
+        assert code == 2
+        assert said in told
+    monkeypatch.setenv("KGREASON_AUDIT", str(tmp_path / "log"))
+    code, _, told = run("ask", *asked)
+    assert code == 2
+    assert "keeps no audit log" in told
