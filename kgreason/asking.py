@@ -18,7 +18,7 @@ from kgreason.language import called, detect
 from kgreason.language.sentences import sentences
 from kgreason.metrics import turning_point
 from kgreason.nn.confidence import confidence
-from kgreason.records import Answer, ConceptMood, Evidence, Mood, Question, Subgraph, Task, Triple
+from kgreason.records import Answer, ConceptMood, Evidence, KeySentence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.tasks import validate
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
     "Model",
     "Request",
     "attempt",
-    "graph_note",
+    "chosen",
     "sentiment_of",
     "together",
 ]
@@ -222,7 +222,7 @@ class BaseReasoner(ABC):
         limit = settings.threshold.get("|".join(EKMAN), 0.5)  # the labels mean the same in any language
         order = np.argsort(-sure, kind="stable")
         spoken = next((paths[i] for i in order if EKMAN[i] != "neutral" and paths[i].paths), Evidence())
-        used, note = graph_note(read, paths)
+        used, note = _graph_note(read, paths)
         concepts = _concept_moods(read.subgraph) if settings.valence and read.subgraph is not None else ()
         felt: list[Any] | None = None if affect is None else affect[0].tolist()
         return Mood(
@@ -278,7 +278,61 @@ def together(reads: Mapping[int, Read]) -> Iterator[list[int]]:
     yield small
 
 
-def graph_note(read: Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
+def chosen(
+    read: Read,
+    logits: npt.NDArray[np.float32],
+    text: npt.NDArray[np.float32],
+    gate: float,
+    evidence: Sequence[Evidence],
+    temperature: Mapping[str, float],
+    *,
+    note: str = "",
+    sentences: tuple[KeySentence, ...] = (),
+) -> Answer:
+    """The answer to a closed question.
+
+    Args:
+        read: the question.
+        logits: its options' scores.
+        text: what the text alone says of them.
+        gate: how far the graph counts.
+        evidence: of each option.
+        temperature: per task.
+        note: what is said of the answer where the graph had a say.
+        sentences: of its context, those that were read most.
+
+    Shapes:
+        logits [o], text [o].
+    """
+    probability = confidence(read.question, logits, temperature)
+    options = tuple(
+        Option(
+            index=i,
+            text=read.question.options[i],
+            probability=float(probability[i]),
+            score=float(logits[i]),
+            text_score=float(text[i]),
+            graph_score=float(logits[i] - text[i]),
+            evidence=evidence[i],
+        )
+        for i in np.argsort(-probability, kind="stable").tolist()
+    )
+    used, why = _graph_note(read, evidence)
+    return Answer(
+        choice=options[0].text,
+        index=options[0].index,
+        confidence=options[0].probability,
+        options=options,
+        evidence=options[0].evidence,
+        graph_used=used,
+        gate=gate,
+        note=why or note,
+        sentences=sentences,
+        trace=read.trace,
+    )
+
+
+def _graph_note(read: Read, evidence: Sequence[Evidence]) -> tuple[bool, str]:
     """Whether the graph had a say, and if not, why."""
     if read.question.proofs:
         return True, ""

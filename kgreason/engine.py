@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.asking import BaseReasoner, Request, attempt, graph_note, sentiment_of, together
+from kgreason.asking import BaseReasoner, Request, attempt, chosen, sentiment_of, together
 from kgreason.audit import AuditLog
 from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError, KGReasonError
@@ -19,7 +19,7 @@ from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Rules
 from kgreason.grounding.unknown import Meaning
 from kgreason.nn import evidence
-from kgreason.nn.confidence import OPEN_THRESHOLD, confidence
+from kgreason.nn.confidence import OPEN_THRESHOLD
 from kgreason.nn.key_sentences import key_sentences
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import rank_nodes
@@ -192,35 +192,14 @@ class Reasoner(BaseReasoner):
 
     def _chosen(self, read: Read, reading: evidence.Reading) -> Answer:
         scores = on_cpu(reading.scores)
-        logits = scores.logits.numpy()
-        probability = confidence(read.question, logits, self.model.settings.temperature)
-        graph_score = (scores.logits - scores.text).numpy()
-        found = self.stages.evidence(read, reading, range(len(logits)))
-        ranked = sorted(range(len(logits)), key=lambda i: (-probability[i], i))
-        options = tuple(
-            Option(
-                index=i,
-                text=read.question.options[i],
-                probability=float(probability[i]),
-                score=float(logits[i]),
-                text_score=float(scores.text[i]),
-                graph_score=float(graph_score[i]),
-                evidence=found[i],
-            )
-            for i in ranked
-        )
-        used, note = graph_note(read, found)
-        return Answer(
-            choice=options[0].text,
-            index=options[0].index,
-            confidence=options[0].probability,
-            options=options,
-            evidence=options[0].evidence,
-            graph_used=used,
-            gate=float(scores.gate[0]),
-            note=note,
+        return chosen(
+            read,
+            scores.logits.numpy(),
+            scores.text.numpy(),
+            float(scores.gate[0]),
+            self.stages.evidence(read, reading, range(len(scores.logits))),
+            self.model.settings.temperature,
             sentences=key_sentences(self.model, read.question, scores.sentence, KEY_SENTENCES),
-            trace=read.trace,
         )
 
     def _check_open(self, question: Question) -> None:

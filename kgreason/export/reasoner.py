@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.asking import BaseReasoner, Request, attempt, graph_note, together
+from kgreason.asking import BaseReasoner, Request, attempt, chosen, together
 from kgreason.config import RetrievalConfig
 from kgreason.errors import KGReasonError
 from kgreason.export.runtime import ExportedModel
@@ -18,11 +18,12 @@ from kgreason.front import Front, Read
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Rules
 from kgreason.grounding.unknown import Meaning
-from kgreason.nn.confidence import confidence
-from kgreason.records import Answer, Evidence, Option, Triple
+from kgreason.records import Answer, Evidence, Triple
 from kgreason.tasks import validate
 
 __all__ = ["ExportedReasoner"]
+
+_NOTE = "an exported model does not tell what a path adds"
 
 Floats = npt.NDArray[np.float32]
 
@@ -128,33 +129,8 @@ class ExportedReasoner(BaseReasoner):
         answers = []
         for (read, evidence), gate, logits, text in zip(begun, scores["gate"], *parts, strict=True):
             read.trace["model_ms"] = took
-            probability = confidence(read.question, logits, self.model.settings.temperature)
-            options = tuple(
-                Option(
-                    index=i,
-                    text=read.question.options[i],
-                    probability=float(probability[i]),
-                    score=float(logits[i]),
-                    text_score=float(text[i]),
-                    graph_score=float(logits[i] - text[i]),
-                    evidence=evidence[i],
-                )
-                for i in np.argsort(-probability, kind="stable").tolist()
-            )
-            used, note = graph_note(read, evidence)
-            answers.append(
-                Answer(
-                    choice=options[0].text,
-                    index=options[0].index,
-                    confidence=options[0].probability,
-                    options=options,
-                    evidence=options[0].evidence,
-                    graph_used=used,
-                    gate=float(gate),
-                    note=note or "an exported model does not tell what a path adds",
-                    trace=read.trace,
-                )
-            )
+            temperature = self.model.settings.temperature
+            answers.append(chosen(read, logits, text, float(gate), evidence, temperature, note=_NOTE))
         return answers
 
     def _judged(self, reads: Sequence[Read], trace: dict[str, float]) -> tuple[Floats, Floats | None]:
