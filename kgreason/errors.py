@@ -19,6 +19,7 @@ __all__ = [
     "KGReasonError",
     "LimitError",
     "StorageError",
+    "UnsupportedError",
     "advice",
 ]
 
@@ -64,6 +65,12 @@ class LimitError(InputError):
     """Input larger or deeper than a stated limit."""
 
     code = "limit"
+
+
+class UnsupportedError(InputError):
+    """A question of a kind that this model was not made for."""
+
+    code = "unsupported"
 
 
 class ConfigError(KGReasonError):

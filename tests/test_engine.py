@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from kgreason import engine
+from kgreason import asking
+from kgreason.asking import EKMAN, ENTAILMENT, SENTIMENT, Request
 from kgreason.config import LIMITS, RetrievalConfig
-from kgreason.engine import EKMAN, ENTAILMENT, KEY_SENTENCES, SENTIMENT, Reasoner, Request, shipped_for
+from kgreason.engine import KEY_SENTENCES, Reasoner, shipped_for
 from kgreason.errors import CheckpointError, GraphImageError, InputError, KGReasonError, LimitError
 from kgreason.language.sentences import sentences
 from kgreason.nn.confidence import label_set
@@ -438,7 +439,7 @@ class TestAnswers:
             return readings(stages, reads)
 
         monkeypatch.setattr(Stages, "readings", counted)
-        monkeypatch.setattr(engine, "STEP_CHARACTERS", 3 * len("".join((ASKED, *PLACES))))
+        monkeypatch.setattr(asking, "STEP_CHARACTERS", 3 * len("".join((ASKED, *PLACES))))
         questions = [Question(ASKED, PLACES), LONG, *[Question(ASKED, PLACES)] * 3, Question(ASKED * 9, PLACES)]
         found = reasoner.answers([Request(question) for question in questions])
         assert steps == [1, 3, 1, 1]

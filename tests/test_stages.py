@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kgreason.errors import InputError
 from kgreason.records import Question
 from kgreason.stages import Stages, on_cpu
 from tests.models import opened, tiny_model
@@ -14,7 +13,7 @@ OTHER = Question("What can a bird do?", ("fly", "bake bread", "swim"))
 
 @pytest.fixture(scope="module")
 def stages(tiny_base, tiny_graph):
-    return Stages(opened(tiny_model(tiny_base)), tiny_graph)
+    return Stages(tiny_graph, model=opened(tiny_model(tiny_base)))
 
 
 def test_scores_with_and_without_evidence_are_the_same(stages):
@@ -23,14 +22,3 @@ def test_scores_with_and_without_evidence_are_the_same(stages):
     apart = torch.cat([on_cpu(reading.scores).logits for reading in stages.readings(reads)])
     torch.testing.assert_close(together, apart, atol=1e-5, rtol=1e-5)
     assert stages.readings([]) == []
-
-
-def test_without_a_graph_what_a_question_brings_is_the_graph(stages):
-    alone = Stages(stages.model, None)
-    assert alone.read(ASKED).subgraph is None
-    with pytest.raises(InputError, match="no graph"):
-        alone.read(ASKED, (("penguin", "AtLocation", "oven"),))
-    brought = Question(ASKED.text, ASKED.options, facts=(("penguin", "AtLocation", "oven"),))
-    read = alone.read(brought)
-    assert read.subgraph is not None
-    assert len(read.subgraph) == 2

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kgreason.engine import SENTIMENT
+from kgreason.asking import SENTIMENT
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import Valence, lexicon
 from kgreason.grounding import Grounder

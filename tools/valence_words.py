@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kgreason.engine import SENTIMENT
+from kgreason.asking import SENTIMENT
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.valence import lexicon
 from kgreason.records import Question

@@ -16,8 +16,8 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from kgreason import __version__
+from kgreason.asking import BaseReasoner
 from kgreason.config import LIMITS
-from kgreason.engine import Reasoner
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph, lookups
 
@@ -46,7 +46,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def make_server(graph: KnowledgeGraph, reasoner: Callable[[], Reasoner]) -> MCPServer[Any]:
+def make_server(graph: KnowledgeGraph, reasoner: Callable[[], BaseReasoner]) -> MCPServer[Any]:
     """A server whose tools read one graph.
 
     Args:

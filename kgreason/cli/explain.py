@@ -46,7 +46,7 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Say why an answer was chosen, why not another, and which edit of the graph turns it."""
-    from kgreason.errors import InputError
+    from kgreason.errors import InputError, UnsupportedError
     from kgreason.records import Question
     from kgreason.tasks import validate
     from kgreason.tasks.entailment import THREE_WAY
@@ -62,6 +62,10 @@ def explain(
     validate(asked)
     added, removed = triples(add or ()), triples(remove or ())
     reasoner = open_reasoner(model, graph, out, index, language=told)
+    from kgreason.engine import Reasoner
+
+    if not isinstance(reasoner, Reasoner):
+        raise UnsupportedError("an exported model explains no answer", fix="Ask the model that it was exported from.")
     with out.progress() as report:
         report("ask with edits", 0, 0)
         from kgreason.explain import explain as explained

@@ -15,13 +15,13 @@ from kgreason.cli.graph import open_graph
 from kgreason.cli.index import IndexOption, open_index
 from kgreason.cli.llm import Llm, LlmModel, shown_of, tell
 from kgreason.cli.picture import Html, draw
-from kgreason.errors import InputError
+from kgreason.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from kgreason.engine import Reasoner
+    from kgreason.asking import BaseReasoner
     from kgreason.graph import KnowledgeGraph
     from kgreason.records import Answer, ConceptMood, KeySentence, Mood, Option, Task, Triple
 
@@ -36,19 +36,23 @@ __all__ = [
     "demeaning",
     "emotion",
     "entails",
+    "load_reasoner",
     "open_reasoner",
 ]
 
 ReasonerGraph = Annotated[
     str, typer.Option("--graph", "-g", help="A graph's folder; 'none' for the text alone; the packaged one by default.")
 ]
-ModelOption = Annotated[str, typer.Option("--model", "-m", help="A checkpoint's folder or the name of a shipped one.")]
+ModelOption = Annotated[
+    str,
+    typer.Option("--model", "-m", help="A checkpoint's or an exported model's folder, or a shipped one's name."),
+]
 ReasonerModel = Annotated[
     str | None,
     typer.Option(
         "--model",
         "-m",
-        help="A checkpoint's folder or the name of a shipped one; by default that of the language.",
+        help="A checkpoint's or an exported model's folder, or a shipped one's name; by default that of the language.",
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Show the evidence of every option as a tree.")]
@@ -78,7 +82,7 @@ def open_reasoner(
     audit: Path | None = None,
     audit_text: bool = False,
     offensive: bool = False,
-) -> Reasoner:
+) -> BaseReasoner:
     """A reasoner, by default that of the language; the first use of the packaged graph builds it, which shows.
 
     Of the packaged graph the edges that demean a group of people are not read unless ``offensive``.
@@ -88,17 +92,41 @@ def open_reasoner(
         raise InputError("--index was given, but no graph", fix="Name a graph, or leave --index out.")
     with out.progress() as report:
         report("load the model", 0, 0)
-        from kgreason.engine import Reasoner, shipped_for
-
         found = None if opened is None else open_index(opened, index)
         from kgreason.grounding import Rules
 
-        name = model or shipped_for(language)
         read = None if rules is None else Rules.load(rules)
         hidden = demeaning(opened) if opened is not None and graph == "default" and not offensive else ()
+        if model is not None and _exported(model):
+            if audit is not None:
+                raise UnsupportedError("an exported model keeps no audit log", fix="Leave it out, or ask a checkpoint.")
+            from kgreason.export.reasoner import ExportedReasoner
+            from kgreason.export.runtime import ExportedModel
+
+            return ExportedReasoner(ExportedModel(model), opened, index=found, stated=stated, rules=read, hidden=hidden)
+        from kgreason.engine import Reasoner, shipped_for
+
+        name = model or shipped_for(language)
         return Reasoner.from_pretrained(
             name, opened, index=found, stated=stated, rules=read, hidden=hidden, audit=audit, audit_text=audit_text
         )
+
+
+def load_reasoner(model: str) -> BaseReasoner:
+    """A model without a graph: a shipped one by its name, a checkpoint's folder, or that of an exported model."""
+    if _exported(model):
+        from kgreason.export.reasoner import ExportedReasoner
+
+        return ExportedReasoner.from_pretrained(model, None)
+    from kgreason.engine import Reasoner
+
+    return Reasoner.from_pretrained(model, None)
+
+
+def _exported(model: str) -> bool:
+    from kgreason.export.runtime import is_export
+
+    return is_export(model)
 
 
 def demeaning(graph: KnowledgeGraph) -> Sequence[Triple]:
@@ -192,7 +220,8 @@ def entails(
     answer = reasoner.entails(premise, hypothesis, language=told)
     shown: list[RenderableType] = [_ranking(answer)]
     if answer.evidence.paths:
-        tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=answer.gate > 0)
+        shares = answer.gate > 0 and _weighed(answer)
+        tree = evidence_tree("from the premise to the hypothesis", answer.evidence.paths, contributions=shares)
         shown += ["", tree]
     out.show(answer.to_dict(), *shown, *_notes(_note(answer)))
     _tell(answer.trace, out, gate=answer.gate)
@@ -288,8 +317,13 @@ def _found(answer: Answer) -> list[RenderableType]:
 
 def _note(answer: Answer) -> str:
     """What the graph did not do."""
-    speaks = answer.gate or any(path.contribution for option in answer.options for path in option.evidence.paths)
+    speaks = answer.gate or _weighed(answer)
     return answer.note or ("" if speaks else "the graph's evidence adds nothing to the scores of this model")
+
+
+def _weighed(answer: Answer) -> bool:
+    """Whether it is told of any path what that adds to a score."""
+    return any(path.contribution for option in answer.options for path in option.evidence.paths)
 
 
 def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
@@ -301,7 +335,7 @@ def _evidence(answer: Answer, show_all: bool) -> list[RenderableType]:
 
     def shown(option: Option) -> RenderableType:
         draw = evidence_tree if show_all or option is answer.options[0] else evidence_line
-        return draw(option.text, option.evidence.paths, contributions=answer.gate > 0)
+        return draw(option.text, option.evidence.paths, contributions=answer.gate > 0 and _weighed(answer))
 
     chosen, *others = map(shown, answer.options)
     return ["", chosen, "", *others]

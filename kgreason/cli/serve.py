@@ -11,11 +11,11 @@ import typer
 
 from kgreason.cli.console import Json, Output, Quiet
 from kgreason.cli.graph import open_graph
-from kgreason.cli.reason import ModelOption, Offensive, demeaning
+from kgreason.cli.reason import ModelOption, Offensive, demeaning, load_reasoner
 from kgreason.errors import InputError
 
 if TYPE_CHECKING:
-    from kgreason.engine import Reasoner
+    from kgreason.asking import BaseReasoner
     from kgreason.graph import KnowledgeGraph
     from kgreason.serving.graphs import Graphs
 
@@ -108,15 +108,11 @@ def _graphs(named: Iterable[str], model: str, out: Output, offensive: bool) -> G
     }
     with out.progress() as report:
         report("load the model", 0, 0)
-        from kgreason.engine import Reasoner
-        from kgreason.nn.model import ReasoningModel
-        from kgreason.nn.weights import find_checkpoint
-
-        loaded = ReasoningModel.from_pretrained(find_checkpoint(model))
+        loaded = load_reasoner(model)
         hide = {name for name, source in sources.items() if source == "default" and not offensive}
 
-        def over(name: str, graph: KnowledgeGraph | None) -> Reasoner:
-            return Reasoner(loaded, graph, hidden=demeaning(graph) if graph and name in hide else ())
+        def over(name: str, graph: KnowledgeGraph | None) -> BaseReasoner:
+            return loaded.over(graph, hidden=demeaning(graph) if graph and name in hide else ())
 
         from kgreason.serving.graphs import Graphs
 

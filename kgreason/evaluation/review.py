@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kgreason import journal, storage
+from kgreason.asking import BaseReasoner
 from kgreason.audit import flags, question_digest
-from kgreason.engine import Reasoner
 from kgreason.errors import FormatError, InputError
 from kgreason.records import Answer, Question, Triple
 from kgreason.tasks import validate, write_samples
@@ -125,7 +125,9 @@ def _logged(path: str | Path, row: Mapping[str, Any]) -> Answered:
         raise FormatError(path, f"a line is none of an audit log ({error})", fix="Name an audit log.") from error
 
 
-def answered(reasoner: Reasoner, questions: Sequence[Question], *, progress: Progress | None = None) -> list[Answered]:
+def answered(
+    reasoner: BaseReasoner, questions: Sequence[Question], *, progress: Progress | None = None
+) -> list[Answered]:
     """Asks questions anew.
 
     Args:

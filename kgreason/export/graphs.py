@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from kgreason import storage
 from kgreason.errors import ConfigError, InputError
-from kgreason.export.runtime import CONFIG, FORMAT, REASON, SCORES, SETTINGS, TEXT, TOKENIZER
+from kgreason.export.runtime import CONFIG, FORMAT, REASON, SCORES, TEXT, TOKENIZER, Settings
 from kgreason.graph import KnowledgeGraph
 from kgreason.grounding import Grounder
 from kgreason.nn.batch import GraphBatch
@@ -53,7 +53,7 @@ _FACTS = [
 
 
 def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = False) -> None:
-    """Write what :class:`kgreason.export.runtime.ExportedReasoner` answers from.
+    """Write what :class:`kgreason.export.reasoner.ExportedReasoner` answers from.
 
     Args:
         model: its adapter merged into its base, as ``from_pretrained`` reads it.
@@ -72,7 +72,8 @@ def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = Fals
         text = _exported(
             _Text(model.backbone.model), {name: getattr(batch, name) for name in _TEXTS}, _Text.WRITES, optimise=True
         )
-        reason = _exported(_Reason(model), _reason_inputs(model, batch), SCORES, optimise=False)
+        reasoner = _Reason(model)
+        reason = _exported(reasoner, _reason_inputs(model, batch), reasoner.writes, optimise=False)
 
     def write(target: Path) -> None:
         storage.write_bytes(target / TEXT, quantised(text) if int8 else text.SerializeToString())
@@ -82,7 +83,7 @@ def export_model(model: ReasoningModel, folder: str | Path, *, int8: bool = Fals
         storage.write_text(target / TOKENIZER, collator.tokenizer.to_str())
         values = model.settings.to_json()
         digests = {name: storage.digest(target / name) for name in (TEXT, REASON, TOKENIZER)}
-        told = {"format": FORMAT, "files": digests, **{name: values[name] for name in SETTINGS}}
+        told = {"format": FORMAT, "files": digests, **{each.name: values[each.name] for each in fields(Settings)}}
         storage.write_json(target / CONFIG, told)
 
     storage.publish(folder, write)
@@ -181,9 +182,10 @@ class _Reason(nn.Module):
         self.knowledge, self.emotion, self.context = model.knowledge, model.emotion, model.context
         self.logic = model.logic
         self.joint = model.settings.reading != "separate"
+        self.writes = SCORES if model.emotion is not None else SCORES[:-1]
 
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
-        """Shapes: token states, word embeddings and a batch -> logits, text, paths, graph [o], gate [b]."""
+        """Shapes: token states, word embeddings, a batch -> logits, text, paths, graph [o], gate [b], affect [b, 4]."""
         given = dict(inputs)
         tokens, words = (given.pop(name)[given["sequence_text"]] for name in _Text.WRITES)
         nothing = tokens.new_zeros(0)
@@ -193,7 +195,7 @@ class _Reason(nn.Module):
         for part in (self.knowledge, self.emotion, self.context):
             state = state if part is None else part(state)
         scores = self.logic(state)
-        return tuple(getattr(scores, name) for name in SCORES)
+        return tuple(getattr(scores, name) for name in self.writes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,9 @@
-"""Answers from an exported model: onnxruntime, numpy and a graph, no torch."""
+"""Scores of an exported model: onnxruntime and numpy, no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,34 +11,49 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason import storage
-from kgreason.errors import CheckpointError, InputError
-from kgreason.graph import KnowledgeGraph
+from kgreason.errors import CheckpointError, InputError, UnsupportedError
 from kgreason.graph.relations import RelationTable
-from kgreason.grounding import with_stated
-from kgreason.nn.confidence import confidence
-from kgreason.nn.packing import Arrays, Item, Packer, RelationNames
-from kgreason.records import Answer, Evidence, Option, Question, Subgraph
-from kgreason.retrieval import Pairs
-from kgreason.tasks import validate
+from kgreason.nn.packing import Arrays, Item, Packer, Reading, RelationNames
+from kgreason.records import Question, Subgraph
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Encoding
 
-__all__ = ["CONFIG", "FORMAT", "REASON", "SCORES", "SETTINGS", "TEXT", "TOKENIZER", "ExportedModel", "ExportedReasoner"]
+__all__ = [
+    "CONFIG",
+    "FORMAT",
+    "REASON",
+    "SCORES",
+    "TEXT",
+    "TOKENIZER",
+    "ExportedModel",
+    "Settings",
+    "is_export",
+]
 
-FORMAT = 1
+FORMAT = 2
 CONFIG, TEXT, REASON, TOKENIZER = "config.json", "text.onnx", "reason.onnx", "tokenizer.json"
-#: What is written of a model's settings, under the same names.
-SETTINGS = ("base", "reading", "max_length", "knowledge", "temperature", "threshold")
-#: What the second graph writes, of :class:`kgreason.nn.state.Scores`.
-SCORES = ("logits", "text", "paths", "graph", "gate")
+#: What the second graph writes, of :class:`kgreason.nn.state.Scores`; affect where the model has E.
+SCORES = ("logits", "text", "paths", "graph", "gate", "affect")
 #: Texts that are run at once, of like length so that short ones carry little padding.
 _CHUNK = 16
-#: Relation names that are kept in mind; questions bring names of their own without end.
-_RELATIONS = 2048
+_INSTEAD = "Ask the model that it was exported from."
 
 Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is written of a model's settings, under the same names; see :class:`kgreason.nn.model.ModelConfig`."""
+
+    base: str
+    reading: Reading
+    max_length: int
+    knowledge: Mapping[str, Any] | None
+    valence: bool
+    temperature: Mapping[str, float]
+    threshold: Mapping[str, float]
 
 
 class ExportedModel:
@@ -69,8 +85,8 @@ class ExportedModel:
         self.packer = Packer(
             tokenizer,
             self.relations,
-            reading=self.settings["reading"],
-            max_length=self.settings["max_length"],
+            reading=self.settings.reading,
+            max_length=self.settings.max_length,
             padding=tokenizer.padding or {},
         )
         self._text, self._reason = (_session(folder / name, threads) for name in (TEXT, REASON))
@@ -83,14 +99,15 @@ class ExportedModel:
             items: (question, subgraph or None).
 
         Returns:
-            logits, text, paths, graph [o] and gate [b], as :class:`kgreason.nn.state.Scores` has them.
+            logits, text, paths, graph [o], gate [b] and, where the model has E, affect [b, 4], as
+            :class:`kgreason.nn.state.Scores` has them.
 
         Raises:
-            InputError: an open question, one with a context, or one with more nodes than the model was exported for.
+            UnsupportedError: what :meth:`check` refuses.
         """
-        knowledge = self.settings["knowledge"]
-        for question, subgraph in items:
-            _check(question, subgraph, knowledge["max_nodes"] if knowledge else None)
+        for item in items:
+            self.check(*item)
+        knowledge = self.settings.knowledge
         batch = self.packer.pack(items)
         names = [self.relations.names[number] for number in batch["relation"]]
         batch["tokens"], batch["words"] = self._encode(batch)
@@ -98,10 +115,29 @@ class ExportedModel:
         relations = knowledge["relations"] if knowledge else ()
         batch["codes"] = np.array(self.relations.known(relations, batch["relation"].tolist()), np.int64)
         batch["slots"] = np.arange(max(_beginnings(subgraph) for _, subgraph in items))
-        found = dict(zip(SCORES, self._run(self._reason, batch), strict=True))
-        for name in self.relations.forget(_RELATIONS):
-            self._phrases.pop(name, None)
-        return found
+        written = (each.name for each in self._reason.get_outputs())
+        return dict(zip(written, self._run(self._reason, batch), strict=True))
+
+    def check(self, question: Question, subgraph: Subgraph | None = None) -> None:
+        """Whether the model reads a question, and what was retrieved for it.
+
+        Raises:
+            UnsupportedError: an open question, one with a context, or one with more nodes than messages pass over.
+        """
+        if question.task == "open" or question.context:
+            kind = "an open question" if question.task == "open" else "a context"
+            raise UnsupportedError(f"an exported model does not read {kind}", fix=_INSTEAD)
+        most = self.settings.knowledge["max_nodes"] if self.settings.knowledge else None
+        if most is not None and subgraph is not None and len(subgraph) > most:
+            raise UnsupportedError(
+                f"the question's evidence has {len(subgraph)} nodes, an exported model reads {most}", fix=_INSTEAD
+            )
+
+    def forget_relations(self, most: int) -> None:
+        """Where so many relation names were met, lets go of all but the eighth of them that was met first."""
+        if len(self.relations) > most:
+            for name in self.relations.forget(most // 8):
+                self._phrases.pop(name, None)
 
     @staticmethod
     def _run(session: InferenceSession, arrays: Arrays) -> list[Floats]:
@@ -148,80 +184,23 @@ class ExportedModel:
         return ((state[i : i + 2], word[i : i + 2]) for i in range(0, len(phrases), 2))
 
 
-class ExportedReasoner:
-    """Answers closed questions from an exported model and a graph; a :class:`kgreason.engine.Reasoner` without torch.
-
-    It reads what texts state as the reasoner does. It gives no evidence, which needs the inside of K.
-
-    Args:
-        folder: what :func:`kgreason.export.graphs.export_model` wrote.
-        graph: an open graph, a graph's folder, "default", or None (also "none"): then a question's own facts are it.
-        threads: of onnxruntime; 0 for as many as there are cores.
-
-    Raises:
-        CheckpointError: the folder cannot be used; GraphImageError: the graph cannot.
-
-    Example:
-        >>> reasoner = ExportedReasoner("mini-onnx")  # doctest: +SKIP
-        >>> asked = Question("Where would you find a penguin?", ("zoo", "desert", "oven"))  # doctest: +SKIP
-        >>> reasoner.answer(asked).choice  # doctest: +SKIP
-        'zoo'
-    """
-
-    def __init__(
-        self, folder: str | Path, graph: KnowledgeGraph | str | Path | None = "default", *, threads: int = 0
-    ) -> None:
-        self.model = ExportedModel(folder, threads=threads)
-        if isinstance(graph, str | Path):
-            graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
-        self.graph = graph
-        self._pairs = Pairs([], graph)
-
-    def answer(self, question: Question) -> Answer:
-        """Answer a choice, an entailment or an emotion question.
-
-        Raises:
-            InputError: the question is open, has a context, or cannot be answered at all; says why.
-        """
-        question, subgraph = self._pairs.anew(with_stated(validate(question), None, add=(), remove=()))
-        scores = self.model.scores([(question, subgraph)])
-        probability = confidence(question, scores["logits"], self.model.settings["temperature"])
-        order = np.argsort(-probability, kind="stable").tolist()
-        graph = scores["logits"] - scores["text"]
-        options = tuple(
-            Option(
-                index=i,
-                text=question.options[i],
-                probability=float(probability[i]),
-                score=float(scores["logits"][i]),
-                text_score=float(scores["text"][i]),
-                graph_score=float(graph[i]),
-                evidence=Evidence(),
-            )
-            for i in order
-        )
-        return Answer(
-            choice=options[0].text,
-            index=options[0].index,
-            confidence=options[0].probability,
-            options=options,
-            graph_used=bool(graph.any()),
-            gate=float(scores["gate"][0]),
-            note="an exported model tells no evidence",
-        )
+def is_export(folder: str | Path) -> bool:
+    """Whether a folder is, or once was, what :func:`kgreason.export.graphs.export_model` wrote."""
+    return any(storage.size(Path(folder) / name) is not None for name in (TEXT, REASON))
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def _settings(folder: Path) -> Settings:
     """The settings of an export whose files are as they were written."""
     if not storage.is_directory(folder):
         raise CheckpointError(f"there is no folder {folder}", fix="Run: kgreason export MODEL -o FOLDER.")
-    settings: dict[str, Any] = storage.read_json(folder / CONFIG)
-    if (found := settings.get("format")) != FORMAT or not {"files", *SETTINGS} <= settings.keys():
+    values: dict[str, Any] = storage.read_json(folder / CONFIG)
+    names = {each.name for each in fields(Settings)}
+    if (found := values.get("format")) != FORMAT or not {"files", *names} <= values.keys():
         raise CheckpointError(f"{folder} has export format {found}, this kgreason reads {FORMAT}", fix="Export again.")
     for name in (TEXT, REASON, TOKENIZER):
-        if storage.size(folder / name) is None or storage.digest(folder / name) != settings["files"].get(name):
+        if storage.size(folder / name) is None or storage.digest(folder / name) != values["files"].get(name):
             raise CheckpointError(f"{folder / name} is missing or damaged", fix="Export the model again.")
-    return settings
+    return Settings(**{name: values[name] for name in names})
 
 
 def _session(path: Path, threads: int) -> InferenceSession:
@@ -234,6 +213,7 @@ def _session(path: Path, threads: int) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread takes no core
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no class in common
@@ -246,17 +226,6 @@ def _unusable(path: Path, error: Exception) -> CheckpointError:
 
 def _column(encoded: Sequence[Encoding], name: str) -> npt.NDArray[np.int64]:
     return np.array([getattr(each, name) for each in encoded], np.int64)
-
-
-def _check(question: Question, subgraph: Subgraph | None, most: int | None) -> None:
-    if question.task == "open" or question.context:
-        kind = "an open question" if question.task == "open" else "a context"
-        raise InputError(f"an exported model does not read {kind}", fix="Ask the model that it was exported from.")
-    if most is not None and subgraph is not None and len(subgraph) > most:
-        raise InputError(
-            f"the question's evidence has {len(subgraph)} nodes, an exported model reads {most}",
-            fix="Ask the model that it was exported from.",
-        )
 
 
 def _beginnings(subgraph: Subgraph | None) -> int:

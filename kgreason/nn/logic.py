@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from kgreason.nn.batch import TASKS, GraphBatch
 from kgreason.nn.emotion import MOOD
+from kgreason.nn.packing import PROOF
 from kgreason.nn.paths import FLOOR
 from kgreason.nn.segment import segment_count, segment_log_softmax, segment_max, segment_mean, segment_sum
 from kgreason.nn.state import CognitiveState, Scores
 
-__all__ = ["DOUBTS", "FAINT", "GATE_FEATURES", "NODE_WEIGHT", "PROOF", "Abstention", "Gate", "Logic"]
+__all__ = ["DOUBTS", "FAINT", "GATE_FEATURES", "NODE_WEIGHT", "Abstention", "Gate", "Logic"]
 
 #: What the gate reads of a question, in this order.
 GATE_FEATURES = ("bias", "coverage", "text margin", "text entropy", "graph margin", "agreement", "linked", "given")
@@ -25,8 +26,6 @@ FAINT = 1e-3
 #: How much node states count in open answers beside the follower: in graphs unlike those they were trained on they
 #: mislead. Chosen on dev splits of PathQuestion and MetaQA, see docs/log.md.
 NODE_WEIGHT = 0.1
-#: What a sure proof adds to an option, more than any text score differs.
-PROOF = 20.0
 #: Strength of the valence of a text's concepts at which they have a say.
 FELT = 0.05
 _OPEN, _EMOTION = TASKS.index("open"), TASKS.index("emotion")
@@ -41,7 +40,8 @@ class Logic(nn.Module):
     add a linear offset per label. Affect enters the labels of an emotion task. Node scores end in a layer that
     starts at zero and γ is 0 until it is fitted, so that an untrained K leaves the text model bit for bit.
 
-    An option that the question's own texts prove gets :data:`PROOF` times the proof's weight, with or without a gate.
+    An option that the question's own texts prove gets :data:`~kgreason.nn.packing.PROOF` times the proof's weight, with
+    or without a gate.
 
     Where a question brings facts of its own and the gate is open, they decide, and of text :data:`FAINT` is left.
 

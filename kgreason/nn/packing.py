@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kgreason.nn.batch import GraphBatch
 
-__all__ = ["LABELS", "TASKS", "VECTOR_WIDTH", "Arrays", "Item", "Packer", "Reading", "RelationNames"]
+__all__ = ["LABELS", "PROOF", "TASKS", "VECTOR_WIDTH", "Arrays", "Item", "Packer", "Reading", "RelationNames"]
 
 Reading = Literal["separate", "joint", "summed"]
 Item = tuple[Question, Subgraph | None]
@@ -31,6 +31,8 @@ TASKS: tuple[Task, ...] = get_args(Task)
 #: Options of an entailment.
 LABELS = ("entailment", "neutral", "contradiction", "not_entailment")
 VECTOR_WIDTH = 128
+#: What a sure proof adds to an option, more than any text score differs.
+PROOF = 20.0
 
 
 class RelationNames:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from time import perf_counter
 
-from kgreason.engine import Reasoner, Request
+from kgreason.asking import BaseReasoner, Request
 from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
 from kgreason.serving.admission import Deadline
@@ -35,7 +35,7 @@ class Job:
         deadline: looked at before each stage.
     """
 
-    reasoner: Reasoner
+    reasoner: BaseReasoner
     request: Request
     deadline: Deadline
     done: Future[Answer | Mood] = field(default_factory=Future)

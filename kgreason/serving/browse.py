@@ -24,10 +24,10 @@ MOST_EDGES, MOST_OFFSET, MOST_PATHS, MOST_HOPS = 100, 10_000, 20, 4
 
 @router.get("/info")
 async def info(visit: Visiting, graph: Graph = "default") -> JSONResponse:
-    """Count what a graph holds; names the graphs that are served."""
+    """Count what a graph holds; names the graphs that are served, and what of a question their model does not read."""
 
     def work(live: Live, name: str) -> dict[str, Any]:
-        return {"graphs": list(live.names), **live[name].info}
+        return {"graphs": list(live.names), "lacks": sorted(live[name].reasoner.lacks), **live[name].info}
 
     return await visit.read([graph], work, dear=False, several=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from kgreason.engine import Reasoner
+from kgreason.asking import BaseReasoner
 from kgreason.errors import KGReasonError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.manifest import named_version
@@ -25,7 +25,7 @@ class Served:
         reasoner: which reads it.
     """
 
-    def __init__(self, reasoner: Reasoner) -> None:
+    def __init__(self, reasoner: BaseReasoner) -> None:
         self.reasoner = reasoner
 
     @property
@@ -84,10 +84,10 @@ class Graphs:
     """
 
     def __init__(
-        self, reasoners: Mapping[str, Reasoner], renew: Callable[[str, KnowledgeGraph], Reasoner] | None = None
+        self, reasoners: Mapping[str, BaseReasoner], renew: Callable[[str, KnowledgeGraph], BaseReasoner] | None = None
     ) -> None:
         self.live = Live({name: Served(reasoner) for name, reasoner in reasoners.items()})
-        self._renew = renew or (lambda name, graph: Reasoner(reasoners[name].model, graph))
+        self._renew = renew or (lambda name, graph: reasoners[name].over(graph))
         self._folders = {name: _folder(reasoner) for name, reasoner in reasoners.items()}
         self._seen = {name: named_version(folder) for name, folder in self._folders.items() if folder is not None}
 
@@ -116,7 +116,7 @@ class Graphs:
         return tuple(changed)
 
 
-def _folder(reasoner: Reasoner) -> Path | None:
+def _folder(reasoner: BaseReasoner) -> Path | None:
     """The folder that holds the versions of a graph on disk."""
     graph = reasoner.graph
     return None if graph is None or graph.path is None else graph.path.parent

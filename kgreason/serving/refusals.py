@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from kgreason.errors import InputError, KGReasonError, LimitError
+from kgreason.errors import InputError, KGReasonError, LimitError, UnsupportedError
 
 __all__ = ["FAULT", "Refusal", "body", "ending", "malformed", "respond", "told"]
 
@@ -42,7 +42,7 @@ def told(error: KGReasonError) -> Refusal:
     """An error as it is told: of the library's errors most name values, so that their fix alone is passed on."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, LimitError):  # counts alone
+    if isinstance(error, LimitError | UnsupportedError):  # counts and our own words alone
         return Refusal(422, error.code, error.message, fix=error.fix)
     if isinstance(error, InputError):
         return Refusal(422, error.code, "The request cannot be answered", fix=error.fix)

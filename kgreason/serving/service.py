@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from threading import Event
 
-from kgreason.engine import Request
+from kgreason.asking import Request
 from kgreason.errors import InputError
 from kgreason.records import Question
 from kgreason.serving.access import Access

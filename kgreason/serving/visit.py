@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from kgreason import engine
+from kgreason import asking
 from kgreason.errors import KGReasonError
 from kgreason.records import Answer, Mood
 from kgreason.serving.admission import Deadline, late
@@ -73,7 +73,7 @@ class Visit:
         return _written(await self._inside(items, begin, dear=dear), several)
 
     def _submit(self, item: Asked) -> asyncio.Future[dict[str, Any]]:
-        asked = engine.Request(item.asked(), *item.edits(), self._deadline.check)
+        asked = asking.Request(item.asked(), *item.edits(), self._deadline.check)
         job = Job(self._live[item.graph].reasoner, asked, self._deadline)
 
         async def told() -> dict[str, Any]:

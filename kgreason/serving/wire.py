@@ -6,8 +6,8 @@ from typing import Annotated, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from kgreason.asking import ENTAILMENT
 from kgreason.config import LIMITS
-from kgreason.engine import ENTAILMENT
 from kgreason.errors import LimitError
 from kgreason.language import detect
 from kgreason.language.sentences import sentences

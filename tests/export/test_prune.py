@@ -11,7 +11,7 @@ from kgreason.cli import main
 from kgreason.engine import Reasoner
 from kgreason.errors import ConfigError, InputError
 from kgreason.export.prune import prune
-from kgreason.export.runtime import ExportedReasoner
+from kgreason.export.reasoner import ExportedReasoner
 from kgreason.nn.model import ReasoningModel
 from kgreason.nn.predict import predict
 from kgreason.tasks import write_samples
@@ -80,6 +80,6 @@ def test_the_command_writes_fewer_layers_in_eight_bits(checkpoint, tmp_path, hom
     assert len(values["removed"]) == 1
     assert set(values["files"]) == {"config.json", "reason.onnx", "text.onnx", "tokenizer.json"}
     whole = Reasoner.from_pretrained(checkpoint, "none").answer(places(1)[0])
-    fewer = ExportedReasoner(tmp_path / "onnx", "none", threads=1).answer(places(1)[0])
+    fewer = ExportedReasoner.from_pretrained(tmp_path / "onnx", "none", threads=1).answer(places(1)[0])
     assert {option.text for option in fewer.options} == {option.text for option in whole.options}
     assert [option.score for option in fewer.options] != [option.score for option in whole.options]

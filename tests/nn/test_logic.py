@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.nn.batch import TASKS
-from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES, NODE_WEIGHT, PROOF, Abstention, Gate, Logic, _best
+from kgreason.nn.logic import DOUBTS, FAINT, GATE_FEATURES, NODE_WEIGHT, Abstention, Gate, Logic, _best
+from kgreason.nn.packing import PROOF
 from kgreason.nn.paths import FLOOR
 from kgreason.nn.state import CognitiveState, PathScores
 from tests.cases import WIDTH, Order, random_batch, reorder, without_graph

@@ -5,7 +5,8 @@ from threading import Event
 
 import pytest
 
-from kgreason.engine import Reasoner, Request
+from kgreason.asking import Request
+from kgreason.engine import Reasoner
 from kgreason.records import Answer, Mood, Question
 from kgreason.serving.admission import Deadline
 from kgreason.serving.batcher import Batcher, Job

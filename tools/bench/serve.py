@@ -1,8 +1,9 @@
 """What the HTTP service does under load, on this machine's own address.
 
-    python -m tools.bench.serve [--seconds N] [--record]
+    python -m tools.bench.serve [--seconds N] [--model NAME] [--record]
 
-A process serves mini over the default graph; this one asks it questions with three options, no two of them alike.
+A process serves mini, or an exported model, over the default graph; this one asks it questions with three options, no
+two of them alike. Names of an exported model's figures end so.
 Steady: clients that ask again as soon as they are answered. Overload: ten times as many requests a second as were
 answered, whatever becomes of them.
 """
@@ -17,13 +18,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from kgreason.export.runtime import is_export
 from kgreason.graph import KnowledgeGraph
 from tools import results
 from tools.bench.figures import Figure, report
@@ -45,6 +47,7 @@ TARGETS = {
     GROWTH: at_most(10, "%"),
     BACK: at_most(5, "s"),
 }
+EXPORTED = ", exported"
 CLIENTS, DEADLINE, TIMES = 32, 10.0, 10
 #: Seconds of a look at the rate while it comes back, and of all looks.
 LOOK, LOOKS = 3.0, 15.0
@@ -265,12 +268,20 @@ def main() -> None:
     """Measure, print, and write down where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each load")
+    parser.add_argument("--model", default="mini", help="an exported model's folder")
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     parser.add_argument("--book", type=Path, default=results.RESULTS, help="another file to append to")
     arguments = parser.parse_args()
-    figures = measure(arguments.seconds)
-    command = f"python -m tools.bench.serve --seconds {arguments.seconds:g} --record"
-    report(figures, command, TARGETS, record=arguments.record, book=arguments.book)
+    suffix = EXPORTED if is_export(arguments.model) else ""
+    if not suffix and arguments.model != parser.get_default("model"):
+        parser.error(f"{arguments.model} is no exported model")  # its figures would bear the names of mini's
+    figures = [
+        replace(each, name=each.name + suffix) for each in measure(arguments.seconds, "--model", arguments.model)
+    ]
+    targets = {name + suffix: target for name, target in TARGETS.items()}
+    model = Path(arguments.model).name
+    command = f"python -m tools.bench.serve --seconds {arguments.seconds:g} --model {model} --record"
+    report(figures, command, targets, record=arguments.record, book=arguments.book)
     for each in figures:
         sys.stdout.write(f"{each.name}: {each.more}\n" if each.more else "")
 

@@ -11,6 +11,7 @@ import tarfile  # noqa: TID251 - makes what has to be refused
 import zipfile  # noqa: TID251 - makes what has to be refused
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -433,7 +434,7 @@ def exported(name: str, content: Callable[[Place], bytes], place: Place) -> obje
     for each, data in files.items():
         storage.write_bytes(folder / each, data)
     shipped = storage.read_json(kg_data.path("checkpoints/mini/config.json"))
-    settings = {each: shipped[each] for each in runtime.SETTINGS}
+    settings = {each.name: shipped[each.name] for each in fields(runtime.Settings)}
     digests = {each: storage.digest_bytes(data) for each, data in files.items()}
     storage.write_json(folder / runtime.CONFIG, {"format": runtime.FORMAT, "files": digests, **settings})
     return runtime.ExportedModel(folder, threads=1)

@@ -4,7 +4,7 @@
   const $ = (id) => document.getElementById(id);
   const make = (tag, text = "", properties = {}) => Object.assign(document.createElement(tag), { textContent: text, ...properties });
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  const state = { tab: "ask", removed: new Map(), added: [], before: null, turn: 0, drawn: null };
+  const state = { tab: "ask", lacks: [], removed: new Map(), added: [], before: null, turn: 0, drawn: null };
   let words = WORDS.en;
 
   const TABS = { ask: ["question", "options"], entails: ["premise", "hypothesis"], emotion: ["text", null] };
@@ -32,7 +32,8 @@
     $("text-label").textContent = words[first];
     $("second-label").textContent = second ? words[second] : "";
     $("with-second").hidden = !second;
-    $("with-context").hidden = state.tab !== "ask";
+    $("with-context").hidden = state.tab !== "ask" || state.lacks.includes("context");
+    $("second").required = state.tab === "ask" && state.lacks.includes("open");
   }
 
   function choose(tab) {
@@ -208,7 +209,9 @@
 
   async function begin() {
     try {
-      const { graphs, relations } = await call("v1/graph/info");
+      const { graphs, relations, lacks } = await call("v1/graph/info");
+      state.lacks = lacks;
+      translate();
       $("graph-name").replaceChildren(...graphs.map((name) => make("option", name, { value: name })));
       $("relations").replaceChildren(...Object.keys(relations).map((name) => make("option", "", { value: name })));
     } catch (error) {
