@@ -32,7 +32,7 @@ LICENCE = "CC BY-SA 4.0"
 _ENDS = ("uri", "relation", "start", "end")
 #: Columns by the number of tabs in a line.
 _FIELDS = {4: (*_ENDS, "data"), 9: (*_ENDS, "context", "weight", "sources", "id", "dataset", "surfaceText")}
-_BLOCK_BYTES = 16 * 1024**2
+_BLOCK_BYTES = 8 * 1024**2
 #: A concept: language and term, then part of speech and sense.
 _CONCEPT = r"^(?<term>/c/[^/]+/[^/]+)(?:/(?<sense>.+))?"
 _SURROGATE = r"\\u[dD][89a-fA-F]"
@@ -68,12 +68,10 @@ def _usual(text: str) -> pl.DataFrame | None:
     from kgreason.graph.readers.scan import PARTS, scan  # imports numba
 
     data = np.frombuffer(text.encode(), np.uint8)
-    lines, width = text.count("\n") + 1, 2 * len(PARTS)
-    ends = np.full(lines * width + 1, len(data), np.int64)
-    if not scan(data, ends[:-1].reshape(lines, width)):
+    if not len(ends := scan(data)):
         return None
-    pieces = Strings(ends, data).to_series()
-    frame = pl.DataFrame([pieces.gather_every(width, 2 * i).alias(name) for i, name in enumerate(PARTS)])
+    pieces = Strings(ends, data).to_series()  # parts, and what stands between them
+    frame = pl.DataFrame([pieces.gather_every(2 * len(PARTS), 2 * i).alias(name) for i, name in enumerate(PARTS)])
     surface = Strings.of(frame["surfaceText"]).to_series()  # a copy, so that the block can go
     return frame.with_columns(pl.col("weight").cast(pl.Float64), surfaceText=surface)
 

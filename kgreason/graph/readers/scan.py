@@ -14,6 +14,7 @@ __all__ = ["PARTS", "scan"]
 #: The parts of a line, in their order.
 PARTS = ("relation", "source", "source_sense", "target", "target_sense", "dataset", "license", "surfaceText", "weight")
 
+_WIDTH = 2 * len(PARTS)
 _Bytes = npt.NDArray[np.uint8]
 
 
@@ -32,27 +33,32 @@ _WEIGHT, _DONE = _spelled('weight": '), _spelled("}")
 
 
 @njit(cache=True, nogil=True)
-def scan(data: _Bytes, ends: npt.NDArray[np.int64]) -> bool:
-    """Finds where the parts of all lines begin and end.
+def scan(data: _Bytes) -> npt.NDArray[np.int64]:
+    """Where the parts of all lines begin and end, if every line is spelled as usual.
 
     Args:
         data: lines in UTF-8, the last without its end.
-        ends: filled with the places; a part that is not there is empty, both ends of something that is no concept too.
 
     Returns:
-        whether all lines are spelled as usual; if not, what is filled in means nothing.
+        begin and end of each of :data:`PARTS`, line after line, in ascending order, then the end of the data; empty if
+        a line is spelled in another way. A part that is not there is empty, as are term and sense of what is no concept.
 
     Shapes:
-        data [bytes], ends [lines, 18]: begin and end of each of :data:`PARTS`, in ascending order.
+        data [bytes] -> [18 lines + 1]
     """
+    lines = 1
+    for byte in data:
+        lines += byte == _NEWLINE
+    ends = np.empty(_WIDTH * lines + 1, np.int64)
     at = 0
-    for row in range(len(ends)):
+    for row in range(lines):
         if row:
             at = _past(data, at, _LINE)
-        at = _line(data, at, ends[row])
+        at = _line(data, at, ends[_WIDTH * row : _WIDTH * (row + 1)])
         if at < 0:
-            return False
-    return bool(at == len(data))
+            return ends[:0]
+    ends[-1] = len(data)
+    return ends if at == len(data) else ends[:0]
 
 
 # Each of the following takes a place and gives the one behind what it looks for, or −1, also for −1.
