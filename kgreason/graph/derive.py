@@ -17,6 +17,8 @@ from kgreason.language import normal_form
 if TYPE_CHECKING:
     import polars as pl
 
+    from kgreason.graph.schema import Assertions
+
 __all__ = ["Progress", "derive", "is_symmetric", "surface_table"]
 
 Progress = Callable[[str, int, int], None]
@@ -27,7 +29,7 @@ _SLICE = 1 << 16
 
 
 def derive(
-    assertions: pl.DataFrame,
+    assertions: Assertions,
     labels: pl.DataFrame | None = None,
     aliases: pl.DataFrame | None = None,
     progress: Progress | None = None,
@@ -45,12 +47,11 @@ def derive(
     """
     report = progress or (lambda stage, done, total: None)
     report("merge", 0, 4)
-    keys = _unique_keys(assertions, labels)
-    facts = _numbered(assertions, keys)
-    del assertions  # texts; they go now if the caller does not hold them
-    relations, triples = _merged(facts)
-    del facts
+    keys, relations, facts = _numbered(assertions, labels)
+    del assertions  # they go now if the caller does not hold them
     symmetric = np.array([is_symmetric(name) for name in relations], np.bool_)
+    triples = _merged(facts, symmetric)
+    del facts
     report("arrays", 1, 4)
     degree, entries = _entries(triples, len(keys), len(relations), symmetric)
     order = _by_degree(degree)
@@ -82,76 +83,48 @@ def is_symmetric(relation: str) -> bool:
     return RelationTable.load().symmetric(negate(relation) if is_negated(relation) else relation)
 
 
-def _unique_keys(assertions: pl.DataFrame, labels: pl.DataFrame | None) -> pl.Series:
+def _numbered(assertions: Assertions, labels: pl.DataFrame | None) -> tuple[pl.Series, tuple[str, ...], pl.DataFrame]:
+    """Keys in byte order, names of relations and negations, and facts: their places there (s, r, t) and weight."""
     import polars as pl
 
-    runs, _ = _runs(assertions["source"])
-    parts = [runs, assertions["target"].alias("source")]
+    keys, rows = assertions.names["source"], assertions.rows
+    s, t = (rows[name].to_numpy().astype(np.int32) for name in ("source", "target"))
     if labels is not None:
-        parts.append(labels["key"].alias("source"))
-    return pl.concat(parts).unique().sort().alias("key")
+        known, keys = keys, pl.concat([keys, labels["key"]]).unique().sort()
+        places = keys.search_sorted(known).to_numpy().astype(np.int32)
+        s, t = places[s], places[t]
+    base = assertions.names["relation"].to_list()
+    code = 2 * rows["relation"].to_numpy() + (rows["weight"] < 0).to_numpy()
+    used = np.flatnonzero(np.bincount(code)).tolist()
+    names = [negate(base[i // 2]) if i % 2 else base[i // 2] for i in used]
+    relations = tuple(sorted(set(names)))
+    r = np.zeros(2 * len(base), np.int32)
+    r[used] = [relations.index(name) for name in names]
+    return keys, relations, pl.DataFrame({"s": s, "r": r[code], "t": t, "weight": rows["weight"].abs()})
 
 
-def _runs(names: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
-    """The names of runs of equal ones, and the run of each: the table is sorted by source, so that these are few."""
-    run = names.rle_id().to_numpy()
-    return names.gather(np.flatnonzero(np.diff(run, prepend=-1))) if len(run) else names, run
-
-
-def _numbered(assertions: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """Name of the relation or its negation, source and target (s, t) by their positions in key order, and weight."""
-    import polars as pl
-
-    base = assertions["relation"].unique().to_list()
-    names = pl.DataFrame(
-        {"relation": base, "not": [negate(name) for name in base]}, schema={"relation": pl.String, "not": pl.String}
-    )
-    ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int32)})
-    runs, run = _runs(assertions["source"])
-    of_runs = runs.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"].to_numpy()
-    return (
-        assertions.lazy()
-        .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int32))
-        .join(names.lazy(), on="relation")
-        .join(ids.lazy().rename({"id": "t"}), left_on="target", right_on="key")
-        .select(
-            pl.when(pl.col("weight") < 0).then("not").otherwise("relation").alias("name"),
-            "s",
-            "t",
-            pl.col("weight").abs(),
-        )
-        .collect()
-    )
-
-
-def _merged(frame: pl.DataFrame) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
-    """Relation names, and the triples that are left when duplicates are summed and self loops dropped.
+def _merged(facts: pl.DataFrame, symmetric: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
+    """The triples that are left when duplicates are summed and self loops dropped.
 
     Of a symmetric pair the smaller id, which is that of the smaller key, comes first.
     """
     import polars as pl
 
-    relations = tuple(frame["name"].unique().sort().to_list())
-    codes = pl.DataFrame(
-        {"name": relations, "r": np.arange(len(relations)), "both": [is_symmetric(name) for name in relations]},
-        schema_overrides={"name": pl.String, "r": pl.Int32, "both": pl.Boolean},
-    )
-    swap = pl.col("both") & (pl.col("s") > pl.col("t"))
+    swap = pl.Series(symmetric[facts["r"]]) & (facts["s"] > facts["t"])
     merged = (
-        frame.lazy()
-        .join(codes.lazy(), on="name")
-        .filter(pl.col("s") != pl.col("t"))
+        facts.lazy()
         .select(
             pl.when(swap).then("t").otherwise("s").alias("s"),
             "r",
             pl.when(swap).then("s").otherwise("t").alias("t"),
             "weight",
         )
+        .filter(pl.col("s") != pl.col("t"))
         .group_by("s", "r", "t")
         .agg(pl.col("weight").sum())
         .collect()
     )
-    return relations, {name: merged[name].to_numpy() for name in merged.columns}
+    return {name: merged[name].to_numpy() for name in merged.columns}
 
 
 def _entries(

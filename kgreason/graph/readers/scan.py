@@ -40,8 +40,8 @@ def scan(data: _Bytes) -> npt.NDArray[np.int64]:
         data: lines in UTF-8, the last without its end.
 
     Returns:
-        begin and end of each of :data:`PARTS`, line after line, in ascending order, then the end of the data; empty if
-        a line is spelled in another way. A part that is not there is empty, as are term and sense of what is no concept.
+        begin and end of each of :data:`PARTS`, line after line, in ascending order, then the end of the data; none if
+        a line is spelled in another way. A part that is not there is empty, as are those of what is no concept.
 
     Shapes:
         data [bytes] -> [18 lines + 1]
@@ -121,7 +121,7 @@ def _concept(data: _Bytes, at: int, ends: npt.NDArray[np.int64]) -> int:
     stop = _to(data, min(term, end), _SLASH)
     if language < term - 1 < end and term < stop:
         ends[0], ends[1], ends[2] = at, stop, min(stop + 1, end)
-    return end
+    return int(end)
 
 
 @njit(cache=True, nogil=True)
@@ -173,7 +173,7 @@ def _number(data: _Bytes, at: int) -> int:
     if not 0 < whole - at <= 6 or (data[at] == _0 and whole - at > 1):
         return -1
     if whole == len(data) or data[whole] != _DOT:
-        return whole
+        return int(whole)
     end = _digits(data, whole + 1)
     return end if 0 < end - whole - 1 <= 17 else -1
 
