@@ -26,6 +26,9 @@ Progress = Callable[[str, int, int], None]
 #: Prior of a concept's own label.
 LABEL_PRIOR = 1.0
 _SLICE = 1 << 16
+#: Keys and forms of ASCII whose label or normal form takes no more than blanks, for the others cost seconds a million.
+_PLAIN_KEY = r"^/c/[^/]*/([!-.0-^`-~]+(?:_[!-.0-^`-~]+)*)(?:/|$)"
+_NORMAL = r"^[!-@\[-~]+(?: [!-@\[-~]+)*$"
 
 
 def derive(
@@ -180,7 +183,10 @@ def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
         # of several labels of a key the first in byte order counts, whatever the order of the rows
         rows = labels.filter(pl.col("label") != "").sort("key", "label", descending=True)
         given = dict(zip(rows["key"].to_list(), rows["label"].to_list(), strict=True))
-    return _each(keys, lambda key: given.get(key) or default_label(key)).alias("label")
+    plain = keys.str.extract(_PLAIN_KEY, 1).str.replace_all("_", " ", literal=True)
+    if labels is not None:
+        plain = plain.set(keys.is_in(labels["key"].implode()), None)
+    return _filled(plain, keys, lambda key: given.get(key) or default_label(key)).alias("label")
 
 
 def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) -> Surfaces:
@@ -208,9 +214,7 @@ def surface_table(candidates: pl.DataFrame) -> Surfaces:
     from kgreason.graph.kernels import fill_slots
 
     table = (
-        candidates.with_columns(
-            pl.col("form").map_batches(lambda forms: _each(forms, normal_form), return_dtype=pl.String)
-        )
+        candidates.with_columns(_forms(candidates["form"]))
         .filter(pl.col("form") != "")
         .group_by("form", "node")
         .agg(pl.col("prior").max())
@@ -225,11 +229,16 @@ def surface_table(candidates: pl.DataFrame) -> Surfaces:
     return Surfaces(slots, forms.offsets, forms.data, ptr, table["node"].to_numpy(), table["prior"].to_numpy())
 
 
-def _each(texts: pl.Series, told: Callable[[str], str]) -> pl.Series:
-    """What a function makes of each text; as few at a time stand in memory as Python's texts."""
+def _forms(texts: pl.Series) -> pl.Series:
+    """Normal forms."""
+    return _filled(texts.set(~texts.str.contains(_NORMAL), None), texts, normal_form)
+
+
+def _filled(known: pl.Series, texts: pl.Series, told: Callable[[str], str]) -> pl.Series:
+    """What is known of each text, or else what a function makes of it; few at a time stand in memory as Python's."""
     import polars as pl
 
-    parts = (texts.slice(start, _SLICE) for start in range(0, max(len(texts), 1), _SLICE))
-    return pl.concat(
-        [pl.Series(texts.name, [told(text) for text in part.to_list()], dtype=pl.String) for part in parts]
-    )
+    gaps = known.is_null().arg_true()
+    parts = (gaps.slice(start, _SLICE) for start in range(0, len(gaps), _SLICE))
+    filled = [pl.Series([told(text) for text in texts.gather(part)], dtype=pl.String) for part in parts]
+    return known.scatter(gaps, pl.concat(filled)) if filled else known
