@@ -43,6 +43,8 @@ _LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(?:@([\w-]+)|\^\^<[^<>"\s]+
 _ESCAPED = re.compile(r"\\(?:u([\dA-F]{4})|(.))")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _TRIPLE = COLUMNS[:3]
+#: Columns of names that repeat; those that share them stand together.
+_NAMED = (("source", "target"), ("relation",), ("origin",), ("licence",), ("sense",))
 _TEXTS = ("origin", "licence", "sense", "surface")
 _LABEL: Mapping[str, Any] = {"key": str, "label": str}
 _ALIAS: Mapping[str, Any] = {"form": str, "key": str, "prior": float}
@@ -107,23 +109,21 @@ def _numbered(tables: Iterable[pl.DataFrame]) -> Assertions:
     """The names of each column, in byte order, and the rows with names as places among them."""
     import polars as pl
 
-    kinds = {name: pl.Categorical(pl.Categories.random()) for name in COLUMNS if name not in ("weight", "surface")}
-    kinds["target"] = kinds["source"]
     schema = {name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS}
-    numbered = [pl.col(name).cast(kind) for name, kind in kinds.items()]
-    rows = pl.concat([table.with_columns(numbered) for table in chain([pl.DataFrame(schema=schema)], tables)])
-    ordered = {kind: _ordered(kind.categories.to_series()) for kind in set(kinds.values())}
-    for name, kind in kinds.items():
-        rows = rows.with_columns(pl.Series(name, ordered[kind][1][rows[name].to_physical()]))
-    return Assertions({name: ordered[kind][0] for name, kind in kinds.items()}, rows)
-
-
-def _ordered(names: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
-    """Names in byte order, and the place there of each."""
-    order = names.arg_sort()
-    places = np.empty(len(names), np.uint32)
-    places[order] = np.arange(len(names), dtype=np.uint32)
-    return names.gather(order), places
+    coded = [pl.col(columns).cast(pl.Categorical(pl.Categories.random())) for columns in _NAMED]
+    rows = pl.concat([table.with_columns(coded) for table in chain([pl.DataFrame(schema=schema)], tables)])
+    names: dict[str, pl.Series] = {}
+    for columns in _NAMED:
+        known = pl.concat([rows[name].alias("name") for name in columns]).unique()
+        order = known.cast(pl.String).arg_sort()
+        codes = known.to_physical().gather(order).to_numpy()
+        places = np.empty(codes.max(initial=0) + 1, np.uint32)
+        places[codes] = np.arange(len(codes), dtype=np.uint32)
+        texts = known.cast(pl.String).gather(order)
+        for name in columns:
+            names[name] = texts
+            rows = rows.with_columns(pl.Series(name, places[rows[name].to_physical()]))
+    return Assertions(names, rows)
 
 
 def _sorted(table: Assertions) -> Assertions:
