@@ -294,7 +294,7 @@ def blocks(path: str | Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[tupl
         if not end:
             rest += data
             continue
-        text = _decoded(path, line, rest + data[: end - 1])
+        text = _decoded(path, line, b"".join((rest, memoryview(data)[: end - 1])))
         rest = data[end:]
         yield line, text
         line += text.count("\n") + 1

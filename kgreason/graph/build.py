@@ -14,7 +14,7 @@ from kgreason import storage
 from kgreason.errors import InputError, StorageError
 from kgreason.graph.derive import Progress, derive
 from kgreason.graph.manifest import CURRENT, LOCK, MANIFEST, sealed, verify
-from kgreason.graph.schema import alias_table, assertion_table, label_table
+from kgreason.graph.schema import Assertions, alias_table, assertion_table, label_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +38,7 @@ class Tables(NamedTuple):
         sources: what the facts come from, with their licences.
     """
 
-    assertions: pl.DataFrame
+    assertions: Assertions
     labels: pl.DataFrame | None = None
     aliases: pl.DataFrame | None = None
     sources: tuple[Mapping[str, Any], ...] = ()
@@ -123,13 +123,13 @@ def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder
     described = _described(base)
     del tables
     with storage.staged(out) as directory:
-        files = {"assertions": base, "labels": labels, "surfaces": aliases}
+        files = {"assertions": base.texts(), "labels": labels, "surfaces": aliases}
         for done, (name, table) in enumerate(files.items()):
             report("write", done, len(files))
             if table is not None:
-                _write_parquet(directory / f"{name}.parquet", table)
+                _write_parquet(directory / f"{name}.parquet", table.lazy())
         report("write", len(files), len(files))
-        facts = [base.select("source", "relation", "target", "weight")]
+        facts = [Assertions(base.names, base.rows.drop("surface"))]
         del files, table, base
         arrays = derive(facts.pop(), labels, aliases, report)  # held by nobody else, so that it can be let go
         for name, array in arrays.to_files().items():
@@ -145,9 +145,9 @@ def write_version(tables: Tables, out: Path, columns: Mapping[str, ColumnEncoder
     return out / name
 
 
-def _write_parquet(path: Path, table: pl.DataFrame) -> None:
+def _write_parquet(path: Path, table: pl.LazyFrame) -> None:
     with storage.create(path) as handle:
-        table.write_parquet(
+        table.sink_parquet(
             handle, compression="zstd", compression_level=3, statistics=False, row_group_size=_ROWS_PER_GROUP
         )
 
@@ -164,10 +164,13 @@ def _write_columns(directory: Path, arrays: Arrays, columns: Mapping[str, Column
         storage.save_npy(directory / f"node-{name}.npy", array)
 
 
-def _described(base: pl.DataFrame) -> dict[str, Any]:
+def _described(base: Assertions) -> dict[str, Any]:
     """What a manifest says of the base."""
-    histograms = {f"{column}s": base.group_by(column).len().rows() for column in ("origin", "licence")}
-    return {"assertions": len(base), **{name: dict(rows) for name, rows in histograms.items()}}
+    told: dict[str, Any] = {"assertions": len(base)}
+    for column in ("origin", "licence"):
+        counts = np.bincount(base.rows[column], minlength=len(base.names[column]))
+        told[f"{column}s"] = dict(zip(base.names[column].to_list(), counts.tolist(), strict=True))
+    return told
 
 
 def _description(

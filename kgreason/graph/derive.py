@@ -17,6 +17,8 @@ from kgreason.language import normal_form
 if TYPE_CHECKING:
     import polars as pl
 
+    from kgreason.graph.schema import Assertions
+
 __all__ = ["Progress", "derive", "is_symmetric", "surface_table"]
 
 Progress = Callable[[str, int, int], None]
@@ -24,10 +26,13 @@ Progress = Callable[[str, int, int], None]
 #: Prior of a concept's own label.
 LABEL_PRIOR = 1.0
 _SLICE = 1 << 16
+#: Keys and forms of ASCII whose label or normal form takes no more than blanks, for the others cost seconds a million.
+_PLAIN_KEY = r"^/c/[^/]*/([!-.0-^`-~]+(?:_[!-.0-^`-~]+)*)(?:/|$)"
+_NORMAL = r"^[!-@\[-~]+(?: [!-@\[-~]+)*$"
 
 
 def derive(
-    assertions: pl.DataFrame,
+    assertions: Assertions,
     labels: pl.DataFrame | None = None,
     aliases: pl.DataFrame | None = None,
     progress: Progress | None = None,
@@ -45,12 +50,11 @@ def derive(
     """
     report = progress or (lambda stage, done, total: None)
     report("merge", 0, 4)
-    keys = _unique_keys(assertions, labels)
-    facts = _numbered(assertions, keys)
-    del assertions  # texts; they go now if the caller does not hold them
-    relations, triples = _merged(facts)
-    del facts
+    keys, relations, facts = _numbered(assertions, labels)
+    del assertions  # they go now if the caller does not hold them
     symmetric = np.array([is_symmetric(name) for name in relations], np.bool_)
+    triples = _merged(facts, symmetric)
+    del facts
     report("arrays", 1, 4)
     degree, entries = _entries(triples, len(keys), len(relations), symmetric)
     order = _by_degree(degree)
@@ -82,76 +86,48 @@ def is_symmetric(relation: str) -> bool:
     return RelationTable.load().symmetric(negate(relation) if is_negated(relation) else relation)
 
 
-def _unique_keys(assertions: pl.DataFrame, labels: pl.DataFrame | None) -> pl.Series:
+def _numbered(assertions: Assertions, labels: pl.DataFrame | None) -> tuple[pl.Series, tuple[str, ...], pl.DataFrame]:
+    """Keys in byte order, names of relations and negations, and facts: their places there (s, r, t) and weight."""
     import polars as pl
 
-    runs, _ = _runs(assertions["source"])
-    parts = [runs, assertions["target"].alias("source")]
+    keys, rows = assertions.names["source"], assertions.rows
+    s, t = (rows[name].to_numpy().astype(np.int32) for name in ("source", "target"))
     if labels is not None:
-        parts.append(labels["key"].alias("source"))
-    return pl.concat(parts).unique().sort().alias("key")
+        known, keys = keys, pl.concat([keys, labels["key"]]).unique().sort()
+        places = keys.search_sorted(known).to_numpy().astype(np.int32)
+        s, t = places[s], places[t]
+    base = assertions.names["relation"].to_list()
+    code = 2 * rows["relation"].to_numpy() + (rows["weight"] < 0).to_numpy()
+    used = np.flatnonzero(np.bincount(code)).tolist()
+    names = [negate(base[i // 2]) if i % 2 else base[i // 2] for i in used]
+    relations = tuple(sorted(set(names)))
+    r = np.zeros(2 * len(base), np.int32)
+    r[used] = [relations.index(name) for name in names]
+    return keys, relations, pl.DataFrame({"s": s, "r": r[code], "t": t, "weight": rows["weight"].abs()})
 
 
-def _runs(names: pl.Series) -> tuple[pl.Series, npt.NDArray[np.uint32]]:
-    """The names of runs of equal ones, and the run of each: the table is sorted by source, so that these are few."""
-    run = names.rle_id().to_numpy()
-    return names.gather(np.flatnonzero(np.diff(run, prepend=-1))) if len(run) else names, run
-
-
-def _numbered(assertions: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """Name of the relation or its negation, source and target (s, t) by their positions in key order, and weight."""
-    import polars as pl
-
-    base = assertions["relation"].unique().to_list()
-    names = pl.DataFrame(
-        {"relation": base, "not": [negate(name) for name in base]}, schema={"relation": pl.String, "not": pl.String}
-    )
-    ids = pl.DataFrame({"key": keys, "id": np.arange(len(keys), dtype=np.int32)})
-    runs, run = _runs(assertions["source"])
-    of_runs = runs.to_frame("key").join(ids, on="key", how="left", maintain_order="left")["id"].to_numpy()
-    return (
-        assertions.lazy()
-        .select("relation", "target", "weight", s=pl.Series(of_runs[run], dtype=pl.Int32))
-        .join(names.lazy(), on="relation")
-        .join(ids.lazy().rename({"id": "t"}), left_on="target", right_on="key")
-        .select(
-            pl.when(pl.col("weight") < 0).then("not").otherwise("relation").alias("name"),
-            "s",
-            "t",
-            pl.col("weight").abs(),
-        )
-        .collect()
-    )
-
-
-def _merged(frame: pl.DataFrame) -> tuple[tuple[str, ...], dict[str, npt.NDArray[Any]]]:
-    """Relation names, and the triples that are left when duplicates are summed and self loops dropped.
+def _merged(facts: pl.DataFrame, symmetric: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
+    """The triples that are left when duplicates are summed and self loops dropped.
 
     Of a symmetric pair the smaller id, which is that of the smaller key, comes first.
     """
     import polars as pl
 
-    relations = tuple(frame["name"].unique().sort().to_list())
-    codes = pl.DataFrame(
-        {"name": relations, "r": np.arange(len(relations)), "both": [is_symmetric(name) for name in relations]},
-        schema_overrides={"name": pl.String, "r": pl.Int32, "both": pl.Boolean},
-    )
-    swap = pl.col("both") & (pl.col("s") > pl.col("t"))
+    swap = pl.Series(symmetric[facts["r"]]) & (facts["s"] > facts["t"])
     merged = (
-        frame.lazy()
-        .join(codes.lazy(), on="name")
-        .filter(pl.col("s") != pl.col("t"))
+        facts.lazy()
         .select(
             pl.when(swap).then("t").otherwise("s").alias("s"),
             "r",
             pl.when(swap).then("s").otherwise("t").alias("t"),
             "weight",
         )
+        .filter(pl.col("s") != pl.col("t"))
         .group_by("s", "r", "t")
         .agg(pl.col("weight").sum())
         .collect()
     )
-    return relations, {name: merged[name].to_numpy() for name in merged.columns}
+    return {name: merged[name].to_numpy() for name in merged.columns}
 
 
 def _entries(
@@ -207,7 +183,10 @@ def _label_texts(keys: pl.Series, labels: pl.DataFrame | None) -> pl.Series:
         # of several labels of a key the first in byte order counts, whatever the order of the rows
         rows = labels.filter(pl.col("label") != "").sort("key", "label", descending=True)
         given = dict(zip(rows["key"].to_list(), rows["label"].to_list(), strict=True))
-    return _each(keys, lambda key: given.get(key) or default_label(key)).alias("label")
+    plain = keys.str.extract(_PLAIN_KEY, 1).str.replace_all("_", " ", literal=True)
+    if labels is not None:
+        plain = plain.set(keys.is_in(labels["key"].implode()), None)
+    return _filled(plain, keys, lambda key: given.get(key) or default_label(key)).alias("label")
 
 
 def _surfaces(keys: pl.Series, labels: pl.Series, aliases: pl.DataFrame | None) -> Surfaces:
@@ -235,9 +214,7 @@ def surface_table(candidates: pl.DataFrame) -> Surfaces:
     from kgreason.graph.kernels import fill_slots
 
     table = (
-        candidates.with_columns(
-            pl.col("form").map_batches(lambda forms: _each(forms, normal_form), return_dtype=pl.String)
-        )
+        candidates.with_columns(_forms(candidates["form"]))
         .filter(pl.col("form") != "")
         .group_by("form", "node")
         .agg(pl.col("prior").max())
@@ -252,11 +229,16 @@ def surface_table(candidates: pl.DataFrame) -> Surfaces:
     return Surfaces(slots, forms.offsets, forms.data, ptr, table["node"].to_numpy(), table["prior"].to_numpy())
 
 
-def _each(texts: pl.Series, told: Callable[[str], str]) -> pl.Series:
-    """What a function makes of each text; as few at a time stand in memory as Python's texts."""
+def _forms(texts: pl.Series) -> pl.Series:
+    """Normal forms."""
+    return _filled(texts.set(~texts.str.contains(_NORMAL), None), texts, normal_form)
+
+
+def _filled(known: pl.Series, texts: pl.Series, told: Callable[[str], str]) -> pl.Series:
+    """What is known of each text, or else what a function makes of it; few at a time stand in memory as Python's."""
     import polars as pl
 
-    parts = (texts.slice(start, _SLICE) for start in range(0, max(len(texts), 1), _SLICE))
-    return pl.concat(
-        [pl.Series(texts.name, [told(text) for text in part.to_list()], dtype=pl.String) for part in parts]
-    )
+    gaps = known.is_null().arg_true()
+    parts = (gaps.slice(start, _SLICE) for start in range(0, len(gaps), _SLICE))
+    filled = [pl.Series([told(text) for text in texts.gather(part)], dtype=pl.String) for part in parts]
+    return known.scatter(gaps, pl.concat(filled)) if filled else known

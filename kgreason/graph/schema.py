@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from kgreason.errors import InputError
 
@@ -16,6 +21,7 @@ __all__ = [
     "COLUMNS",
     "MAX_WEIGHT",
     "WEIGHT_UNIT",
+    "Assertions",
     "alias_table",
     "assertion_table",
     "default_label",
@@ -36,61 +42,108 @@ COLUMNS = ("source", "relation", "target", "weight", "origin", "licence", "sense
 _LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(?:@([\w-]+)|\^\^<[^<>"\s]+>)?')
 _ESCAPED = re.compile(r"\\(?:u([\dA-F]{4})|(.))")
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-#: Parts in which rows are sorted, and how many rows are few enough to be one.
-_PARTS, _FEW_ROWS = 16, 1 << 12
+_TRIPLE = COLUMNS[:3]
+#: Columns of names that repeat; those that share them stand together.
+_NAMED = (("source", "target"), ("relation",), ("origin",), ("licence",), ("sense",))
 _TEXTS = ("origin", "licence", "sense", "surface")
 _LABEL: Mapping[str, Any] = {"key": str, "label": str}
 _ALIAS: Mapping[str, Any] = {"form": str, "key": str, "prior": float}
 
 
-def assertion_table(assertions: Any) -> pl.DataFrame:
-    """One checked table of all assertions, rows and columns in a fixed order.
+@dataclass(frozen=True, eq=False, slots=True)
+class Assertions:
+    """Checked assertions in a fixed order, so that equal content is equal.
+
+    Args:
+        names: the distinct texts of each column but weight and surface, in byte order; source and target share theirs.
+        rows: the columns :data:`COLUMNS`, sorted by them; names as places in ``names`` (uint32).
+    """
+
+    names: Mapping[str, pl.Series]
+    rows: pl.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def texts(self) -> pl.LazyFrame:
+        """The rows with names as texts, a batch at a time where batches are enough."""
+        import polars as pl
+
+        return self.rows.lazy().with_columns(
+            pl.col(name).map_batches(names.gather, return_dtype=pl.String, is_elementwise=True)
+            for name, names in self.names.items()
+        )
+
+
+def assertion_table(assertions: Any) -> Assertions:
+    """All assertions, checked and in a fixed order.
 
     Args:
         assertions: a polars or pyarrow table, or an iterable of them, with the columns source, relation and target;
-            weight (1/1000; negative negates) is 1000 where absent, other columns are empty where absent.
-
-    Returns:
-        A frame with :data:`COLUMNS`, sorted by them, so that equal content gives an equal table.
+            weight (1/1000; negative negates) is 1000 where absent, other columns are empty where absent. Tables are
+            let go as they come.
 
     Raises:
         InputError: a column is missing or of another type, a name is empty, or a weight is out of range.
-    """
-    table = _sorted(_conformed(table) for table in _tables(assertions))
-    for name in ("source", "relation", "target"):
-        if not table.is_empty() and table[name].str.len_bytes().min() == 0:
-            row = table.row(int(table[name].str.len_bytes().arg_min() or 0))
-            raise InputError(f"an assertion has an empty {name}: {row[:3]}", fix=f"Give every assertion a {name}.")
-    if not table["weight"].is_between(-MAX_WEIGHT, MAX_WEIGHT).all():
-        raise InputError("a weight is out of range", fix=f"Keep weights within ±{MAX_WEIGHT} (1/1000).")
-    return table
 
-
-def _sorted(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """All rows by :data:`COLUMNS`.
-
-    Tables are let go as they come, and their rows sorted in parts, so that only a part is held twice. The first table
-    says where parts begin.
+    Example:
+        >>> import polars as pl
+        >>> told = assertion_table(pl.DataFrame({"source": ["penguin"], "relation": ["AtLocation"], "target": ["zoo"]}))
+        >>> told.names["source"].to_list(), told.rows.row(0)[:4]
+        (['penguin', 'zoo'], (0, 0, 1, 1000))
     """
     import polars as pl
 
-    begin = pl.Series(dtype=pl.String)
-    parts: list[list[pl.DataFrame]] = []
-    for table in tables:
-        if not parts:
-            names = table["source"].sort()
-            begin = names.gather([i * len(names) // _PARTS for i in range(1, _PARTS)] if len(names) > _FEW_ROWS else [])
-            parts = [[] for _ in range(len(begin) + 1)]
-        numbered = table.with_columns(part=begin.search_sorted(table["source"], side="right"))
-        for (number,), rows in numbered.partition_by("part", as_dict=True, include_key=False).items():
-            parts[number].append(rows)
+    table = _sorted(_numbered(map(_conformed, _tables(assertions))))
+    if not table.rows["weight"].is_between(-MAX_WEIGHT, MAX_WEIGHT).all():
+        raise InputError("a weight is out of range", fix=f"Keep weights within ±{MAX_WEIGHT} (1/1000).")
+    for name in _TRIPLE:
+        if len(table.names[name]) and not table.names[name][0]:
+            wrong = Assertions(table.names, table.rows.filter(pl.col(name) == 0).head(1)).texts().collect()
+            for row in wrong.rows():
+                raise InputError(f"an assertion has an empty {name}: {row[:3]}", fix=f"Give every assertion a {name}.")
+    return table
+
+
+def _numbered(tables: Iterable[pl.DataFrame]) -> Assertions:
+    """The names of each column, in byte order, and the rows with names as places among them."""
+    import polars as pl
+
     schema = {name: pl.Int64 if name == "weight" else pl.String for name in COLUMNS}
-    ordered = [pl.DataFrame(schema=schema)]
-    while parts:
-        if held := parts.pop(0):
-            ordered.append(pl.concat(held).sort(COLUMNS))
-            del held
-    return pl.concat(ordered)
+    coded = [pl.col(columns).cast(pl.Categorical(pl.Categories.random())) for columns in _NAMED]
+    rows = pl.concat([table.with_columns(coded) for table in chain([pl.DataFrame(schema=schema)], tables)])
+    names: dict[str, pl.Series] = {}
+    for columns in _NAMED:
+        known = pl.concat([rows[name].alias("name") for name in columns]).unique()
+        order = known.cast(pl.String).arg_sort()
+        codes = known.to_physical().gather(order).to_numpy()
+        places = np.empty(codes.max(initial=0) + 1, np.uint32)
+        places[codes] = np.arange(len(codes), dtype=np.uint32)
+        texts = known.cast(pl.String).gather(order)
+        for name in columns:
+            names[name] = texts
+            rows = rows.with_columns(pl.Series(name, places[rows[name].to_physical()]))
+    return Assertions(names, rows)
+
+
+def _sorted(table: Assertions) -> Assertions:
+    """The rows by :data:`COLUMNS`: by their triples first, since few are told more than once."""
+    import polars as pl
+
+    from kgreason.graph.kernels import counting_order  # imports numba
+
+    names, rows = table.names, table.rows
+    del table
+    order: npt.NDArray[Any] = np.arange(len(rows), dtype=np.int32 if len(rows) < 1 << 31 else np.int64)
+    for name in reversed(_TRIPLE):
+        order = counting_order(rows[name].to_numpy(), order, len(names[name]))
+    again = pl.all_horizontal(pl.col(_TRIPLE) == pl.col(_TRIPLE).shift()).fill_null(False)
+    same = rows.select(_TRIPLE)[order].select(again.alias("same"))["same"]
+    tied = (same | same.shift(-1, fill_value=False)).arg_true().to_numpy()
+    order[tied] = order[tied][rows[order[tied]].select(pl.arg_sort_by(COLUMNS)).to_series()]
+    for name in COLUMNS:  # one by one, so that no more than one of them is held twice
+        rows = rows.with_columns(rows[name].gather(order))
+    return Assertions(names, rows)
 
 
 def scaled_weight(text: str | float) -> int:

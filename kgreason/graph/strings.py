@@ -40,6 +40,14 @@ class Strings:
         held = np.frombuffer(data, np.uint8, size, int(ends[0])) if size else np.zeros(0, np.uint8)
         return cls(ends - ends[0], held)
 
+    def to_series(self) -> pl.Series:
+        """The inverse of :meth:`of`, without a copy of the bytes."""
+        import polars as pl
+        import pyarrow as pa
+
+        buffers = (None, pa.py_buffer(self.offsets), pa.py_buffer(self.data))
+        return pl.Series(pa.Array.from_buffers(pa.large_string(), len(self), buffers))
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

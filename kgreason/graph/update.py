@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgreason import storage
 from kgreason.errors import GraphImageError, InputError
@@ -44,6 +44,15 @@ class Update:
     added: int = 0
     removed: int = 0
     missing: int = 0
+
+
+class _Base(NamedTuple):
+    """The base of a version, with assertions as texts."""
+
+    assertions: pl.DataFrame
+    labels: pl.DataFrame | None
+    aliases: pl.DataFrame | None
+    sources: tuple[Mapping[str, Any], ...]
 
 
 def add(
@@ -87,9 +96,9 @@ def add(
     """
     more = Tables(assertion_table(assertions), label_table(labels), alias_table(aliases), tuple(sources))
 
-    def edit(old: Tables) -> tuple[Tables, dict[str, int]]:
+    def edit(old: _Base) -> tuple[Tables, dict[str, int]]:
         both = Tables(
-            assertion_table([old.assertions, more.assertions]),
+            assertion_table([old.assertions, more.assertions.texts()]),
             label_table(_stacked(old.labels, more.labels)),
             alias_table(_stacked(old.aliases, more.aliases)),
             old.sources + more.sources,
@@ -129,17 +138,18 @@ def remove(
         InputError: a fact is not there, in which case nothing is removed; or as in :func:`add`.
         StorageError: the version cannot be written; the live one stays.
     """
-    unwanted, gone = assertion_table(assertions), list(sources)
+    unwanted, gone = assertion_table(assertions).texts().collect(), list(sources)
 
-    def edit(old: Tables) -> tuple[Tables, dict[str, int]]:
+    def edit(old: _Base) -> tuple[Tables, dict[str, int]]:
         kept, missing = _without(old.assertions, unwanted)
         if len(missing) and not missing_ok:
             facts = f"1 fact is not in the graph: {missing.row(0)[:3]}"
             if len(missing) > 1:
                 facts = f"{len(missing):,} facts are not in the graph, {missing.row(0)[:3]} among them"
             raise InputError(facts, fix="Leave them out, or allow for missing ones (missing_ok, --missing-ok).")
-        left = old._replace(assertions=kept, sources=tuple(entry for entry in old.sources if entry not in gone))
-        return left, {"removed": len(old.assertions) - len(kept), "missing": len(missing)}
+        left = tuple(entry for entry in old.sources if entry not in gone)
+        tables = Tables(assertion_table(kept), old.labels, old.aliases, left)
+        return tables, {"removed": len(old.assertions) - len(kept), "missing": len(missing)}
 
     return _edited(Path(path), edit, columns, progress)
 
@@ -199,7 +209,7 @@ def _live(path: Path) -> Path:
 
 def _edited(
     path: Path,
-    edit: Callable[[Tables], tuple[Tables, dict[str, int]]],
+    edit: Callable[[_Base], tuple[Tables, dict[str, int]]],
     columns: Mapping[str, ColumnEncoder] | None,
     progress: Progress | None,
 ) -> Update:
@@ -211,7 +221,7 @@ def _edited(
         manifest = read_manifest(version)
         encoders = _encoders(manifest["columns"], columns or {})
         report("edit", 0, 1)
-        tables, counts = edit(_tables(version, manifest))
+        tables, counts = edit(_base(version, manifest))
         report("edit", 1, 1)
         return Update(write_version(tables, path, encoders, report), **counts)
 
@@ -229,7 +239,7 @@ def _encoders(names: Iterable[str], given: Mapping[str, ColumnEncoder]) -> Mappi
     return encoders
 
 
-def _tables(version: Path, manifest: Mapping[str, Any]) -> Tables:
+def _base(version: Path, manifest: Mapping[str, Any]) -> _Base:
     """The base of a version; a damaged file is refused rather than carried into the next version."""
     import polars as pl
 
@@ -246,7 +256,7 @@ def _tables(version: Path, manifest: Mapping[str, Any]) -> Tables:
             tables[name] = pl.read_parquet(handle)
     base = tables["assertions"]
     assert base is not None  # read_manifest has seen it listed
-    return Tables(base, tables["labels"], tables["surfaces"], tuple(manifest["sources"]))
+    return _Base(base, tables["labels"], tables["surfaces"], tuple(manifest["sources"]))
 
 
 def _stacked(old: pl.DataFrame | None, more: pl.DataFrame | None) -> pl.DataFrame | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.graph.derive import derive, is_symmetric
-from kgreason.graph.schema import alias_table, assertion_table, is_negated, label_table, negate
+from kgreason.graph.schema import alias_table, assertion_table, default_label, is_negated, label_table, negate
 from kgreason.language import normal_form
 from tests.graph.strategies import NAMES, triples
 
@@ -94,6 +94,15 @@ def test_labels_given_and_derived():
     assert names == {"a": "Alpha", "/c/en/ice_cream": "ice cream", "lone": "lone"}
     assert arrays.keys[2] == "lone"
     assert arrays.ptr.tolist() == [0, 1, 2, 2]
+
+
+@given(st.lists(st.text("/c_eN é^\n", max_size=9).map("/c/en/".__add__), min_size=1))
+def test_labels_and_forms_of_plain_keys_are_those_of_others(keys):
+    arrays = derive(table([(key, "IsA", "animal", 1.0) for key in keys]))
+    for node, key in enumerate(arrays.keys.to_list()):
+        assert arrays.labels[node] == default_label(key)
+        form = normal_form(default_label(key))
+        assert not form or node in dict(arrays.surfaces.lookup(form))
 
 
 def test_progress_is_told():

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import random
-
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -10,7 +8,6 @@ from hypothesis import strategies as st
 
 from kgreason.errors import InputError
 from kgreason.graph.schema import (
-    _FEW_ROWS,
     COLUMNS,
     MAX_WEIGHT,
     alias_table,
@@ -26,27 +23,36 @@ from kgreason.graph.schema import (
 ROW = {"source": ["b", "a"], "relation": ["IsA", "IsA"], "target": ["c", "c"]}
 
 
+def texts(assertions):
+    return assertion_table(assertions).texts().collect()
+
+
 def test_any_kind_of_table_gives_the_same():
     frame = pl.DataFrame(ROW)
-    expected = assertion_table(frame)
+    expected = texts(frame)
     assert tuple(expected.columns) == COLUMNS
     assert expected.rows() == [("a", "IsA", "c", 1000, "", "", "", ""), ("b", "IsA", "c", 1000, "", "", "", "")]
     same = [frame.lazy(), pa.table(ROW), [frame[:1], frame[1:]], (pa.table(ROW),), iter([frame.lazy()])]
-    assert all(assertion_table(kind).equals(expected) for kind in same)
+    assert all(texts(kind).equals(expected) for kind in same)
 
 
-def test_many_rows_in_many_tables_are_sorted_as_one():
-    chance = random.Random(23)
-    names = [f"{chance.randrange(997)}é"[:: chance.choice([1, -1])] for _ in range(20_011)]
-    whole = pl.DataFrame({"source": names, "relation": ["IsA"] * len(names), "target": names[::-1]})
-    expected = assertion_table(whole.head(_FEW_ROWS - 1)).vstack(assertion_table(whole.tail(-_FEW_ROWS + 1)))
-    tables = [whole.head(7919), whole.slice(7919, 5), whole.tail(len(whole) - 7924)]
-    assert assertion_table(tables).equals(expected.sort(COLUMNS))
-    assert assertion_table(whole).equals(expected.sort(COLUMNS))
+NAMES, TEXTS = st.sampled_from(["a", "é", "猫", "B"]), st.sampled_from(["", "x", "é"])
+ROWS = st.tuples(NAMES, NAMES, NAMES, st.integers(-2, 2), TEXTS, TEXTS, TEXTS, TEXTS)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=30), st.integers(0, 30))
+def test_rows_are_sorted_by_all_columns_and_names_stand_once(rows, cut):
+    frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    table = assertion_table([frame[:cut], frame[cut:]])
+    assert table.texts().collect().rows() == frame.sort(COLUMNS).rows()
+    ends = {end for row in rows for end in (row[0], row[2])}
+    assert table.names["source"].to_list() == table.names["target"].to_list() == sorted(ends)
+    assert table.names["sense"].to_list() == sorted({row[6] for row in rows})
 
 
 def test_no_assertions_at_all():
-    assert assertion_table([]).schema == assertion_table(pl.DataFrame(ROW)).schema
+    assert texts([]).schema == texts(pl.DataFrame(ROW)).schema
+    assert texts([]).is_empty()
 
 
 @pytest.mark.parametrize(

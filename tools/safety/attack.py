@@ -77,7 +77,7 @@ class Attack:
 def ingest(path: Path, reader: str | None = None) -> list[Any]:
     """All that a file says, as a build would read it."""
     source = readers.read(path, reader)
-    tables = (assertion_table(source.chunks), label_table(source.labels), alias_table(source.aliases))
+    tables = (assertion_table(source.chunks).texts().collect(), label_table(source.labels), alias_table(source.aliases))
     return [table.rows() for table in tables if table is not None]
 
 

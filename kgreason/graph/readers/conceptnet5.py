@@ -14,10 +14,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kgreason import storage
 from kgreason.errors import FormatError
 from kgreason.graph.readers.common import Options, relation_name
 from kgreason.graph.schema import MAX_WEIGHT, WEIGHT_UNIT, scaled_weight
+from kgreason.graph.strings import Strings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,17 +32,9 @@ LICENCE = "CC BY-SA 4.0"
 _ENDS = ("uri", "relation", "start", "end")
 #: Columns by the number of tabs in a line.
 _FIELDS = {4: (*_ENDS, "data"), 9: (*_ENDS, "context", "weight", "sources", "id", "dataset", "surfaceText")}
-_BLOCK_BYTES = 16 * 1024**2
+_BLOCK_BYTES = 8 * 1024**2
 #: A concept: language and term, then part of speech and sense.
 _CONCEPT = r"^(?<term>/c/[^/]+/[^/]+)(?:/(?<sense>.+))?"
-#: The fifth column as the dumps spell it, without escapes, and where its parts stand: cheaper than to decode it.
-_USUAL = (
-    r'^\{"dataset": "TEXT", "license": "TEXT", "sources": \[SOURCE(?:, SOURCE)*\], (?:"surfaceEnd": "TEXT", )?'
-    r'(?:"surfaceStart": "TEXT", )?(?:"surfaceText": "TEXT", )?"weight": (?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,17})?\}$'
-)
-_USUAL = _USUAL.replace("SOURCE", r'\{"[a-z]+": "TEXT"(?:, "[a-z]+": "TEXT")*\}').replace("TEXT", r'[^"\\\x00-\x1f]*')
-_BEGIN = r'^\{"dataset": "(?<dataset>[^"]*)", "license": "(?<license>[^"]*)"'
-_PARTS = {"surfaceText": r'"surfaceText": "([^"]*)', "weight": r'"weight": ([0-9.]+)\}$'}
 _SURROGATE = r"\\u[dD][89a-fA-F]"
 
 
@@ -54,32 +49,31 @@ def read(path: Path, options: Options) -> Iterator[pl.DataFrame]:
     Raises:
         FormatError: a line has another number of columns, or its JSON or weight cannot be read.
     """
-    import polars as pl
-
-    tabs = 0
+    tabs, spoken = 0, _spoken(options)
     for number, text in storage.blocks(path, block_bytes=_BLOCK_BYTES):
-        frame = _regular(number, text) if tabs < 9 else None
+        frame = _usual(text) if tabs < 9 else None
         if frame is None:
             frame, tabs = _by_line(path, number, text, tabs)
+            frame = _parts(path, _concepts(frame).filter(spoken))
         tabs = tabs or 4
-        frame = frame.filter(_spoken(pl.col("start"), options) & _spoken(pl.col("end"), options))
+        frame = frame.filter(spoken)
         if len(frame):
-            yield _assertions(path, frame)
+            yield _assertions(frame)
 
 
-def _regular(number: int, text: str) -> pl.DataFrame | None:
-    """The five columns of a block in which every line has them and ends as JSON does; None for any other."""
+def _usual(text: str) -> pl.DataFrame | None:
+    """The parts of a block in which every line is spelled as usual; None for any other."""
     import polars as pl
 
-    schema = dict.fromkeys(_FIELDS[4], pl.String)
-    try:
-        frame = pl.read_csv(text.encode(), separator="\t", has_header=False, quote_char=None, schema=schema)
-    except pl.exceptions.PolarsError:
+    from kgreason.graph.readers.scan import PARTS, scan  # imports numba
+
+    data = np.frombuffer(text.encode(), np.uint8)
+    if not len(ends := scan(data)):
         return None
-    whole = pl.all_horizontal(pl.all().is_not_null()) & pl.col("data").str.ends_with("}")
-    if len(frame) != text.count("\n") + 1 or not frame.select(whole.all()).item():
-        return None
-    return frame.with_row_index("number", number)
+    pieces = Strings(ends, data).to_series()  # parts, and what stands between them
+    frame = pl.DataFrame([pieces.gather_every(2 * len(PARTS), 2 * i).alias(name) for i, name in enumerate(PARTS)])
+    surface = Strings.of(frame["surfaceText"]).to_series()  # a copy, so that the block can go
+    return frame.with_columns(pl.col("weight").cast(pl.Float64), surfaceText=surface)
 
 
 def _by_line(path: Path, number: int, text: str, tabs: int) -> tuple[pl.DataFrame, int]:
@@ -97,17 +91,34 @@ def _by_line(path: Path, number: int, text: str, tabs: int) -> tuple[pl.DataFram
     return frame.select("number", fields.struct.rename_fields(_FIELDS[tabs]).alias("fields")).unnest("fields"), tabs
 
 
-def _spoken(concept: pl.Expr, options: Options) -> pl.Expr:
-    """Whether a URI is a concept of one of the languages."""
+def _concepts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The lines with term and sense of both ends; both are empty where a URI is no concept."""
     import polars as pl
 
-    language = concept.str.extract(r"^/c/([^/]+)/[^/]", 1)
+    ends = pl.col("start", "end").str.extract_groups(_CONCEPT)
+    return frame.with_columns(ends).select(
+        pl.exclude("start", "end"),
+        *(
+            pl.col(end).struct.field(part).fill_null("").alias(name + suffix)
+            for end, name in (("start", "source"), ("end", "target"))
+            for part, suffix in (("term", ""), ("sense", "_sense"))
+        ),
+    )
+
+
+def _spoken(options: Options) -> pl.Expr:
+    """Whether both ends are concepts of the languages."""
+    import polars as pl
+
+    ends = pl.col("source", "target")
     if options.languages is None:
-        return language.is_not_null()
-    return language.is_in(pl.Series(options.languages, dtype=pl.String).implode()).fill_null(False)
+        return pl.all_horizontal(ends != "")
+    languages = pl.Series(options.languages, dtype=pl.String).implode()
+    return pl.all_horizontal(ends.str.extract("^/c/([^/]+)/", 1).is_in(languages).fill_null(False))
 
 
-def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+def _parts(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """The lines with what the columns behind the concepts say."""
     import polars as pl
 
     data = _decoded(path, frame) if "data" in frame.columns else _columns(path, frame)
@@ -116,20 +127,24 @@ def _assertions(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         raise _malformed(path, frame["number"][row], f"its weight is {weight[row]}")
+    texts = data.select(pl.col("dataset", "license", "surfaceText").fill_null(""))
+    return frame.select("relation", "^(source|target).*$").hstack([*texts, weight])
+
+
+def _assertions(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
     relations = frame["relation"].unique().to_list()
     renamed = pl.col("relation").replace_strict(relations, [relation_name(name) for name in relations])
-    ends = ("start", "end")
-    source, target = (pl.col(name).struct.field("term") for name in ends)
-    senses = [pl.col(name).struct.field("sense").fill_null("") for name in ends]
-    return frame.with_columns(pl.col(ends).str.extract_groups(_CONCEPT)).select(
-        source.alias("source"),
-        renamed.alias("relation"),
-        target.alias("target"),
-        (weight * WEIGHT_UNIT).round().cast(pl.Int64).alias("weight"),
-        data["dataset"].fill_null("").str.strip_prefix("/d/").alias("origin"),
-        data["license"].fill_null("").alias("licence"),
-        pl.concat_str(senses, separator="\t").replace("\t", "").alias("sense"),
-        data["surfaceText"].fill_null("").alias("surface"),
+    return frame.select(
+        "source",
+        renamed,
+        "target",
+        (pl.col("weight") * WEIGHT_UNIT).round().cast(pl.Int64),
+        pl.col("dataset").str.strip_prefix("/d/").alias("origin"),
+        pl.col("license").alias("licence"),
+        pl.concat_str("source_sense", "target_sense", separator="\t").replace("\t", "").alias("sense"),
+        pl.col("surfaceText").alias("surface"),
     )
 
 
@@ -149,10 +164,6 @@ def _decoded(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     schema = {"dataset": pl.String, "license": pl.String, "surfaceText": pl.String, "weight": pl.Float64}
-    if frame["data"].str.contains(_USUAL).all():
-        parts = [pl.col("data").str.extract(form, 1).alias(name) for name, form in _PARTS.items()]
-        parts.append(pl.col("data").str.extract_groups(_BEGIN).alias("begin"))
-        return frame.select(parts).unnest("begin").cast({"weight": pl.Float64})
     if not frame["data"].str.contains(_SURROGATE).any():  # which polars does not decode
         try:
             data = frame["data"].str.json_decode(pl.Struct(schema))
