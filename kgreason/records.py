@@ -349,7 +349,9 @@ class Mood:
         return _record(self)
 
 
-_names = cache(lambda kind: tuple(each.name for each in fields(kind)))
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _record(record: object) -> dict[str, Any]:

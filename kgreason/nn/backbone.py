@@ -277,7 +277,7 @@ class Backbone(nn.Module):
         lengths = attention_mask.sum(1)
         order = lengths.argsort(stable=True)
         states = []
-        for rows in order.split(_groups(lengths[order].tolist())):
+        for rows in torch.split(order, _groups(lengths[order].tolist())):
             width = int(lengths[rows[-1]])
             types = {"token_type_ids": token_type_ids[rows, :width]} if self._has_types else {}
             mask = attention_mask[rows, :width]
