@@ -354,7 +354,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind))
 
 
-def _record(record: object) -> dict[str, Any]:
+def _record(record: Any) -> dict[str, Any]:
     """A record as asdict gives it, in a fifth of the time, since it copies no text and no number."""
     return {name: _value(getattr(record, name)) for name in _names(type(record))}
 
