@@ -12,7 +12,6 @@ from kgreason.errors import GraphImageError
 from kgreason.graph import KnowledgeGraph
 from kgreason.graph.build import build
 from kgreason.graph.manifest import CURRENT, FORMAT, LOCK, MANIFEST, content_digest, live_version, read_manifest, verify
-from kgreason.graph.schema import assertion_table
 from tests.conftest import FACTS
 
 
@@ -25,7 +24,7 @@ def image(tmp_path_factory):
     out = tmp_path_factory.mktemp("image")
     aliases = [("penguins", "penguin", 0.8)]
     build(
-        assertion_table(table),
+        table,
         out,
         labels={"zoo": "zoo"},
         aliases=aliases,
