@@ -29,8 +29,7 @@ _HYPHEN = 45
 #: Spellings of the gaps between words: as in the text, spaces, hyphens, nothing where the text has no space.
 _OWN, _SPACED, _HYPHENATED, _JOINED = 0, 1, 2, 3
 _STYLES = 4
-#: Forms of a name that are tried, and of one of its words.
-_MAX_VARIANTS, _MAX_FORMS = 256, 8
+_MAX_VARIANTS = 256
 
 _Bytes = npt.NDArray[np.uint8]
 _Ints = npt.NDArray[np.int32]
@@ -173,7 +172,7 @@ def _choice(forms: Ragged, word: int, variant: int, limit: int) -> tuple[int, in
 @njit(cache=True, nogil=True)
 def _variants(kept: _Ints, group: _Ints) -> tuple[int, int]:
     """How many forms a word may try, so that all together try at most ``_MAX_VARIANTS``, and that product."""
-    limit = _MAX_FORMS
+    limit = 8
     while True:
         product = 1
         for word in kept:
@@ -183,24 +182,6 @@ def _variants(kept: _Ints, group: _Ints) -> tuple[int, int]:
         if product <= _MAX_VARIANTS or limit == 1:
             return limit, product
         limit -= 1
-
-
-@njit(cache=True, nogil=True)
-def _extend(keys: _Hashes, count: int, forms: Ragged, word: int, begins: bool) -> int:
-    """Hashes of the variants of some words, in their order, made those of the words and one more; how many there are.
-
-    Where they do not fit there are none; of no words there is one, the basis.
-    """
-    first = forms.group[word]
-    choices = int(min(_MAX_FORMS, forms.group[word + 1] - first))
-    if count * choices > len(keys):
-        return 0
-    for choice in range(choices - 1, -1, -1):  # the first form takes the place of what it lengthens, so it comes last
-        start, end = forms.ptr[first + choice], forms.ptr[first + choice + 1]
-        for variant in range(count):
-            key = keys[variant] if begins else (keys[variant] ^ np.uint64(_SPACE)) * _PRIME
-            keys[choice * count + variant] = _hash(key, forms.data, start, end)
-    return count * choices
 
 
 @njit(cache=True, nogil=True)
@@ -225,32 +206,6 @@ def _longest(packed: Packed, words: _Ints, gaps: _Ints) -> int:
             most = max(most, packed.words.ptr[form + 1] - packed.words.ptr[form])
         size += most + packed.gaps.ptr[gaps[k] + 1] - packed.gaps.ptr[gaps[k]]
     return size
-
-
-@njit(cache=True, nogil=True)
-def _note_variants(
-    table: Table,
-    forms: Ragged,
-    kept: _Ints,
-    keys: _Hashes,
-    count: int,
-    buffer: _Bytes,
-    hits: _Ints,
-    found: int,
-    hit: tuple[int, int, int],
-    how: int,
-) -> int:
-    """Look up the variants of some words, whose hashes are there unless they are too many; the number of hits after it.
-
-    The first variant, the words as they stand, is left out of those with inflections undone.
-    """
-    limit, product = (_MAX_FORMS, count) if count else _variants(kept, forms.group)
-    for variant in range(1 if how == _INFLECTED else 0, product):
-        key = keys[variant] if count else _vary_key(forms, kept, variant, limit)
-        if _known(table, key):
-            index = _find(table, key, buffer, _vary(buffer, forms, kept, variant, limit))
-            found = _note(hits, found, hit, index, how)
-    return found
 
 
 @njit(cache=True, nogil=True)
@@ -305,18 +260,14 @@ def _walk(
     forms, between = packed.words, packed.gaps
     buffer = np.empty(_longest(packed, words, gaps), np.uint8)
     kept, keys = np.empty(max_words, np.int32), np.empty(_STYLES, np.uint64)
-    varied, shorter = np.empty(_MAX_VARIANTS, np.uint64), np.empty(_MAX_VARIANTS, np.uint64)
     for first in range(len(words)):
         plain, softly, breaks, contents, count = True, True, 0, 0, 0
-        varied[0], variants, fewer = _BASIS, 1, 0
         begins = packed.word_class[words[first]]
         for last in range(first, min(len(words), first + max_words)):
             length, kind = last + 1 - first, packed.word_class[words[last]]
             _lengthen(keys, packed, words[last], gaps[last], length)
             breaks += kind == _BREAK
             contents += kind == _CONTENT
-            if kind >= _STOP and count == length - 1:  # the first word that may be dropped: until here nothing was
-                shorter[:variants], fewer = varied[:variants], variants
             if kind < _STOP:
                 kept[count] = words[last]
                 count += 1
@@ -324,28 +275,32 @@ def _walk(
                 start = between.ptr[gaps[last]]
                 softly &= packed.soft[gaps[last]]
                 plain &= between.ptr[gaps[last] + 1] - start == 1 and between.data[start] == _SPACE
-            inflected = softly and begins < _STOP
-            if inflected:
-                variants = _extend(varied, variants, forms, words[last], length == 1)
-                if kind < _STOP and count < length:
-                    fewer = _extend(shorter, fewer, forms, words[last], False)
             if contents == 0 and count < 2:
                 continue
             whole, gap, hit = words[first : last + 1], gaps[first : last + 1], (text, first, last)
             if _known(table, keys[_OWN]):
                 index = _find(table, keys[_OWN], buffer, _spell(buffer, packed, whole, gap, _OWN))
                 found = _note(hits, found, hit, index, _AS_IS)
-            if not inflected or kind >= _STOP:
+            if not softly or begins >= _STOP or kind >= _STOP:
                 continue
             for style in range(_SPACED, _JOINED + 1):
                 # Another spelling is tried only where it differs from the text's own.
                 if length > 1 and (style == _HYPHENATED) == plain and _known(table, keys[style]):
                     index = _find(table, keys[style], buffer, _spell(buffer, packed, whole, gap, style))
                     found = _note(hits, found, hit, index, _AS_IS)
-            found = _note_variants(table, forms, whole, varied, variants, buffer, hits, found, hit, _INFLECTED)
+            limit, product = _variants(whole, forms.group)
+            for variant in range(1, product):
+                key = _vary_key(forms, whole, variant, limit)
+                if _known(table, key):
+                    index = _find(table, key, buffer, _vary(buffer, forms, whole, variant, limit))
+                    found = _note(hits, found, hit, index, _INFLECTED)
             if count < length and (across or breaks == 0):
-                part = kept[:count]
-                found = _note_variants(table, forms, part, shorter, fewer, buffer, hits, found, hit, _DROPPED)
+                limit, product = _variants(kept[:count], forms.group)
+                for variant in range(product):
+                    key = _vary_key(forms, kept[:count], variant, limit)
+                    if _known(table, key):
+                        index = _find(table, key, buffer, _vary(buffer, forms, kept[:count], variant, limit))
+                        found = _note(hits, found, hit, index, _DROPPED)
     return found
 
 
