@@ -20,16 +20,13 @@ from kgreason.serving.page import PATHS
 from kgreason.serving.refusals import FAULT, Refusal, ending, respond, told
 from kgreason.serving.service import Service
 
-__all__ = [
-    "BODY_BYTES", "HEADERS", "NESTING", "SHORT", "Bounded", "Guarded", "Watched", "check", "noted", "refuse",
-]  # fmt: skip
+__all__ = ["BODY_BYTES", "NESTING", "Bounded", "Guarded", "Watched", "refuse"]
 
 BODY_BYTES, NESTING = 2 * 1024 * 1024, 32
 #: Bytes of all bodies that are still arriving.
 HELD_BYTES = 64 * BODY_BYTES
 _LOG = logging.getLogger(__name__)
-#: Of every response.
-HEADERS = {
+_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -39,7 +36,7 @@ HEADERS = {
 
 
 #: Bytes of a body that a connection is kept for, though nobody reads it.
-SHORT = 1 << 16
+_SHORT = 1 << 16
 #: What asks the model, or costs as much.
 _DEAR = ("/v1/ask", "/v1/entails", "/v1/emotion", "/v1/retrieve")
 #: What is open to everybody.
@@ -50,15 +47,6 @@ def refuse(scope: Scope, error: KGReasonError) -> JSONResponse:
     """A refusal as a response, its reason noted for figures and log."""
     scope["about"]["reason"] = told(error).code
     return respond(error)
-
-
-def noted(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
-    """Counts a request that was answered, and writes its line."""
-    about, route = scope["about"], getattr(scope.get("route"), "path", "other")
-    metrics.request(route, status, seconds)
-    if "reason" in about:
-        metrics.refused(str(about["reason"]))
-    _LOG.info("request", extra={"route": route, "status": status, "milliseconds": round(1000 * seconds, 1)} | about)
 
 
 class Watched:
@@ -85,7 +73,7 @@ class Watched:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -95,7 +83,12 @@ class Watched:
             about["fault"] = fault(error)
             if not status:
                 await refuse(scope, FAULT)(scope, receive, sent)
-        noted(self._metrics, scope, status, perf_counter() - start)
+        route = getattr(scope.get("route"), "path", "other")
+        seconds = perf_counter() - start
+        self._metrics.request(route, status, seconds)
+        if "reason" in about:
+            self._metrics.refused(str(about["reason"]))
+        _LOG.info("request", extra={"route": route, "status": status, "milliseconds": round(1000 * seconds, 1)} | about)
 
 
 class Guarded:
@@ -115,10 +108,10 @@ class Guarded:
             await self._app(scope, receive, send)
             return
         try:
-            check(self._service, scope)
+            self._check(scope)
         except Refusal as error:
             refused, length = refuse(scope, error), Headers(scope=scope).get("content-length", "")
-            unread = scope["method"] == "POST" and not (length.isdecimal() and int(length) <= SHORT)
+            unread = scope["method"] == "POST" and not (length.isdecimal() and int(length) <= _SHORT)
             if unread or self._service.draining:
                 refused.headers["Connection"] = "close"
             await refused(scope, receive, send)
@@ -129,22 +122,16 @@ class Guarded:
         finally:
             self._service.inside -= 1
 
-
-def check(service: Service, scope: Scope) -> None:
-    """Whether a request may come in, by its path and headers; writes its key into the scope.
-
-    Raises:
-        Refusal: it may not.
-    """
-    if service.draining:
-        raise ending()
-    headers = Headers(scope=scope)
-    if service.hosts and _host(headers) not in service.hosts:
-        raise Refusal(421, "host", "This server has another name", fix="Use the address it listens on.")
-    address = scope["client"][0] if scope.get("client") else ""
-    scope["key"] = service.access.key(headers.get("authorization"), address)
-    if scope["path"].startswith(_DEAR):  # refused before a body is read, so that a refusal costs next to nothing
-        service.dear.check()
+    def _check(self, scope: Scope) -> None:
+        if self._service.draining:
+            raise ending()
+        headers, hosts = Headers(scope=scope), self._service.hosts
+        if hosts and _host(headers) not in hosts:
+            raise Refusal(421, "host", "This server has another name", fix="Use the address it listens on.")
+        address = scope["client"][0] if scope.get("client") else ""
+        scope["key"] = self._service.access.key(headers.get("authorization"), address)
+        if scope["path"].startswith(_DEAR):  # refused before a body is read, so that a refusal costs next to nothing
+            self._service.dear.check()
 
 
 def _host(headers: Headers) -> str | None:

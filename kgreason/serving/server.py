@@ -8,13 +8,11 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from kgreason.errors import InputError, advice
 from kgreason.serving.app import make_app
-from kgreason.serving.early import early
 from kgreason.serving.service import Service
 
 __all__ = ["Prompt", "run"]
@@ -25,39 +23,11 @@ GRACE = 30.0
 HEAD = 10.0
 _LOOK = 0.02
 #: Seconds for which the model's thread keeps the interpreter from the event loop, which has refusals to write.
-SWITCH = 0.0001
+SWITCH = 0.001
 
 
 class Prompt(H11Protocol):
-    """A connection that is closed when no request begins on it, or none is whole but for its body, for some seconds.
-
-    Where it has the service, it tells the refusals of a full house itself.
-    """
-
-    service: Service | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Takes what has come."""
-        refused = early(self.service, data, self.client, self._told) if self.service and self._idle else None
-        if refused is None:
-            super().data_received(data)
-            return
-        self.transport.write(refused)
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-        self._look.cancel()
-        self._watch(self.cycle)
-
-    @property
-    def _idle(self) -> bool:
-        """Whether there is nothing that an answer would have to wait for."""
-        if self.transport.is_closing() or self.transport.get_write_buffer_size():
-            return False
-        return self.conn.states == {h11.CLIENT: h11.IDLE, h11.SERVER: h11.IDLE} and not self.conn.trailing_data[0]
-
-    @property
-    def _told(self) -> list[tuple[bytes, bytes]]:
-        return self.server_state.default_headers
+    """A connection that is closed when no request begins on it, or none is whole but for its body, for some seconds."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Begins to watch it."""
@@ -119,9 +89,8 @@ def run(service: Service, host: str, port: int, listening: Callable[[str], objec
     except OSError as error:
         what, _ = advice(error)
         raise InputError(f"cannot listen on {host}, port {port}: {what}", fix="Choose another --port.") from error
-    serving = type("Prompt", (Prompt,), {"service": service})
     config = uvicorn.Config(
-        make_app(service), log_config=None, access_log=False, server_header=False, lifespan="on", http=serving,
+        make_app(service), log_config=None, access_log=False, server_header=False, lifespan="on", http=Prompt,
         timeout_graceful_shutdown=round(GRACE),
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)
