@@ -1,12 +1,12 @@
 """Compiled loops of :mod:`kgreason.nn.walks`. Importing this file imports numba: do it where a loop is needed.
 
-Both of its kinds of walk are one algebra: a follower's mass adds up over walks and multiplies along them, the importance
-of messages is the greatest over walks and adds up along them.
+Both of its kinds of walk are one algebra: the mass of a follower adds up over walks and multiplies along them, of the
+importance of messages the greatest over walks counts, and it adds up along them.
 """
 
 from __future__ import annotations
 
-from heapq import heappop, heappush, heappushpop
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
@@ -106,12 +106,10 @@ def best_first(
         node, walker, bound [k], after [k, steps + 1] -> [m], [m, steps].
     """
     steps = lattice.gain.shape[1]
-    ends = [(-bound[k], k) for k in range(len(node))]
-    at, by, worth = [node[k] for k in range(len(node))], [walker[k] for k in range(len(node))], [a for a in after]
-    edges, parent = [-1 for _ in node], [-1 for _ in node]
-    frontier = [(0.0, 0) for _ in range(0)]
-    for end in ends:
-        heappush(frontier, end)
+    at, by, edges, parent = list(node), list(walker), [-1 for _ in node], [-1 for _ in node]
+    worth = [after[k] for k in range(len(node))]
+    frontier = [(-bound[k], k) for k in range(len(node))]
+    heapify(frontier)
     best = [(0.0, 0) for _ in range(0)]
     for _ in range(searched):
         least = best[0][0] if len(best) == limit else 0.0
@@ -121,18 +119,14 @@ def best_first(
         for place in range(lattice.bounds[at[end]], lattice.bounds[at[end] + 1]):
             edge = lattice.order[place]
             source = lattice.source[edge]
-            if not sums:
-                later = end
-                while later >= 0 and at[later] != source:
-                    later = parent[later]
-                if later >= 0:
-                    continue
-            came = lattice.came[by[end]]
+            if not sums and _visited(source, end, at, parent):
+                continue
+            came = lattice.came[by[end], :, source]
             grown = _before(worth[end], lattice.gain[by[end], :, edge], lattice.stays[by[end]], sums)
-            value = _both(came[0, source], grown[0], sums)
-            most = _both(came[1, source], grown[1], sums)
+            value = _both(came[0], grown[0], sums)
+            most = _both(came[1], grown[1], sums)
             for step in range(2, steps + 1):
-                most = _either(most, _both(came[step, source], grown[step], sums), sums)
+                most = _either(most, _both(came[step], grown[step], sums), sums)
             least = best[0][0] if len(best) == limit else 0.0
             if max(value, most) <= least:
                 continue
@@ -143,17 +137,27 @@ def best_first(
             edges.append(edge)
             parent.append(end)
             if value > least:
-                if len(best) < limit:
-                    heappush(best, (value, -made))
-                else:
-                    heappushpop(best, (value, -made))
+                heappush(best, (value, -made))
+                if len(best) > limit:
+                    heappop(best)
             if most > least:
                 heappush(frontier, (-most, made))
-    values, walks = np.empty(len(best)), np.full((len(best), steps), -1)
-    for place in range(len(best) - 1, -1, -1):
-        values[place], made = heappop(best)
-        step, made = 0, -made
+    best.sort(reverse=True)
+    walks = np.full((len(best), steps), -1)
+    for place in range(len(best)):
+        made = -best[place][1]
+        step = 0
         while edges[made] >= 0:
             walks[place, step] = edges[made]
             step, made = step + 1, parent[made]
-    return values, walks
+    return np.array([value for value, _ in best], np.float64), walks
+
+
+@njit(cache=True, nogil=True)
+def _visited(node: int, end: int, at: list[int], parent: list[int]) -> bool:
+    """Whether a walk that is known from ``end`` on comes to a node."""
+    while end >= 0:
+        if at[end] == node:
+            return True
+        end = parent[end]
+    return False

@@ -137,8 +137,8 @@ def _lattice(source: Ints, target: Ints, gain: Floats, stays: Floats, came: Floa
     order = np.argsort(target, kind="stable")
     bounds = np.zeros(came.shape[2] + 1, np.int64)
     np.cumsum(np.bincount(target, minlength=came.shape[2]), out=bounds[1:])
-    source, target, gain = map(np.ascontiguousarray, (source, target, gain))
-    lattice = Lattice(source, target, order, bounds, gain, stays, came)
+    columns = source, target, order, bounds, gain, stays, came
+    lattice = Lattice(*map(np.ascontiguousarray, columns))  # of one layout, so that loops are compiled once
     spread(lattice, sums)
     return lattice
 
@@ -148,7 +148,8 @@ def _best_first(
 ) -> list[Walk]:
     from kgreason.nn.walk_kernels import best_first
 
-    values, edges = best_first(lattice, node, walker, bound, after, limit, SEARCHED, sums)
+    begun = map(np.ascontiguousarray, (node, walker, bound, after))
+    values, edges = best_first(lattice, *begun, limit, SEARCHED, sums)
     taken = zip(edges.tolist(), values.tolist(), strict=True)
     return [Walk(tuple(edge for edge in walk if edge >= 0), value) for walk, value in taken]
 
