@@ -23,7 +23,7 @@ GRACE = 30.0
 HEAD = 10.0
 _LOOK = 0.02
 #: Seconds for which the model's thread keeps the interpreter from the event loop, which has refusals to write.
-SWITCH = 0.001
+SWITCH = 0.0001
 
 
 class Prompt(H11Protocol):
