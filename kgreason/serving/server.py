@@ -21,6 +21,8 @@ __all__ = ["Prompt", "run"]
 GRACE = 30.0
 #: Seconds within which a connection brings a request's first lines; its body has the time of an answer.
 HEAD = 10.0
+#: Connections at a time; what comes beyond is closed at once, since a flood of them would fill the memory.
+CONNECTIONS = 1024
 _LOOK = 0.02
 #: Seconds for which the model's thread keeps the interpreter from the event loop, which has refusals to write.
 SWITCH = 0.0001
@@ -30,9 +32,11 @@ class Prompt(H11Protocol):
     """A connection that is closed when no request begins on it, or none is whole but for its body, for some seconds."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        """Begins to watch it."""
+        """Begins to watch it, or closes it where there are too many."""
         super().connection_made(transport)
         self._watch(self.cycle)
+        if len(self.connections) > CONNECTIONS:
+            transport.close()
 
     def _watch(self, last: RequestResponseCycle | None) -> None:
         self._look = self.loop.call_later(HEAD, self._close_unless_after, last)

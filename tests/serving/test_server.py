@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import polars as pl
@@ -99,24 +100,57 @@ async def slow(scope, receive, send):
 def test_a_connection_that_brings_no_request_is_closed_and_one_that_waits_is_not(monkeypatch):
     monkeypatch.setattr(server, "HEAD", 0.4)
 
-    async def told(begun):
-        """What comes back until the connection ends, of so much of a request."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(begun)
-        found = await asyncio.wait_for(reader.read(), 20)
-        writer.close()
-        return found[:12]
+    async def all_told(port):
+        return await asyncio.gather(*(told(port, begun) for begun in (b"", WHOLE[:20], WHOLE, WHOLE + WHOLE[:20])))
 
-    async def all_told():
-        loop = asyncio.get_running_loop()
+    assert listened(all_told) == [b"", b"", b"HTTP/1.1 204", b"HTTP/1.1 204"]
+
+
+@LOCAL
+def test_one_connection_too_many_is_closed_at_once(monkeypatch):
+    monkeypatch.setattr(server, "CONNECTIONS", 2)
+
+    async def all_told(port):
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        beyond = await told(port, WHOLE)
+        await shut(held.pop()[1])
+        await asyncio.sleep(0.1)
+        after = await told(port, WHOLE)
+        await shut(held.pop()[1])
+        return beyond, after
+
+    assert listened(all_told) == (b"", b"HTTP/1.1 204")
+
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def told(port, begun):
+    """What comes back until the connection ends, of so much of a request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(begun)
+    found = b""
+    with suppress(ConnectionError):  # closed before it was read
+        found = await asyncio.wait_for(reader.read(), 20)
+    await shut(writer)
+    return found[:12]
+
+
+async def shut(writer):
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+def listened(asked):
+    """What comes of connections to an application that answers slowly."""
+
+    async def run(listener):
         config = uvicorn.Config(slow, http=server.Prompt, lifespan="off", log_config=None, timeout_keep_alive=1)
         config.load()
-        held = uvicorn.server.ServerState()
-        listening = await loop.create_server(lambda: server.Prompt(config, held, {}), sock=listener)
-        async with listening:
-            whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-            return await asyncio.gather(told(b""), told(whole[:20]), told(whole), told(whole + whole[:20]))
+        held, loop = uvicorn.server.ServerState(), asyncio.get_running_loop()
+        async with await loop.create_server(lambda: server.Prompt(config, held, {}), sock=listener):
+            return await asked(listener.getsockname()[1])
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        assert asyncio.run(all_told()) == [b"", b"", b"HTTP/1.1 204", b"HTTP/1.1 204"]
+        return asyncio.run(run(listener))
