@@ -20,10 +20,10 @@ from kgreason.metrics import turning_point
 from kgreason.nn.confidence import confidence
 from kgreason.records import Answer, ConceptMood, Evidence, KeySentence, Mood, Option, Question, Subgraph, Task, Triple
 from kgreason.tasks import validate
+from kgreason.tasks.entailment import THREE_WAY
 
 __all__ = [
     "EKMAN",
-    "ENTAILMENT",
     "SENTIMENT",
     "BaseReasoner",
     "Calibration",
@@ -35,7 +35,6 @@ __all__ = [
     "together",
 ]
 
-ENTAILMENT = ("entailment", "neutral", "contradiction")
 SENTIMENT = ("negative", "positive")
 EKMAN = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 #: Characters of questions and options that are scored in one step.
@@ -107,15 +106,16 @@ class BaseReasoner(ABC):
         """
 
     @abstractmethod
-    def answers(self, requests: Sequence[Request]) -> list[Answer | KGReasonError]:
-        """Answer several questions, each as :meth:`answer` does, in as few steps of the model as there can be.
+    def _check(self, question: Question) -> None:
+        """Raises InputError where the reasoner does not answer such questions; all others are valid."""
 
-        Args:
-            requests: the questions.
+    @abstractmethod
+    def _scored(self, reads: Sequence[Read]) -> Sequence[Any]:
+        """What one step of the model says of each question, as :meth:`_told` takes it."""
 
-        Returns:
-            The answer of each request, or what was wrong with it.
-        """
+    @abstractmethod
+    def _told(self, read: Read, said: Any) -> Answer:
+        """The answer to a question, from what a step said of it."""
 
     @abstractmethod
     def _judged(
@@ -166,7 +166,7 @@ class BaseReasoner(ABC):
             InputError: a text is empty or too long.
         """
         told = language or detect(premise)
-        return self.answer(Question(premise, ENTAILMENT, task="entailment", hypothesis=hypothesis, language=told))
+        return self.answer(Question(premise, THREE_WAY, task="entailment", hypothesis=hypothesis, language=told))
 
     def answer(self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()) -> Answer:
         """Answer a question of any kind: among its options, or an open one by the graph's concepts.
@@ -183,6 +183,39 @@ class BaseReasoner(ABC):
         if isinstance(found, KGReasonError):
             raise found
         return found
+
+    def answers(self, requests: Sequence[Request]) -> list[Answer | KGReasonError]:
+        """Answer several questions, each as :meth:`answer` does, in as few steps of the model as there can be.
+
+        Questions with options and without a context are scored together; of the others each is large by itself.
+
+        Args:
+            requests: the questions.
+
+        Returns:
+            The answer of each request, or what was wrong with it.
+        """
+        reads = {i: attempt(self._begin, request) for i, request in enumerate(requests)}
+        found: dict[int, Answer | KGReasonError] = {i: e for i, e in reads.items() if isinstance(e, KGReasonError)}
+        begun = {i: read for i, read in reads.items() if isinstance(read, Read)}
+        for rows in together(begun):
+            late = {i: error for i in rows if (error := attempt(requests[i].check)) is not None}
+            found |= late
+            rows = [i for i in rows if i not in late]
+            if rows:
+                for i, said in zip(rows, self._scored([begun[i] for i in rows]), strict=True):
+                    found[i] = attempt(self._ended, requests[i], begun[i], said)
+        return [found[i] for i in range(len(requests))]
+
+    def _begin(self, request: Request) -> Read:
+        request.check()
+        question = self.stages.with_stated(validate(request.question), request.add, request.remove)
+        self._check(question)
+        return self.stages.read(question, request.add, request.remove)
+
+    def _ended(self, request: Request, read: Read, said: Any) -> Answer:
+        request.check()
+        return self._told(read, said)
 
     def subgraph(
         self, question: Question, *, add: Sequence[Triple] = (), remove: Sequence[Triple] = ()

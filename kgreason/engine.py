@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.asking import BaseReasoner, Request, attempt, chosen, sentiment_of, together
+from kgreason.asking import BaseReasoner, Request, attempt, chosen, sentiment_of
 from kgreason.audit import AuditLog
 from kgreason.config import RetrievalConfig
 from kgreason.errors import CheckpointError, InputError, KGReasonError
@@ -26,7 +26,6 @@ from kgreason.nn.predict import rank_nodes
 from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, Mood, Option, Question, Triple
 from kgreason.stages import Stages, on_cpu
-from kgreason.tasks import validate
 
 __all__ = ["Reasoner", "shipped_for"]
 
@@ -154,9 +153,7 @@ class Reasoner(BaseReasoner):
         return found
 
     def answers(self, requests: Sequence[Request], *, audited: bool = True) -> list[Answer | KGReasonError]:
-        """Answer several questions, each as :meth:`answer` does, in as few steps of the model as there can be.
-
-        Questions with options and without a context are scored together; of the others each is large by itself.
+        """Answer several questions, as :meth:`kgreason.asking.BaseReasoner.answers` says.
 
         Args:
             requests: the questions.
@@ -165,30 +162,23 @@ class Reasoner(BaseReasoner):
         Returns:
             The answer of each request, or what was wrong with it.
         """
-        reads = {i: attempt(self._begin, request) for i, request in enumerate(requests)}
-        found: dict[int, Answer | KGReasonError] = {i: e for i, e in reads.items() if isinstance(e, KGReasonError)}
-        begun = {i: read for i, read in reads.items() if isinstance(read, Read)}
-        for rows in together(begun):
-            late = {i: error for i in rows if (error := attempt(requests[i].check)) is not None}
-            found |= late
-            rows = [i for i in rows if i not in late]
-            for i, reading in zip(rows, self.stages.readings([begun[i] for i in rows]), strict=True):
-                found[i] = attempt(self._told, requests[i], begun[i], reading, audited)
-        return [found[i] for i in range(len(requests))]
+        found = super().answers(requests)
+        if not audited or self._audit is None:
+            return found
+        return [
+            answer if isinstance(answer, KGReasonError) else attempt(self._logged, self._audit, request, answer)
+            for request, answer in zip(requests, found, strict=True)
+        ]
 
-    def _begin(self, request: Request) -> Read:
-        request.check()
-        question = self.stages.with_stated(validate(request.question), request.add, request.remove)
-        if question.task == "open":
-            self._check_open(question)
-        return self.stages.read(question, request.add, request.remove)
-
-    def _told(self, request: Request, read: Read, reading: evidence.Reading, audited: bool) -> Answer:
-        request.check()
-        answer = (self._open_answer if read.question.task == "open" else self._chosen)(read, reading)
-        if audited and self._audit is not None:
-            self._audit.answered(request.question, answer, edits=len(request.add) + len(request.remove))
+    def _logged(self, audit: AuditLog, request: Request, answer: Answer) -> Answer:
+        audit.answered(request.question, answer, edits=len(request.add) + len(request.remove))
         return answer
+
+    def _scored(self, reads: Sequence[Read]) -> list[evidence.Reading]:
+        return self.stages.readings(reads)
+
+    def _told(self, read: Read, said: evidence.Reading) -> Answer:
+        return (self._open_answer if read.question.task == "open" else self._chosen)(read, said)
 
     def _chosen(self, read: Read, reading: evidence.Reading) -> Answer:
         scores = on_cpu(reading.scores)
@@ -202,7 +192,9 @@ class Reasoner(BaseReasoner):
             sentences=key_sentences(self.model, read.question, scores.sentence, KEY_SENTENCES),
         )
 
-    def _check_open(self, question: Question) -> None:
+    def _check(self, question: Question) -> None:
+        if question.task != "open":
+            return
         follower = None if self.model.knowledge is None else self.model.knowledge.follower
         if follower is None or (self.graph is None and not (question.facts or question.edges)):
             missing = "there is no graph" if follower is not None else "this model follows no paths"

@@ -49,7 +49,7 @@ class Stages(Front):
             read.trace["model_ms"] = 1000 * (perf_counter() - start)
         return readings
 
-    def evidence(self, read: Read, reading: evidence.Reading | None, options: Sequence[int]) -> list[Evidence]:
+    def evidence(self, read: Read, reading: evidence.Reading, options: Sequence[int]) -> list[Evidence]:
         """Best paths of some options or answers."""
         proven = [proof_paths(read.question, option) for option in options]
         if read.subgraph is None or not len(read.subgraph):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kgreason import asking
-from kgreason.asking import EKMAN, ENTAILMENT, SENTIMENT, Request
+from kgreason.asking import EKMAN, SENTIMENT, Request
 from kgreason.config import LIMITS, RetrievalConfig
 from kgreason.engine import KEY_SENTENCES, Reasoner, shipped_for
 from kgreason.errors import CheckpointError, GraphImageError, InputError, KGReasonError, LimitError
@@ -17,6 +17,7 @@ from kgreason.nn.confidence import label_set
 from kgreason.nn.weights import find_checkpoint
 from kgreason.records import Answer, Question
 from kgreason.stages import Stages
+from kgreason.tasks.entailment import THREE_WAY
 from tests.formula import KNOWLEDGE, LONG, RELATIONS, items, make, scores
 
 ASKED = "Where would you keep a penguin?"
@@ -198,7 +199,7 @@ class TestNoEvidence:
 class TestOtherTasks:
     def test_entailment(self, reasoner):
         answer = reasoner.entails("A penguin is a bird.", "It can swim in water.")
-        assert {option.text for option in answer.options} == set(ENTAILMENT)
+        assert {option.text for option in answer.options} == set(THREE_WAY)
         assert answer.evidence.paths
         assert all(option.evidence == answer.evidence for option in answer.options)
         assert answer.graph_used
@@ -416,7 +417,7 @@ class TestAnswers:
             Request(Question(ASKED, PLACES)),
             Request(Question("What can a bird do?", ("fly", "bake bread")), add=(("bird", "CapableOf", "bake bread"),)),
             Request(Question("Zxqv?", ("qqq", "vvv", "www", "xyz"))),
-            Request(Question("A penguin is a bird.", ENTAILMENT, "entailment", "It can swim in water.")),
+            Request(Question("A penguin is a bird.", THREE_WAY, "entailment", "It can swim in water.")),
             Request(LONG),
         ]
         for request, together in zip(asked, reasoner.answers(asked), strict=True):

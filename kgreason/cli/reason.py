@@ -102,8 +102,10 @@ def open_reasoner(
                 raise UnsupportedError("an exported model keeps no audit log", fix="Leave it out, or ask a checkpoint.")
             from kgreason.export.reasoner import ExportedReasoner
             from kgreason.export.runtime import ExportedModel
+            from kgreason.front import Front
 
-            return ExportedReasoner(ExportedModel(model), opened, index=found, stated=stated, rules=read, hidden=hidden)
+            front = Front(opened, index=found, stated=stated, rules=read, hidden=tuple(hidden))
+            return ExportedReasoner(ExportedModel(model), front)
         from kgreason.engine import Reasoner, shipped_for
 
         name = model or shipped_for(language)

@@ -10,16 +10,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.asking import BaseReasoner, Request, attempt, chosen, together
-from kgreason.config import RetrievalConfig
-from kgreason.errors import KGReasonError
+from kgreason.asking import BaseReasoner, Request, chosen
 from kgreason.export.runtime import ExportedModel
 from kgreason.front import Front, Read
 from kgreason.graph import KnowledgeGraph
-from kgreason.grounding import Rules
-from kgreason.grounding.unknown import Meaning
-from kgreason.records import Answer, Evidence, Triple
-from kgreason.tasks import validate
+from kgreason.records import Answer, Question, Triple
 
 __all__ = ["ExportedReasoner"]
 
@@ -36,12 +31,7 @@ class ExportedReasoner(BaseReasoner):
 
     Args:
         model: an exported model.
-        graph: the graph, or None: then a question's own facts are it.
-        config: of the retrieval.
-        index: of the graph, to link names that it does not know.
-        stated: whether edges that texts state are read.
-        rules: what follows from them; the packaged rules if None.
-        hidden: edges of the graph that no question reads.
+        front: the stages before it, with their graph; without one a question's own facts are it.
 
     Example:
         >>> reasoner = ExportedReasoner.from_pretrained("mini-onnx")  # doctest: +SKIP
@@ -52,19 +42,8 @@ class ExportedReasoner(BaseReasoner):
     lacks = frozenset({"context", "open"})
     model: ExportedModel
 
-    def __init__(
-        self,
-        model: ExportedModel,
-        graph: KnowledgeGraph | None,
-        config: RetrievalConfig | None = None,
-        *,
-        index: Meaning | None = None,
-        stated: bool = True,
-        rules: Rules | None = None,
-        hidden: Sequence[Triple] = (),
-    ) -> None:
-        self.model, self.graph = model, graph
-        self.stages = Front(graph, config, index, stated, rules, tuple(hidden))
+    def __init__(self, model: ExportedModel, front: Front) -> None:
+        self.model, self.graph, self.stages = model, front.graph, front
 
     @classmethod
     def from_pretrained(
@@ -82,56 +61,34 @@ class ExportedReasoner(BaseReasoner):
         """
         if isinstance(graph, str | Path):
             graph = None if str(graph) == "none" else KnowledgeGraph.open(graph)
-        return cls(ExportedModel(folder, threads=threads), graph)
+        return cls(ExportedModel(folder, threads=threads), Front(graph))
 
     def over(self, graph: KnowledgeGraph | None, *, hidden: Sequence[Triple] = ()) -> Self:
         """The same model over another graph; what else it was given is as it is by default."""
-        return type(self)(self.model, graph, hidden=hidden)
+        return type(self)(self.model, Front(graph, hidden=tuple(hidden)))
 
-    def answers(self, requests: Sequence[Request]) -> list[Answer | KGReasonError]:
-        """Answer several questions, in as few steps of the model as there can be.
-
-        Returns:
-            The answer of each request, or what was wrong with it.
-        """
-        begun: dict[int, tuple[Read, list[Evidence]]] = {}
-        found: dict[int, Answer | KGReasonError] = {}
-        for i, request in enumerate(requests):
-            if isinstance(step := attempt(self._begin, request), KGReasonError):
-                found[i] = step
-            else:
-                begun[i] = step
-        for rows in together({i: read for i, (read, _) in begun.items()}):
-            late = {i: error for i in rows if (error := attempt(requests[i].check)) is not None}
-            rows = [i for i in rows if i not in late]
-            found |= late | dict(zip(rows, self._scored([begun[i] for i in rows]), strict=True))
-        return [found[i] for i in range(len(requests))]
-
-    def _begin(self, request: Request) -> tuple[Read, list[Evidence]]:
-        request.check()
-        question = validate(request.question)
+    def _check(self, question: Question) -> None:
         self.model.check(question)
-        read = self.stages.read(
-            self.stages.with_stated(question, request.add, request.remove), request.add, request.remove
-        )
-        self.model.check(read.question, read.subgraph)
-        return read, self.stages.connections(read, range(len(question.options)))
 
-    def _scored(self, begun: Sequence[tuple[Read, list[Evidence]]]) -> list[Answer]:
-        """Answers from one step of the model."""
-        if not begun:
-            return []
+    def _begin(self, request: Request) -> Read:
+        read = super()._begin(request)
+        self.model.check(read.question, read.subgraph)
+        return read
+
+    def _scored(self, reads: Sequence[Read]) -> list[tuple[float, Floats, Floats]]:
+        """Gate, scores and what the text alone says, of each question."""
         start = perf_counter()
-        scores = self.model.scores([(read.question, read.subgraph) for read, _ in begun])
-        took = 1000 * (perf_counter() - start)
-        ends = np.cumsum([len(read.question.options) for read, _ in begun])[:-1]
+        scores = self.model.scores([(read.question, read.subgraph) for read in reads])
+        for read in reads:
+            read.trace["model_ms"] = 1000 * (perf_counter() - start)
+        ends = np.cumsum([len(read.question.options) for read in reads])[:-1]
         parts = (np.split(scores[name], ends) for name in ("logits", "text"))
-        answers = []
-        for (read, evidence), gate, logits, text in zip(begun, scores["gate"], *parts, strict=True):
-            read.trace["model_ms"] = took
-            temperature = self.model.settings.temperature
-            answers.append(chosen(read, logits, text, float(gate), evidence, temperature, note=_NOTE))
-        return answers
+        return list(zip(scores["gate"].tolist(), *parts, strict=True))
+
+    def _told(self, read: Read, said: tuple[float, Floats, Floats]) -> Answer:
+        gate, logits, text = said
+        evidence = self.stages.connections(read, range(len(logits)))
+        return chosen(read, logits, text, gate, evidence, self.model.settings.temperature, note=_NOTE)
 
     def _judged(self, reads: Sequence[Read], trace: dict[str, float]) -> tuple[Floats, Floats | None]:
         start = perf_counter()

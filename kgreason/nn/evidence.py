@@ -146,7 +146,7 @@ def _gradient(batch: GraphBatch, score: Tensor, weight: Tensor) -> Tensor | None
 
 
 def evidence(
-    reading: Reading | None,
+    reading: Reading,
     retriever: Retriever,
     subgraph: Subgraph,
     option: int,
@@ -160,7 +160,7 @@ def evidence(
     Where the graph adds nothing to the scores, the paths are those that say most by themselves, and add 0.
 
     Args:
-        reading: the question as read; None for the paths that say most by themselves.
+        reading: the question as read.
         retriever: which gave the subgraph.
         subgraph: of the question.
         option: which one, or a node that answers an open question.
@@ -171,7 +171,7 @@ def evidence(
     limit = retriever.config.best_paths if limit is None else limit
     if not len(subgraph):
         return Evidence()
-    if reading is None or (subgraph.question.task != "open" and not reading.adds):
+    if subgraph.question.task != "open" and not reading.adds:
         told = retriever.paths(subgraph, _end(subgraph, option), limit=limit, add=add, remove=remove)
         return Evidence(tuple(replace(path, contribution=0.0) for path in told))
     added: dict[tuple[Edge, ...], float] = {}

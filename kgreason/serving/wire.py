@@ -6,13 +6,13 @@ from typing import Annotated, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from kgreason.asking import ENTAILMENT
 from kgreason.config import LIMITS
 from kgreason.errors import LimitError
 from kgreason.language import detect
 from kgreason.language.sentences import sentences
 from kgreason.records import Question, Triple
 from kgreason.tasks import validate
+from kgreason.tasks.entailment import THREE_WAY
 
 __all__ = ["MOST_ITEMS", "Ask", "Asked", "Emotion", "Entails", "Ground", "Item", "Items", "Retrieve"]
 
@@ -122,7 +122,7 @@ class Entails(Item):
     def asked(self) -> Question:
         """The question; raises InputError if it cannot be one."""
         told = self._told(self.premise)
-        return validate(Question(self.premise, ENTAILMENT, "entailment", self.hypothesis, language=told))
+        return validate(Question(self.premise, THREE_WAY, "entailment", self.hypothesis, language=told))
 
 
 class Emotion(Item):
