@@ -6,7 +6,7 @@ Question -> Grounding -> Subgraph -> (nn) -> Answer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -283,7 +283,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values."""
-        return _record(self)
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Answer:
@@ -345,20 +345,7 @@ class Mood:
 
     def to_dict(self) -> dict[str, Any]:
         """The mood as JSON-ready values."""
-        return _record(self)
-
-
-def _record(record: Any) -> dict[str, Any]:
-    """A record as asdict gives it, which takes longer, for copying each text and number."""
-    return {each.name: _value(getattr(record, each.name)) for each in fields(record)}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, str | float | int | None):
-        return value
-    if isinstance(value, tuple):
-        return tuple(map(_value, value))
-    return dict(value) if isinstance(value, Mapping) else _record(value)
+        return asdict(self)
 
 
 def _evidence(values: Mapping[str, Sequence[Mapping[str, Any]]]) -> Evidence:
