@@ -34,24 +34,22 @@ class Traced:
     """
 
     def __init__(self, app: ASGIApp, provider: TracerProvider | None = None) -> None:
-        from opentelemetry import trace
+        from opentelemetry import propagate, trace
 
         self._app, self._tracer = app, trace.get_tracer("kgreason", tracer_provider=provider)
+        self._parent, self._kind, self._failed = propagate.extract, trace.SpanKind.SERVER, trace.StatusCode.ERROR
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        from opentelemetry import trace
-        from opentelemetry.propagate import extract
-
         named = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        with self._tracer.start_as_current_span(scope["method"], extract(named), trace.SpanKind.SERVER) as span:
+        with self._tracer.start_as_current_span(scope["method"], self._parent(named), self._kind) as span:
             await self._app(scope, receive, send)
             route, about = getattr(scope.get("route"), "path", "other"), scope.get("about", {})
             span.update_name(f"{scope['method']} {route}")
             known = {f"kgreason.{name}": str(about[name]) for name in _ABOUT if name in about}
             span.set_attributes({"http.route": route, "http.request.method": scope["method"], **known})
             if "fault" in about:
-                span.set_status(trace.StatusCode.ERROR)
+                span.set_status(self._failed)
