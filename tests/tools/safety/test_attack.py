@@ -12,7 +12,9 @@ from contextlib import suppress
 import numba
 import pytest
 
+import kg_data
 from kgreason.errors import InputError
+from kgreason.nn.model import ReasoningModel
 from tools.safety.attack import SECRET, Attack, reached
 
 pytestmark = pytest.mark.enable_socket
@@ -139,3 +141,11 @@ def test_what_an_attack_reaches_is_found_out(run, says):
 
 def test_what_reaches_nothing_may_be_read():
     assert not reached([Attack("a", lambda place: 7, refused=False)])
+
+
+def test_reading_what_is_sound_is_no_finding():
+    """What libraries do when they are first used is done before the watch begins, and it hides nothing after that."""
+    load = Attack(
+        "a sound checkpoint", lambda _: ReasoningModel.from_pretrained(kg_data.path("checkpoints/mini")), refused=False
+    )
+    assert reached([load, load]) == []
