@@ -1,6 +1,6 @@
 """Practices of training side by side, from the same base and on the same samples.
 
-    python -m tools.measure_practices adapters|bias [--samples N] [--seed N] [--record]
+    python -m tools.measure_practices adapters|bias [--samples N] [--seed N] [--penalty F] [--record]
 
 ``adapters`` trains on SST-2 by each kind of adapter and by full tuning, every one in a process of its own, so that its
 peak of memory is its own, and writes parameters, seconds, memory and the score on dev to docs/results.jsonl. ``bias``
@@ -35,8 +35,6 @@ __all__ = ["ADAPTERS", "COST", "GAP", "audited", "measure"]
 
 #: Samples of dev that a score is of.
 DEV = 2000
-#: Weight of the penalty for bias; at 1 nothing changed.
-PENALTY = 10.0
 GAP, COST = "SST-2 dev, largest gap of the audit", "SST-2 dev, accuracy with the penalty for bias - plain"
 #: By name the adapter of M, and its rate of learning: the fewer weights learn, the further they have to go.
 ADAPTERS: dict[str, tuple[LoraSettings | None, float]] = {
@@ -118,11 +116,11 @@ def _run(folder: str, samples: int, seed: int, *, lora: LoraSettings | None, **k
     )
 
 
-def _bias(samples: int, seed: int, record: bool) -> None:
+def _bias(samples: int, seed: int, penalty: float, record: bool) -> None:
     """Audit two models that differ in the penalty alone, and tell the gap and what the penalty costs."""
-    plain, fair = (audited(samples, seed, penalty) for penalty in (0.0, PENALTY))
+    plain, fair = (audited(samples, seed, weight) for weight in (0.0, penalty))
     for name, found in (("plain", plain), ("with the penalty", fair)):
-        more = {key: found[key] for key in ("pair", "n", "by_axis")} | {"penalty": PENALTY * (name != "plain")}
+        more = {key: found[key] for key in ("pair", "n", "by_axis")} | {"penalty": penalty * (name != "plain")}
         results.tell(f"{GAP}, {name}", round(found["gap"], 2), record=record, seed=seed, samples=samples, **more)
     gain = paired_bootstrap(fair["right"], plain["right"])
     more = {"n": len(fair["right"]), "ci95": [100 * gain.low, 100 * gain.high]}
@@ -135,10 +133,11 @@ def main() -> None:
     parser.add_argument("what", choices=["adapters", "bias"])
     parser.add_argument("--samples", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--penalty", type=float, default=1.0, help="weight of the penalty for bias")
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     arguments = parser.parse_args()
     if arguments.what == "bias":
-        _bias(arguments.samples, arguments.seed, arguments.record)
+        _bias(arguments.samples, arguments.seed, arguments.penalty, arguments.record)
         return
     alone = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=alone, max_tasks_per_child=1) as pool:

@@ -98,15 +98,23 @@ def made_up(client: TestClient, cases: int) -> Figure:
 
 
 def leaked(client: TestClient, log: io.StringIO, texts: Sequence[str]) -> Figure:
-    """Details that stand in what the service logs and counts once questions have named them."""
+    """Details that stand in what the service logs and counts once questions have named them.
+
+    Raises:
+        ValueError: questions were not answered, or broken ones not refused, so that nothing was tried.
+    """
+    told = Counter[str]()
     for detail, route in zip(texts, cycle(("ask", "emotion", "ground", "broken")), strict=False):
         said = f"Where would {detail} find a penguin?"
         body = {"ask": {**_WHERE, "question": said}, "broken": {"question": said, "options": 3}}.get(route)
-        client.post(f"/v1/{'ask' if route == 'broken' else route}", json=body or {"text": said})
-    client.get("/v1/graph/concepts", params={"q": texts[0]})
+        sent = client.post(f"/v1/{'ask' if route == 'broken' else route}", json=body or {"text": said})
+        if sent.status_code != (422 if route == "broken" else 200):
+            raise ValueError(f"{route} was answered by {sent.status_code}")
+        told[route] += 1
+        client.get("/v1/graph/concept", params={"name": detail})
     out = log.getvalue() + client.get("/metrics").text
     found = sum(detail in out for detail in texts)
-    return Figure(LEAKED, found, "details", {"details": len(texts), "characters": len(out)})
+    return Figure(LEAKED, found, "details", {"details": len(texts), "characters": len(out), "of": dict(told)})
 
 
 def edited(client: TestClient, count: int) -> Figure:
