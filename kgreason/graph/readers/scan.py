@@ -27,7 +27,7 @@ _0, _9, _A, _Z = map(ord, "09az")
 _CONCEPT, _COLUMN, _LINE = _spelled("/c/"), _spelled("\t"), _spelled("\n")
 _DATASET, _LICENCE, _SOURCES = _spelled('{"dataset": "'), _spelled('", "license": "'), _spelled('", "sources": [')
 _OPEN, _COLON, _COMMA, _CLOSE = _spelled('{"'), _spelled('": "'), _spelled('", "'), _spelled('"}')
-_NEXT, _LAST, _SEPARATOR = _spelled(', {"'), _spelled('], "'), _spelled('", "')
+_NEXT, _LAST = _spelled(', {"'), _spelled('], "')
 _END, _START, _SURFACE = _spelled('surfaceEnd": "'), _spelled('surfaceStart": "'), _spelled('surfaceText": "')
 _WEIGHT, _DONE = _spelled('weight": '), _spelled("}")
 
@@ -163,7 +163,7 @@ def _optional(data: _Bytes, at: int, key: _Bytes, ends: npt.NDArray[np.int64]) -
     if begin < 0:
         return at
     ends[0], ends[1] = begin, _text(data, begin)
-    return int(_past(data, ends[1], _SEPARATOR))
+    return int(_past(data, ends[1], _COMMA))
 
 
 @njit(cache=True, nogil=True)
