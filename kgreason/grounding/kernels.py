@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +26,65 @@ _EMPTY = np.uint64(0)
 _NONE = np.uint8(0)
 _SPACE = 32
 _HYPHEN = 45
-#: Spellings of the gaps between words: as in the text, spaces, hyphens, nothing where the text has no space.
-_OWN, _SPACED, _HYPHENATED, _JOINED = 0, 1, 2, 3
-_STYLES = 4
+_BLANK, _DASH = np.array([_SPACE], np.uint8), np.array([_HYPHEN], np.uint8)
+#: Spellings of the gaps between words: as in the text, hyphens, nothing where the text has no space.
+_OWN, _HYPHENATED, _JOINED = 0, 1, 2
+#: Spaces, and each word in one of its forms.
+_VARIED = 3
 _MAX_VARIANTS = 256
+#: Forms of one word that are tried at most, and bits that tell them apart.
+_MAX_FORMS, _DIGIT = 8, 3
+#: Beginnings of so many bytes, and of as many again, are in the filter, up to the deepest.
+_STRIDE, _DEEPEST = 4, 16
+_DEAD = -1
 
 _Bytes = npt.NDArray[np.uint8]
 _Ints = npt.NDArray[np.int32]
+_Longs = npt.NDArray[np.int64]
 _Hashes = npt.NDArray[np.uint64]
 
 
+#: Compiles what makes no arrays: references to arrays need no counting there, which cost more than the walk itself.
+_uncounted = njit(cache=True, nogil=True, _nrt=False)
+
+
+class _Live(NamedTuple):
+    """Lists of spellings with which a form may begin, one list a row.
+
+    Shapes:
+        all [3, _MAX_VARIANTS]: key (hash so far), size (bytes so far), digits (the form of each word, that of the first
+        in the lowest bits), most (the largest digit).
+    """
+
+    key: _Hashes
+    size: _Ints
+    digits: _Longs
+    most: _Longs
+
+
+class _Maybe(NamedTuple):
+    """N-grams that may be a form.
+
+    Shapes:
+        hits [h, 5] (as walk writes them, but the last word and the spelling), key [h] (their hashes), digits [h] (as in
+        :class:`_Live`), seen [h] (scratch).
+    """
+
+    hits: _Ints
+    key: _Hashes
+    digits: _Longs
+    seen: _Longs
+
+
 @njit(cache=True, nogil=True)
+def _room() -> _Live:
+    shape = (3, _MAX_VARIANTS)
+    return _Live(
+        np.empty(shape, np.uint64), np.empty(shape, np.int32), np.empty(shape, np.int64), np.empty(shape, np.int64)
+    )
+
+
+@_uncounted
 def _hash(key: np.uint64, data: _Bytes, start: int, end: int) -> np.uint64:
     """The hash of a text, from that of its beginning and the bytes that follow."""
     for i in range(start, end):
@@ -44,37 +92,52 @@ def _hash(key: np.uint64, data: _Bytes, start: int, end: int) -> np.uint64:
     return key
 
 
-@njit(cache=True, nogil=True)
+@_uncounted
 def _bits(key: np.uint64) -> np.uint64:
     return np.uint64((_ONE << (key >> np.uint64(58))) | (_ONE << ((key >> np.uint64(52)) & np.uint64(63))))
 
 
 @njit(cache=True, nogil=True)
-def fill_filter(slots: _Hashes) -> _Hashes:
-    """A Bloom filter over the upper halves of the hashes in a table, two bits of one word each.
+def fill_filter(slots: _Hashes, offsets: _Longs, data: _Bytes) -> _Hashes:
+    """A Bloom filter over the forms of a table and their beginnings of 4, 8, 12, 16 bytes, two bits of one word each.
 
-    Bloom, "Space/time trade-offs in hash coding with allowable errors", CACM 13(7), 1970. It is a thirtieth of the
-    table, so that it stays in the processor's cache.
+    Bloom, "Space/time trade-offs in hash coding with allowable errors", CACM 13(7), 1970. It is an eighth of the table
+    of slots, so that most of it stays in the processor's cache.
 
     Shapes:
-        [h] -> [h / 16]
+        slots [h], offsets [f + 1], data [bytes] -> [h / 8]
     """
-    words = np.zeros(max(1, len(slots) >> 4), np.uint64)
+    words = np.zeros(max(1, len(slots) >> 3), np.uint64)
     mask = np.uint64(len(words) - 1)
-    for slot in slots:
-        if slot != _EMPTY:
-            words[(slot >> _HALF) & mask] |= _bits(slot)
+    for form in range(len(offsets) - 1):
+        key, start, end = _BASIS, offsets[form], offsets[form + 1]
+        for i in range(start, end):
+            key = (key ^ np.uint64(data[i])) * _PRIME
+            size = i + 1 - start
+            if i + 1 == end or (size % _STRIDE == 0 and size <= _DEEPEST):
+                words[(key >> _HALF) & mask] |= _bits(key)
     return words
 
 
-@njit(cache=True, nogil=True)
+@_uncounted
 def _known(table: Table, key: np.uint64) -> bool:
-    """Whether a form may have this hash: what may not, which is most, is not spelled and not looked up."""
+    """Whether a form may have this hash, or begin so: what may not, which is most, is not spelled and not looked up."""
     bits = _bits(key)
     return bool(table.filter[(key >> _HALF) & np.uint64(len(table.filter) - 1)] & bits == bits)
 
 
-@njit(cache=True, nogil=True)
+@_uncounted
+def _go_on(table: Table, key: np.uint64, size: int, data: _Bytes, start: int, end: int) -> tuple[np.uint64, int]:
+    """Hash and size of a beginning with some bytes more; a size of ``_DEAD`` once no form begins so."""
+    for i in range(start, end):
+        key = (key ^ np.uint64(data[i])) * _PRIME
+        size += 1
+        if size % _STRIDE == 0 and size <= _DEEPEST and not _known(table, key):
+            return key, _DEAD
+    return key, size
+
+
+@_uncounted
 def _find(table: Table, key: np.uint64, form: _Bytes, size: int) -> np.int64:
     """Index of the form in the first ``size`` bytes, which have this hash, or −1."""
     mask = np.uint64(len(table.slots) - 1)
@@ -95,7 +158,7 @@ def _find(table: Table, key: np.uint64, form: _Bytes, size: int) -> np.int64:
     return np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@_uncounted
 def _append(buffer: _Bytes, size: int, source: _Bytes, start: int, end: int) -> int:
     for i in range(start, end):
         buffer[size] = source[i]
@@ -103,104 +166,168 @@ def _append(buffer: _Bytes, size: int, source: _Bytes, start: int, end: int) -> 
     return size
 
 
-@njit(cache=True, nogil=True)
-def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, style: int) -> int:
+@_uncounted
+def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int, style: int) -> int:
     """Write words as they stand, with their gaps in one style; the bytes written."""
     size, own = 0, packed.gaps
-    for k in range(len(words)):
+    for k in range(first, last + 1):
         start, end = own.ptr[gaps[k]], own.ptr[gaps[k] + 1]
-        if k > 0 and style == _OWN:
+        if k > first and style == _OWN:
             size = _append(buffer, size, own.data, start, end)
-        elif k > 0 and (style != _JOINED or (end - start == 1 and own.data[start] == _SPACE)):
-            buffer[size] = _HYPHEN if style == _HYPHENATED else _SPACE
+        elif k > first and style == _HYPHENATED:
+            buffer[size] = _HYPHEN
+            size += 1
+        elif k > first and end - start == 1 and own.data[start] == _SPACE:
+            buffer[size] = _SPACE
             size += 1
         form = packed.words.group[words[k]]
         size = _append(buffer, size, packed.words.data, packed.words.ptr[form], packed.words.ptr[form + 1])
     return size
 
 
-@njit(cache=True, nogil=True)
-def _lengthen(keys: _Hashes, packed: Packed, word: int, gap: int, length: int) -> None:
-    """Add a word, and the gap before it where it is not the first of ``length``, to the hash of each spelling."""
-    own, form = packed.gaps, packed.words.group[word]
-    start, end = own.ptr[gap], own.ptr[gap + 1]
-    single = end - start == 1 and own.data[start] == _SPACE
-    for style in range(len(keys)):
-        key = keys[style]
-        if length == 1:
-            key = _BASIS
-        elif style == _OWN:
-            key = _hash(key, own.data, start, end)
-        elif style != _JOINED or single:
-            key = (key ^ np.uint64(_HYPHEN if style == _HYPHENATED else _SPACE)) * _PRIME
-        keys[style] = _hash(key, packed.words.data, packed.words.ptr[form], packed.words.ptr[form + 1])
+@_uncounted
+def _lengthen(
+    table: Table, packed: Packed, so_far: tuple[np.uint64, int], word: int, gap: int, length: int, style: int
+) -> tuple[np.uint64, int]:
+    """Hash and size of words as they stand with a word more, the last of ``length``, and the gap before it."""
+    between, words, form = packed.gaps, packed.words, packed.words.group[word]
+    start, end = between.ptr[gap], between.ptr[gap + 1]
+    key, size = so_far
+    if size >= 0 and length > 1:
+        if style == _HYPHENATED:
+            key, size = _go_on(table, key, size, _DASH, 0, 1)
+        elif style == _OWN or (end - start == 1 and between.data[start] == _SPACE):
+            key, size = _go_on(table, key, size, between.data, start, end)
+    if size >= 0:
+        key, size = _go_on(table, key, size, words.data, words.ptr[form], words.ptr[form + 1])
+    return key, size
 
 
-@njit(cache=True, nogil=True)
-def _vary(buffer: _Bytes, forms: Ragged, kept: _Ints, variant: int, limit: int) -> int:
-    """Write one variant of the words ``kept``: its digits, in mixed radix, choose the form of each."""
-    size = 0
-    for k in range(len(kept)):
-        form, variant = _choice(forms, kept[k], variant, limit)
-        if k > 0:
-            buffer[size] = _SPACE
-            size += 1
-        size = _append(buffer, size, forms.data, forms.ptr[form], forms.ptr[form + 1])
+@_uncounted
+def _vary(buffer: _Bytes, packed: Packed, words: _Ints, first: int, last: int, how: int, digits: int) -> int:
+    """Write words in the forms that digits choose, with spaces between them; the bytes written."""
+    size, forms = 0, packed.words
+    for k in range(first, last + 1):
+        if how != _DROPPED or packed.word_class[words[k]] < _STOP:
+            form = forms.group[words[k]] + (digits & (_MAX_FORMS - 1))
+            digits >>= _DIGIT
+            if k > first:
+                buffer[size] = _SPACE
+                size += 1
+            size = _append(buffer, size, forms.data, forms.ptr[form], forms.ptr[form + 1])
     return size
 
 
-@njit(cache=True, nogil=True)
-def _vary_key(forms: Ragged, kept: _Ints, variant: int, limit: int) -> np.uint64:
-    """The hash of what :func:`_vary` writes."""
-    key = _BASIS
-    for k in range(len(kept)):
-        form, variant = _choice(forms, kept[k], variant, limit)
-        if k > 0:
-            key = (key ^ np.uint64(_SPACE)) * _PRIME
-        key = _hash(key, forms.data, forms.ptr[form], forms.ptr[form + 1])
-    return key
-
-
-@njit(cache=True, nogil=True)
-def _choice(forms: Ragged, word: int, variant: int, limit: int) -> tuple[int, int]:
-    """The form of a word that the last digit of a variant chooses, and the digits that are left."""
-    first = forms.group[word]
-    choices = min(limit, forms.group[word + 1] - first)
-    return first + variant % choices, variant // choices
-
-
-@njit(cache=True, nogil=True)
-def _variants(kept: _Ints, group: _Ints) -> tuple[int, int]:
-    """How many forms a word may try, so that all together try at most ``_MAX_VARIANTS``, and that product."""
-    limit = 8
-    while True:
+@_uncounted
+def _limit(words: _Ints, first: int, count: int, group: _Ints) -> int:
+    """How many forms a word may try, so that all try at most ``_MAX_VARIANTS``; never more with a word more."""
+    limit = _MAX_FORMS
+    while limit > 1:
         product = 1
-        for word in kept:
-            product *= min(limit, group[word + 1] - group[word])
+        for k in range(first, first + count):
+            product *= min(limit, group[words[k] + 1] - group[words[k]])
             if product > _MAX_VARIANTS:
                 break
-        if product <= _MAX_VARIANTS or limit == 1:
-            return limit, product
+        if product <= _MAX_VARIANTS:
+            break
         limit -= 1
+    return limit
 
 
-@njit(cache=True, nogil=True)
-def _note(hits: _Ints, found: int, hit: tuple[int, int, int], index: np.int64, how: int) -> int:
-    """Write a hit down, if it is one and there is room; the number of hits after it."""
-    if index < 0:
-        return found
-    if found < len(hits):
-        text, first, last = hit
-        hits[found, 0], hits[found, 1], hits[found, 2] = text, first, last + 1
-        hits[found, 3], hits[found, 4] = index, how
-    return found + 1
+@_uncounted
+def _vary_on(
+    table: Table, forms: Ragged, words: _Ints, first: int, count: int, live: _Live, old: int, lives: int, new: int
+) -> int:
+    """Write every living spelling of some words with a form of the last of them more; how many live on.
+
+    Those that end in the first form of a word come first, so that they stay in the order of their digits.
+    """
+    found, limit, group = 0, _limit(words, first, count, forms.group), forms.group[words[first + count - 1]]
+    for choice in range(min(limit, forms.group[words[first + count - 1] + 1] - group)):
+        start, end = forms.ptr[group + choice], forms.ptr[group + choice + 1]
+        for i in range(lives):
+            key, size = live.key[old, i], live.size[old, i]
+            if live.most[old, i] >= limit:
+                continue
+            if count > 1:
+                key, size = _go_on(table, key, size, _BLANK, 0, 1)
+            if size >= 0:
+                key, size = _go_on(table, key, size, forms.data, start, end)
+            if size >= 0:
+                live.key[new, found], live.size[new, found] = key, size
+                live.digits[new, found] = live.digits[old, i] | (choice << (_DIGIT * (count - 1)))
+                live.most[new, found] = max(live.most[old, i], choice)
+                found += 1
+    return found
 
 
-@njit(cache=True, nogil=True)
-def _longest(packed: Packed, words: _Ints, gaps: _Ints) -> int:
+@_uncounted
+def _copy(live: _Live, old: int, lives: int, new: int) -> int:
+    for i in range(lives):
+        live.key[new, i], live.size[new, i] = live.key[old, i], live.size[old, i]
+        live.digits[new, i], live.most[new, i] = live.digits[old, i], live.most[old, i]
+    return lives
+
+
+@_uncounted
+def _note(
+    table: Table,
+    so_far: tuple[np.uint64, int],
+    maybe: _Maybe,
+    count: int,
+    hit: tuple[int, int, int, int, int],
+    digits: int,
+) -> int:
+    """Write down what may be a hit, if it is one and there is room; the number of them after it."""
+    key, size = so_far
+    if size < 0 or not _known(table, key):
+        return count
+    if count < len(maybe.hits):
+        for column in range(5):
+            maybe.hits[count, column] = hit[column]
+        maybe.key[count], maybe.digits[count] = key, digits
+    return count + 1
+
+
+@_uncounted
+def _warm(table: Table, maybe: _Maybe, count: int) -> None:
+    """Read what the look-ups are about to read, so that they wait for the memory all at once, not one by one."""
+    mask, seen = np.uint64(len(table.slots) - 1), maybe.seen
+    for i in range(count):
+        seen[i] = table.slots[maybe.key[i] & mask]
+    for i in range(count):
+        seen[i] = table.offsets[np.int64(seen[i] & _LOW) - 1] if seen[i] != _EMPTY else 0
+    for i in range(count):
+        seen[i] = table.data[seen[i]]
+
+
+@_uncounted
+def _settle(
+    table: Table, packed: Packed, words: _Ints, gaps: _Ints, ptr: _Longs, maybe: _Maybe, count: int, buffer: _Bytes
+) -> int:
+    """Look up what may be a hit, and keep the hits; their number."""
+    _warm(table, maybe, count)
+    found, hits = 0, maybe.hits
+    for i in range(count):
+        text, style, how = hits[i, 0], hits[i, 3], hits[i, 4]
+        first, last = ptr[text] + hits[i, 1], ptr[text] + hits[i, 2]
+        if style == _VARIED:
+            size = _vary(buffer, packed, words, first, last, how, maybe.digits[i])
+        else:
+            size = _spell(buffer, packed, words, gaps, first, last, style)
+        index = _find(table, maybe.key[i], buffer, size)
+        if index >= 0:
+            hits[found, 0], hits[found, 1], hits[found, 2] = text, hits[i, 1], hits[i, 2] + 1
+            hits[found, 3], hits[found, 4] = index, how
+            found += 1
+    return found
+
+
+@_uncounted
+def _longest(packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int) -> int:
     """Bytes of the longest spelling of some words."""
-    size = len(words)
-    for k in range(len(words)):
+    size = last - first
+    for k in range(first, last):
         most = 0
         for form in range(packed.words.group[words[k]], packed.words.group[words[k] + 1]):
             most = max(most, packed.words.ptr[form + 1] - packed.words.ptr[form])
@@ -214,11 +341,13 @@ def walk(
     packed: Packed,
     words: _Ints,
     gaps: _Ints,
-    ptr: npt.NDArray[np.int64],
+    ptr: _Longs,
     limits: _Ints,
     hits: _Ints,
 ) -> int:
     """Look up every n-gram of some texts under all forms it may be stored as.
+
+    From each word on, every spelling grows by a word at a time, until no form begins so.
 
     Args:
         table: the surface table.
@@ -236,71 +365,86 @@ def walk(
     Shapes:
         words and gaps [w], ptr [t + 1], limits [2, t], hits [h, 5].
     """
-    found = 0
+    longest, size = 0, len(hits)
     for text in range(len(ptr) - 1):
-        if ptr[text] < ptr[text + 1]:
-            start, end, across = ptr[text], ptr[text + 1], limits[1, text] > 0
-            found = _walk(table, packed, words[start:end], gaps[start:end], text, limits[0, text], across, hits, found)
-    return found
+        longest = max(longest, _longest(packed, words, gaps, ptr[text], ptr[text + 1]))
+    live, kept = _room(), np.empty(max(1, limits[0].max()), np.int32)
+    maybe = _Maybe(hits, np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size, np.int64))
+    count = 0
+    for text in range(len(ptr) - 1):
+        for first in range(ptr[text], ptr[text + 1]):
+            end = min(ptr[text + 1], first + limits[0, text])
+            across, at = limits[1, text] > 0, (text, ptr[text], first, end)
+            count = _walk(table, packed, words, gaps, at, across, maybe, count, live, kept)
+    if count > size:
+        return count
+    hit: int = _settle(table, packed, words, gaps, ptr, maybe, count, np.empty(longest, np.uint8))
+    return hit
 
 
-@njit(cache=True, nogil=True)
+@_uncounted
 def _walk(
     table: Table,
     packed: Packed,
     words: _Ints,
     gaps: _Ints,
-    text: int,
-    max_words: int,
+    at: tuple[int, int, int, int],
     across: bool,
-    hits: _Ints,
+    maybe: _Maybe,
     found: int,
+    live: _Live,
+    kept: _Ints,
 ) -> int:
-    """The same of one text; the number of hits after it."""
+    """The same of all n-grams that begin with one word, but that they may be forms; the number of hits after it."""
     forms, between = packed.words, packed.gaps
-    buffer = np.empty(_longest(packed, words, gaps), np.uint8)
-    kept, keys = np.empty(max_words, np.int32), np.empty(_STYLES, np.uint64)
-    for first in range(len(words)):
-        plain, softly, breaks, contents, count = True, True, 0, 0, 0
-        begins = packed.word_class[words[first]]
-        for last in range(first, min(len(words), first + max_words)):
-            length, kind = last + 1 - first, packed.word_class[words[last]]
-            _lengthen(keys, packed, words[last], gaps[last], length)
-            breaks += kind == _BREAK
-            contents += kind == _CONTENT
-            if kind < _STOP:
-                kept[count] = words[last]
-                count += 1
-            if length > 1:
-                start = between.ptr[gaps[last]]
-                softly &= packed.soft[gaps[last]]
-                plain &= between.ptr[gaps[last] + 1] - start == 1 and between.data[start] == _SPACE
-            if contents == 0 and count < 2:
-                continue
-            whole, gap, hit = words[first : last + 1], gaps[first : last + 1], (text, first, last)
-            if _known(table, keys[_OWN]):
-                index = _find(table, keys[_OWN], buffer, _spell(buffer, packed, whole, gap, _OWN))
-                found = _note(hits, found, hit, index, _AS_IS)
-            if not softly or begins >= _STOP or kind >= _STOP:
-                continue
-            for style in range(_SPACED, _JOINED + 1):
-                # Another spelling is tried only where it differs from the text's own.
-                if length > 1 and (style == _HYPHENATED) == plain and _known(table, keys[style]):
-                    index = _find(table, keys[style], buffer, _spell(buffer, packed, whole, gap, style))
-                    found = _note(hits, found, hit, index, _AS_IS)
-            limit, product = _variants(whole, forms.group)
-            for variant in range(1, product):
-                key = _vary_key(forms, whole, variant, limit)
-                if _known(table, key):
-                    index = _find(table, key, buffer, _vary(buffer, forms, whole, variant, limit))
-                    found = _note(hits, found, hit, index, _INFLECTED)
-            if count < length and (across or breaks == 0):
-                limit, product = _variants(kept[:count], forms.group)
-                for variant in range(product):
-                    key = _vary_key(forms, kept[:count], variant, limit)
-                    if _known(table, key):
-                        index = _find(table, key, buffer, _vary(buffer, forms, kept[:count], variant, limit))
-                        found = _note(hits, found, hit, index, _DROPPED)
+    text, origin, first, stop = at
+    own = hyphenated = joined = (_BASIS, 0)
+    varied, dropped, spare = 0, 1, 2
+    plain, softly, breaks, contents, count = True, packed.word_class[words[first]] < _STOP, 0, 0, 0
+    live.key[varied, 0], live.size[varied, 0], live.digits[varied, 0], live.most[varied, 0] = _BASIS, 0, 0, 0
+    lives, drops = int(softly), 0
+    for last in range(first, stop):
+        length, kind = last + 1 - first, packed.word_class[words[last]]
+        here = (text, first - origin, last - origin)
+        breaks += kind == _BREAK
+        contents += kind == _CONTENT
+        if length > 1:
+            start = between.ptr[gaps[last]]
+            softly &= packed.soft[gaps[last]]
+            plain &= between.ptr[gaps[last] + 1] - start == 1 and between.data[start] == _SPACE
+        if not softly:
+            lives = drops = 0
+        own = _lengthen(table, packed, own, words[last], gaps[last], length, _OWN)
+        hyphenated = _lengthen(table, packed, hyphenated, words[last], gaps[last], length, _HYPHENATED)
+        joined = _lengthen(table, packed, joined, words[last], gaps[last], length, _JOINED)
+        if kind < _STOP:
+            kept[count] = words[last]
+            count += 1
+            drops = _vary_on(table, forms, kept, 0, count, live, dropped, drops, spare)
+            dropped, spare = spare, dropped
+        elif count == length - 1:
+            # The first word that may be dropped: what lives with all words before it lives on without it.
+            drops = _copy(live, varied, lives, dropped)
+        if breaks > 0 and not across:
+            drops = 0
+        lives = _vary_on(table, forms, words, first, length, live, varied, lives, spare)
+        varied, spare = spare, varied
+        if contents > 0 or count > 1:
+            found = _note(table, own, maybe, found, (*here, _OWN, _AS_IS), 0)
+            # Another spelling is tried only where it differs from the text's own.
+            if softly and kind < _STOP and length > 1:
+                other, style = (hyphenated, _HYPHENATED) if plain else (joined, _JOINED)
+                found = _note(table, other, maybe, found, (*here, style, _AS_IS), 0)
+            for i in range(lives if kind < _STOP else 0):
+                so_far, digits = (live.key[varied, i], live.size[varied, i]), live.digits[varied, i]
+                if digits > 0 or not plain:
+                    how = _INFLECTED if digits > 0 else _AS_IS
+                    found = _note(table, so_far, maybe, found, (*here, _VARIED, how), digits)
+            for i in range(drops if kind < _STOP else 0):
+                so_far = live.key[dropped, i], live.size[dropped, i]
+                found = _note(table, so_far, maybe, found, (*here, _VARIED, _DROPPED), live.digits[dropped, i])
+        if lives == 0 and drops == 0 and own[1] < 0 and hyphenated[1] < 0 and joined[1] < 0:
+            break
     return found
 
 

@@ -177,7 +177,7 @@ class _Linker:
     def link(self, texts: Sequence[tuple[str, int]], options: Sequence[tuple[str, int]]) -> Iterator[Mention]:
         """Mentions in texts, then in options; each comes with the number of the option that it belongs to."""
         split = split_texts([text for text, _ in (*texts, *options)], self.language)
-        limits = [MAX_WORDS] * len(texts) + [min(len(w.tokens), MAX_OPTION_WORDS) for w in split[len(texts) :]]
+        limits = [MAX_WORDS] * len(texts) + [min(len(w), MAX_OPTION_WORDS) for w in split[len(texts) :]]
         spans = self._spans(split, limits, [False] * len(texts) + [True] * len(options))
         read = [
             _Read(text, option, words, found, words.kinds.tolist())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kgreason.graph.surfaces import Surfaces
-from kgreason.language import Language, Token, normal_form
+from kgreason.language import Language, Token, normal_form, tokens_of
 
 __all__ = [
     "MAX_WORDS",
@@ -142,21 +143,15 @@ class Vocabulary:
         """All that was learned so far."""
         return Packed(self._word_pile.ragged, self._gap_pile.ragged, self._class, self._soft)
 
-    def words(self, tokens: Sequence[Token]) -> list[int]:
+    def words(self, texts: Sequence[str]) -> npt.NDArray[np.int32]:
         """Numbers of words."""
-        known = self._words
-        return [known[text] if text in known else self._learn_word(text) for _, _, text in tokens]
+        return _numbers(self._words, self._learn_word, texts)
 
-    def gaps(self, text: str, tokens: Sequence[Token]) -> list[int]:
-        """Numbers of what stands before each word of a text."""
-        known, numbers, last = self._gaps, [], 0
-        for start, end, _ in tokens:
-            gap = text[last:start]
-            numbers.append(known[gap] if gap in known else self._learn_gap(gap))
-            last = end
-        return numbers
+    def gaps(self, texts: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Numbers of what stands between words."""
+        return _numbers(self._gaps, self._learn_gap, texts)
 
-    def _learn_word(self, text: str) -> int:
+    def _learn_word(self, text: str) -> None:
         word = normal_form(text).replace("’", "'")
         forms = [form.encode("utf-8", "surrogatepass") for form in (word, *self.language.lemmas(word))]
         with self._lock:
@@ -166,9 +161,8 @@ class Vocabulary:
                 self._class[number] = _word_class(word, self.language)
                 self._word_pile.append(forms)
                 self._words[text] = number
-            return self._words[text]
 
-    def _learn_gap(self, text: str) -> int:
+    def _learn_gap(self, text: str) -> None:
         # A letter on either side keeps the white space at the ends, which the normal form would strip.
         form = normal_form(f"x{text}x")[1:-1].encode("utf-8", "surrogatepass")
         with self._lock:
@@ -178,7 +172,15 @@ class Vocabulary:
                 self._soft[number] = not _HARD.search(text)
                 self._gap_pile.append([form])
                 self._gaps[text] = number
-            return self._gaps[text]
+
+
+def _numbers(known: Mapping[str, int], learn: Callable[[str], None], texts: Sequence[str]) -> npt.NDArray[np.int32]:
+    try:
+        return np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
+    except KeyError:
+        for text in set(texts) - known.keys():
+            learn(text)
+        return _numbers(known, learn, texts)
 
 
 def _word_class(word: str, language: Language) -> WordClass:
@@ -201,18 +203,26 @@ def _vocabulary(language: Language) -> Vocabulary:
     return held
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Words:
-    """A text cut into words, by their numbers in a vocabulary; ``gaps`` stand before the words.
+    """A text cut into gap, word, gap, word … gap, with their numbers in a vocabulary; ``gaps`` stand before the words.
 
     Shapes:
-        words and gaps [w].
+        words and gaps [w] int32.
     """
 
-    tokens: Sequence[Token]
-    words: list[int]
-    gaps: list[int]
+    parts: Sequence[str]
+    words: npt.NDArray[np.int32]
+    gaps: npt.NDArray[np.int32]
     vocabulary: Vocabulary
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """The words with offsets into the text."""
+        return tokens_of(self.parts)
 
     @property
     def kinds(self) -> npt.NDArray[np.uint8]:
@@ -236,17 +246,19 @@ def split_texts(texts: Sequence[str], language: Language) -> list[Words]:
 
     Args:
         texts: any texts.
-        language: its tokenizer, lemmas and word lists.
+        language: how it is cut into words, its lemmas and word lists.
 
     Returns:
         The words of each, with offsets into the text.
     """
-    vocabulary = _vocabulary(language)
-    split = []
-    for text in texts:
-        tokens = language.tokenize(text)
-        split.append(Words(tokens, vocabulary.words(tokens), vocabulary.gaps(text, tokens), vocabulary))
-    return split
+    vocabulary, cut = _vocabulary(language), [language.split(text) for text in texts]
+    words = vocabulary.words([word for parts in cut for word in parts[1::2]])
+    gaps = vocabulary.gaps([gap for parts in cut for gap in parts[:-1:2]])
+    ends = accumulate((len(parts) // 2 for parts in cut), initial=0)
+    return [
+        Words(parts, words[start:end], gaps[start:end], vocabulary)
+        for parts, (start, end) in zip(cut, pairwise(ends), strict=True)
+    ]
 
 
 def table_of(surfaces: Surfaces) -> Table:
@@ -255,8 +267,8 @@ def table_of(surfaces: Surfaces) -> Table:
 
     table = _TABLES.get(surfaces)
     if table is None:
-        slots = surfaces.slots
-        table = _TABLES[surfaces] = Table(fill_filter(slots), slots, surfaces.offsets, surfaces.data)
+        held = surfaces.slots, surfaces.offsets, surfaces.data
+        table = _TABLES[surfaces] = Table(fill_filter(*held), *held)
     return table
 
 
@@ -285,14 +297,13 @@ def find_forms(
     """
     from kgreason.grounding.kernels import walk  # numba is slow to import
 
-    ptr = np.cumsum([0, *(len(words.tokens) for words in texts)])
+    ptr = np.cumsum([0, *map(len, texts)])
     if ptr[-1] == 0 or len(surfaces) == 0:
         return np.empty((0, 5), np.int32)
     table, packed = table_of(surfaces), texts[0].vocabulary.packed
-    numbers = np.array([i for words in texts for i in words.words], np.int32)
-    gaps = np.array([i for words in texts for i in words.gaps], np.int32)
+    numbers, gaps = (np.concatenate(each) for each in zip(*((words.words, words.gaps) for words in texts), strict=True))
     limits = np.array([max_words, across], np.int32)
-    hits = np.empty((16 * int(ptr[-1]), 5), np.int32)
+    hits = np.empty((4 * int(ptr[-1]), 5), np.int32)
     while (found := walk(table, packed, numbers, gaps, ptr, limits, hits)) > len(hits):
         hits = np.empty((found, 5), np.int32)
     return hits[:found]

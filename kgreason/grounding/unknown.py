@@ -71,7 +71,7 @@ def strange_spans(words: Words, strange: _Mask) -> Iterator[tuple[int, int]]:
     """
     soft, kept = words.soft, words.kinds < WordClass.STOP
     for size in range(MAX_WORDS, 0, -1):
-        for first in range(len(words.tokens) - size + 1):
+        for first in range(len(words) - size + 1):
             last = first + size
             if strange[first:last].any() and kept[first] and kept[last - 1] and soft[first + 1 : last].all():
                 yield first, last

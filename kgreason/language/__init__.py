@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kgreason.errors import InputError
 from kgreason.language.chinese import HAN, chinese
-from kgreason.language.english import english, lemmas, tokenize
+from kgreason.language.english import english, lemmas
 from kgreason.language.forms import normal_form
-from kgreason.language.words import Language, Token
+from kgreason.language.words import Language, Token, tokens_of
 
 __all__ = [
     "LANGUAGES",
@@ -24,7 +24,7 @@ __all__ = [
     "language",
     "lemmas",
     "normal_form",
-    "tokenize",
+    "tokens_of",
 ]
 
 LANGUAGES: Mapping[str, Callable[[], Language]] = {"en": english, "zh": chinese}

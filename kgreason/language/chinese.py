@@ -8,10 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from kgreason.language.english import tokenize as english_words
-from kgreason.language.words import Language, Token
+from kgreason.language.english import split as english_split
+from kgreason.language.words import Language
 
-__all__ = ["HAN", "chinese", "tokenize"]
+__all__ = ["HAN", "chinese", "split"]
 
 #: Chinese characters: ideographs, their extensions, and the marks that stand for one.
 HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -19,7 +19,7 @@ _RUN = re.compile(rf"[{HAN}]+")
 _LISTS = ("stop", "break", "weak")
 
 
-def tokenize(text: str) -> list[Token]:
+def split(text: str) -> list[str]:
     """Cut Chinese text into characters, and what stands between them in other scripts into words.
 
     Words of ``chinese.toml`` stay whole, so that no character of theirs is taken for a name.
@@ -28,24 +28,26 @@ def tokenize(text: str) -> list[Token]:
         text: any text.
 
     Returns:
-        Tokens in reading order; ``text[token.start : token.end] == token.text``.
+        Gap, word, gap, word … gap, which together are the text.
 
     Example:
-        >>> [token.text for token in tokenize("这个iPad很好, 3.5分")]
-        ['这个', 'iPad', '很', '好', '3.5', '分']
+        >>> split("这个iPad很好, 3.5分")
+        ['', '这个', '', 'iPad', '', '很', '', '好', ', ', '3.5', '', '分', '']
     """
-    tokens: list[Token] = []
-    end = 0
+    parts, end = [""], 0
     for run in _RUN.finditer(text):
-        tokens += _others(text, end, run.start())
+        _append(parts, english_split(text[end : run.start()]))
+        for piece in _pieces().findall(run[0]):
+            parts += piece, ""
         end = run.end()
-        tokens += (Token(*piece.span(), piece[0]) for piece in _pieces().finditer(text, run.start(), end))
-    return tokens + _others(text, end, len(text))
+    _append(parts, english_split(text[end:]))
+    return parts
 
 
-def _others(text: str, start: int, end: int) -> list[Token]:
-    words = english_words(text[start:end]) if start < end else []
-    return [Token(start + word.start, start + word.end, word.text) for word in words]
+def _append(parts: list[str], more: list[str]) -> None:
+    """The last gap and the first that follows are one."""
+    parts[-1] += more[0]
+    parts += more[1:]
 
 
 @cache
@@ -66,6 +68,6 @@ def chinese() -> Language:
     """Chinese as the linker wants it; its words have no inflections."""
     stop, broken, weak, deny, affirm = (frozenset(_listed()[name].split()) for name in (*_LISTS, "deny", "affirm"))
     return Language(
-        "zh", tokenize, lambda word: (), stop, broken, weak,
+        "zh", split, lambda word: (), stop, broken, weak,
         deny=deny, affirm=affirm, spaced=False, labels=_listed()["labels"],
     )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
-__all__ = ["Language", "Token"]
+__all__ = ["Language", "Token", "tokens_of"]
 
 
 class Token(NamedTuple):
@@ -17,13 +18,24 @@ class Token(NamedTuple):
     text: str
 
 
+def tokens_of(parts: Sequence[str]) -> list[Token]:
+    """The words of a text that was cut into gap, word, gap, word … gap.
+
+    Example:
+        >>> tokens_of(["", "Red", " ", "dogs", "."])
+        [Token(start=0, end=3, text='Red'), Token(start=4, end=8, text='dogs')]
+    """
+    ends = list(accumulate(map(len, parts)))
+    return list(map(Token, ends[:-1:2], ends[1::2], parts[1::2]))
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language as functions and word lists; a new one is a file that makes this record.
 
     Args:
         code: BCP-47 primary tag.
-        tokenize: cuts a text into words with offsets.
+        split: cuts a text into gap, word, gap, word … gap, which together are the text; gaps may be empty.
         lemmas: dictionary forms of a word in normal form, likeliest first, the word itself left out.
         stop_words: words dropped inside names.
         break_words: words dropped at the ends of names, which no name with words dropped spans.
@@ -37,7 +49,7 @@ class Language:
     """
 
     code: str
-    tokenize: Callable[[str], list[Token]]
+    split: Callable[[str], list[str]]
     lemmas: Callable[[str], tuple[str, ...]]
     stop_words: frozenset[str]
     break_words: frozenset[str]
@@ -47,3 +59,7 @@ class Language:
     affirm: frozenset[str] = frozenset()
     spaced: bool = True
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def tokenize(self, text: str) -> list[Token]:
+        """The words of a text with offsets, in reading order: ``text[token.start : token.end] == token.text``."""
+        return tokens_of(self.split(text))

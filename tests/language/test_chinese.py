@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgreason.language import detect, language
-from kgreason.language.chinese import tokenize
+
+tokenize = language("zh").tokenize
 
 MIXED = st.text(st.one_of(st.sampled_from("的不没有电影很感人這個iPad 3.5😀，。"), st.characters()), max_size=40)
 

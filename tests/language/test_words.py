@@ -12,6 +12,7 @@ def test_every_language_keeps_the_contract(code):
     assert known.code == code
     assert known is language(code)
     text = "The penguin’s 2 zoos."
+    assert "".join(known.split(text)) == text
     assert all(text[token.start : token.end] == token.text for token in known.tokenize(text))
     assert all(lemma for word in ("zoos", "the", "") for lemma in known.lemmas(word))
     assert known.stop_words

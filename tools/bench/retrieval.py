@@ -101,7 +101,7 @@ def tokens_a_second(graph: KnowledgeGraph, count: int) -> tuple[float, float]:
     """Of texts to names that stand in them, and of texts to mentions with their concepts."""
     asked, english, grounder = texts(graph, count), language("en"), Grounder(graph)
     questions = [Question(text) for text in asked]
-    tokens = sum(len(words.tokens) for words in split_texts(asked, english))
+    tokens = sum(len(words) for words in split_texts(asked, english))
 
     def match() -> None:
         for at in range(0, count, BATCH):
