@@ -210,6 +210,8 @@ class BaseReasoner(ABC):
     def _begin(self, request: Request) -> Read:
         request.check()
         question = self.stages.with_stated(validate(request.question), request.add, request.remove)
+        if question.task == "emotion" and not question.options:
+            raise InputError("the text has no labels to choose from", fix="Give labels as options, or use emotion().")
         self._check(question)
         return self.stages.read(question, request.add, request.remove)
 

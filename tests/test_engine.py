@@ -177,6 +177,10 @@ class TestNoEvidence:
         assert answer.gate == 0
         return answer.note
 
+    def test_a_text_without_labels_is_refused(self, reasoner):
+        with pytest.raises(InputError, match="no labels"):
+            reasoner.answer(Question("What a day.", task="emotion"))
+
     def test_no_graph(self, text):
         assert self.said(text, text, ASKED, PLACES) == "answered without a graph"
 

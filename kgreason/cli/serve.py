@@ -40,6 +40,10 @@ def serve(
     timeout: Annotated[float, typer.Option("--timeout", min=0.01, help="Seconds an answer may take.")] = 10.0,
     permits: Annotated[int, typer.Option("--permits", min=1, help="Items in the house at a time.")] = 64,
     batch: Annotated[int, typer.Option("--batch", min=1, max=256, help="Items of one step of the model.")] = 16,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", "-w", min=1, help="Processes that answer; rates and permits are those of each."),
+    ] = 1,
     log_text: Annotated[
         Literal["off", "masked", "on"],
         typer.Option(
@@ -52,6 +56,10 @@ def serve(
 ) -> None:
     """Answer over HTTP; by default to this machine alone, over the packaged graph."""
     _check_installed()
+    from kgreason.serving import workers as several
+
+    if workers > 1:
+        several.alone()
     from kgreason.serving.access import LOOPBACK, Access, Rates, check_bind, read_keys
     from kgreason.serving.logs import log_to
 
@@ -60,14 +68,25 @@ def serve(
     out = Output(as_json, quiet)
     graphs = _graphs(graph or ["default"], model, out, offensive)
     from kgreason import privacy
-    from kgreason.serving.server import run
-    from kgreason.serving.service import Service
+    from kgreason.serving.server import listen, run
+    from kgreason.serving.service import Service, preload
 
     log_to(sys.stderr)
     access, hosts = Access(known, Rates(cheap_rate, rate)), frozenset() if known else LOOPBACK | {host}
     tell = {"off": None, "masked": privacy.mask, "on": str}[log_text]
-    service = Service(graphs, access, timeout, permits, batch, tell=tell, hosts=hosts)
-    run(service, host, port, lambda address: out.show({"address": address}, address))
+    with listen(host, port) as listener:
+        named = f"[{host}]" if ":" in host else host
+        address = f"http://{named}:{listener.getsockname()[1]}"
+
+        def work() -> None:
+            run(Service(graphs, access, timeout, permits, batch, tell=tell, hosts=hosts), listener)
+
+        out.show({"address": address}, address)
+        if workers == 1:
+            work()
+        else:
+            preload(graphs)
+            several.keep(workers, work)
 
 
 def key(

@@ -54,7 +54,7 @@ class ExportedReasoner(BaseReasoner):
         Args:
             folder: of the export.
             graph: an open graph, a graph's folder, "default", or None (also "none").
-            threads: of onnxruntime; 0 for as many as there are cores.
+            threads: of onnxruntime; 0 for OMP_NUM_THREADS, and without it for as many as there are cores.
 
         Raises:
             CheckpointError: the folder cannot be used; GraphImageError: the graph cannot.

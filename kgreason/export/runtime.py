@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -61,7 +62,7 @@ class ExportedModel:
 
     Args:
         folder: what :func:`kgreason.export.graphs.export_model` wrote.
-        threads: of onnxruntime; 0 for as many as there are cores.
+        threads: of onnxruntime; 0 for OMP_NUM_THREADS, and without it for as many as there are cores.
 
     Raises:
         CheckpointError: a file is missing or damaged, or of another format.
@@ -211,7 +212,7 @@ def _session(path: Path, threads: int) -> InferenceSession:
             "an exported model needs onnxruntime, which is not installed", fix="Run: pip install 'kgreason[export]'"
         ) from None
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
     options.log_severity_level = 3  # errors
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread takes no core
     try:

@@ -11,7 +11,7 @@ from typing import TextIO
 __all__ = ["FIELDS", "Lines", "Redacted", "fault", "log_to"]
 
 #: What a line may hold beside its message.
-FIELDS = ("route", "status", "milliseconds", "items", "key", "graph", "fault", "reason", "texts")
+FIELDS = ("route", "status", "milliseconds", "items", "key", "graph", "fault", "reason", "texts", "worker")
 
 
 def fault(error: BaseException) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -15,7 +14,7 @@ from kgreason.errors import InputError, advice
 from kgreason.serving.app import make_app
 from kgreason.serving.service import Service
 
-__all__ = ["Prompt", "run"]
+__all__ = ["Prompt", "listen", "run"]
 
 #: Seconds within which requests finish once the process is told to end.
 GRACE = 30.0
@@ -75,30 +74,34 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def run(service: Service, host: str, port: int, listening: Callable[[str], object]) -> None:
-    """Serves until the process is told to end.
+def listen(host: str, port: int) -> socket.socket:
+    """Takes an address; what comes waits until somebody serves.
 
     Args:
-        service: which it closes.
         host: address to listen on.
         port: 0 takes any that is free.
-        listening: called with the address once it is taken.
 
     Raises:
         InputError: the address cannot be taken.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family)
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         what, _ = advice(error)
         raise InputError(f"cannot listen on {host}, port {port}: {what}", fix="Choose another --port.") from error
+
+
+def run(service: Service, listener: socket.socket) -> None:
+    """Serves at an address until the process is told to end.
+
+    Args:
+        service: which it closes.
+        listener: of :func:`listen`.
+    """
     config = uvicorn.Config(
         make_app(service), log_config=None, access_log=False, server_header=False, lifespan="on", http=Prompt,
         timeout_graceful_shutdown=round(GRACE),
     )  # fmt: skip
     sys.setswitchinterval(SWITCH)
-    with listener:
-        named = f"[{host}]" if ":" in host else host
-        listening(f"http://{named}:{listener.getsockname()[1]}")
-        _Server(config, service).run(sockets=[listener])
+    _Server(config, service).run(sockets=[listener])

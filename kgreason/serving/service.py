@@ -10,7 +10,7 @@ from itertools import product
 from threading import Event
 
 from kgreason.asking import Request
-from kgreason.errors import InputError
+from kgreason.errors import KGReasonError
 from kgreason.records import Question
 from kgreason.serving.access import Access
 from kgreason.serving.admission import Deadline, Permits
@@ -18,7 +18,7 @@ from kgreason.serving.batcher import Batcher, Job
 from kgreason.serving.graphs import Graphs
 from kgreason.serving.metrics import Metrics
 
-__all__ = ["Service"]
+__all__ = ["Service", "preload"]
 
 #: Every kind of work, since each loads what the others do not: lexicons, kernels of wide reading.
 _WARM = (
@@ -29,6 +29,14 @@ _WARM = (
 _WARM_SECONDS = 300.0
 #: Threads that read graphs; work that nobody waits for any more keeps one of these and no more.
 READERS = 8
+
+
+def preload(graphs: Graphs) -> None:
+    """Ask every graph something in this thread, so that processes forked from here on have everything loaded."""
+    for name, question in product(graphs.live.names, _WARM):
+        reasoner = graphs.live[name].reasoner
+        with suppress(KGReasonError):  # as in Service.warm
+            reasoner.emotion(question.text) if question.task == "emotion" else reasoner.answer(question)
 
 
 @dataclass(eq=False)
@@ -68,7 +76,7 @@ class Service:
         deadline = Deadline(_WARM_SECONDS)
         live = self.graphs.live
         for name, question in product(live.names, _WARM):
-            with suppress(InputError):  # without a graph, or a follower of paths, no open question is answered
+            with suppress(KGReasonError):  # without a graph, or a follower of paths, no open question is answered
                 self.batcher.submit(Job(live[name].reasoner, Request(question), deadline)).result(_WARM_SECONDS)
         self.warmed.set()
 

@@ -7,6 +7,7 @@ from kgreason.graph.build import build
 from kgreason.graph.update import add
 from kgreason.records import Question
 from kgreason.serving.access import read_keys
+from tests.web import LOCAL
 
 
 def test_a_key_is_shown_once_and_kept_as_a_digest(run, tmp_path):
@@ -39,6 +40,7 @@ def test_a_graph_is_named_once(run, checkpoint):
         assert "Write NAME=DIR" in failed.err
 
 
+@LOCAL
 def test_versions_to_come_hide_what_the_first_one_hides(run, checkpoint, tmp_path, monkeypatch):
     hidden = ("penguin", "AtLocation", "zoo")
     facts = {"source": ["penguin", "oven"], "relation": "AtLocation", "target": ["zoo", "kitchen"]}
@@ -47,7 +49,7 @@ def test_versions_to_come_hide_what_the_first_one_hides(run, checkpoint, tmp_pat
     monkeypatch.setattr("kgreason.cli.serve.demeaning", lambda graph: [hidden])
     served = []
     monkeypatch.setattr("kgreason.serving.server.run", lambda service, *_: served.append(service))
-    assert run("serve", "--model", checkpoint).code == 0
+    assert run("serve", "--port", "0", "--model", checkpoint).code == 0
     (service,) = served
     add(tmp_path / "g", pl.DataFrame({"source": ["penguin"], "relation": "IsA", "target": ["bird"]}))
     assert service.graphs.refresh() == ("default",)

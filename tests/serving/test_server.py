@@ -18,13 +18,10 @@ import polars as pl
 import pytest
 import uvicorn
 
-from kgreason.engine import Reasoner
 from kgreason.errors import InputError
 from kgreason.graph.build import build
 from kgreason.graph.update import add
 from kgreason.serving import server
-from kgreason.serving.graphs import Graphs
-from kgreason.serving.service import Service
 from tests.models import opened, tiny_model
 from tests.web import LOCAL
 
@@ -81,12 +78,9 @@ def wait_for(what):
 
 
 @LOCAL
-def test_an_address_that_is_taken_is_named(reasoner):
-
-    service = Service(Graphs({"none": Reasoner(reasoner.model, None)}))
+def test_an_address_that_is_taken_is_named():
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen"):
-        server.run(service, "127.0.0.1", taken.getsockname()[1], print)
-    service.close()
+        server.listen("127.0.0.1", taken.getsockname()[1])
 
 
 async def slow(scope, receive, send):

@@ -3,7 +3,8 @@
     python -m tools.bench.harm [--share F] [--model NAME] [--record]
 
 Slow senders and half-open sockets beside others who ask; clients that leave once they have asked; a process told to
-end while it is asked; a graph whose version changes while it is asked; the server's memory over ten thousand questions.
+end while it is asked; all workers of a server killed at once; a graph whose version changes while it is asked; the
+server's memory over ten thousand questions.
 """
 
 from __future__ import annotations
@@ -30,23 +31,26 @@ from kgreason.graph.build import build
 from kgreason.graph.update import add, remove
 from tools import results
 from tools.bench.figures import Figure, report
-from tools.bench.serve import CLIENTS, Connection, once, questions, resident_mb, serving, steady
+from tools.bench.serve import CLIENTS, STARTED, Connection, once, questions, resident_mb, serving, steady, workers_of
 from tools.claims.claim import at_least, at_most
 
-__all__ = ["FACTS", "TARGETS", "ended", "grown", "left", "measure", "slowed", "swapped"]
+__all__ = ["FACTS", "TARGETS", "ended", "grown", "killed", "left", "measure", "slowed", "swapped"]
 
 SLOW, FREED = (
     "serve, rate beside 200 slow senders over that without",
     "serve, seconds until those who left are forgotten",
 )
 LOST = "serve, accepted requests lost in 20 ends under load"
+KILLED = "serve, seconds until killed workers are replaced, the longest of 50"
 MIXED, FAILED = "serve, answers of no version in 100 changes", "serve, errors in 100 changes"
 SLOPE = "serve, slope of memory over 10,000 questions, the second half"
 TARGETS = {
-    SLOW: at_least(0.8, "times"), FREED: at_most(1, "s"), LOST: at_most(0), MIXED: at_most(0), FAILED: at_most(0),
+    SLOW: at_least(0.8, "times"), FREED: at_most(1, "s"), LOST: at_most(0), KILLED: at_most(5, "s"),
+    MIXED: at_most(0), FAILED: at_most(0),
     SLOPE: at_most(1, "MB"),
 }  # fmt: skip
-SENDERS, LEAVERS, ENDS, CHANGES, QUESTIONS = 200, 50, 20, 100, 10_000
+SENDERS, LEAVERS, ENDS, KILLS, CHANGES, QUESTIONS = 200, 50, 20, 50, 100, 10_000
+WORKERS = 2
 #: Items of the largest request.
 ITEMS = 32
 FACTS = pl.DataFrame({"source": ["penguin", "bread"], "relation": "AtLocation", "target": ["zoo", "oven"]})
@@ -124,6 +128,17 @@ async def ended(address: str, process: int, bodies: Iterator[bytes]) -> tuple[in
     os.kill(process, signal.SIGTERM)
     statuses = await asyncio.gather(*(task for _, task in sent))
     return len(statuses), sum(status not in (200, 429, 503) for status in statuses)
+
+
+def killed(address: str, process: int, bodies: Iterator[bytes]) -> float:
+    """Seconds until a question is answered once all workers of a server are killed at the same time."""
+    for worker in workers_of(process):
+        os.kill(worker, signal.SIGKILL)
+    start = perf_counter()
+    while asyncio.run(once(address, next(bodies))) != 200:
+        if perf_counter() > start + STARTED:
+            return float("inf")
+    return perf_counter() - start
 
 
 async def swapped(address: str, folder: Path, changes: int, pause: float = 1.2) -> list[Figure]:
@@ -213,6 +228,10 @@ def measure(share: float, *arguments: str, bodies: Iterator[bytes], only: str = 
         yield Figure(
             LOST, sum(lost for _, lost in counts), "", {"ends": len(counts), "of": sum(sent for sent, _ in counts)}
         )
+    if only in KILLED:
+        with serving(*arguments, "--workers", str(WORKERS)) as (address, process):
+            waited = [killed(address, process, bodies) for _ in range(of(KILLS))]
+        yield Figure(KILLED, max(waited), "s", {"kills": len(waited), "median": round(float(np.median(waited)), 2)})
     if only in MIXED:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name, "graph")

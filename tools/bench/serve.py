@@ -1,9 +1,9 @@
 """What the HTTP service does under load, on this machine's own address.
 
-    python -m tools.bench.serve [--seconds N] [--model NAME] [--record]
+    python -m tools.bench.serve [--seconds N] [--model NAME] [--workers N] [--record]
 
-A process serves mini, or an exported model, over the default graph; this one asks it questions with three options, no
-two of them alike. Names of an exported model's figures end so.
+One process or several serve mini, or an exported model, over the default graph; this one asks them questions with three
+options, no two of them alike. Names of an exported model's figures end so.
 Steady: clients that ask again as soon as they are answered. Overload: ten times as many requests a second as were
 answered, whatever becomes of them.
 """
@@ -31,7 +31,7 @@ from tools import results
 from tools.bench.figures import Figure, report
 from tools.claims.claim import at_least, at_most
 
-__all__ = ["TARGETS", "Load", "measure", "overload", "questions", "serving", "steady"]
+__all__ = ["TARGETS", "Load", "measure", "overload", "questions", "serving", "steady", "workers_of"]
 
 RATE, ERRORS, SPREAD = "serve, asks a second", "serve, errors", "serve, p99 over p50"
 BATCHING = "serve, batches over one at a time"
@@ -202,10 +202,18 @@ def serving(*arguments: str) -> Iterator[tuple[str, int]]:
             process.terminate()
 
 
+def workers_of(process: int) -> list[int]:
+    """The processes that a server has forked."""
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()))
+
+
 def resident_mb(process: int) -> float:
-    """Memory of a process that no file stands behind, in MB."""
-    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1000
+    """Memory of a process that no file stands behind, in MB; what workers share is theirs in equal parts."""
+    kilobytes = 0
+    for each in (process, *workers_of(process)):
+        lines = Path(f"/proc/{each}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss_Anon"))
+    return kilobytes / 1000
 
 
 @asynccontextmanager
@@ -269,18 +277,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each load")
     parser.add_argument("--model", default="mini", help="an exported model's folder")
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer")
     parser.add_argument("--record", action="store_true", help="append the figures to docs/results.jsonl")
     parser.add_argument("--book", type=Path, default=results.RESULTS, help="another file to append to")
     arguments = parser.parse_args()
     suffix = EXPORTED if is_export(arguments.model) else ""
     if not suffix and arguments.model != parser.get_default("model"):
         parser.error(f"{arguments.model} is no exported model")  # its figures would bear the names of mini's
-    figures = [
-        replace(each, name=each.name + suffix) for each in measure(arguments.seconds, "--model", arguments.model)
-    ]
+    options = "--model", arguments.model, "--workers", str(arguments.workers)
+    figures = [replace(each, name=each.name + suffix) for each in measure(arguments.seconds, *options)]
     targets = {name + suffix: target for name, target in TARGETS.items()}
     model = Path(arguments.model).name
-    command = f"python -m tools.bench.serve --seconds {arguments.seconds:g} --model {model} --record"
+    workers = f" --workers {arguments.workers}" if arguments.workers > 1 else ""
+    command = f"python -m tools.bench.serve --seconds {arguments.seconds:g} --model {model}{workers} --record"
     report(figures, command, targets, record=arguments.record, book=arguments.book)
     for each in figures:
         sys.stdout.write(f"{each.name}: {each.more}\n" if each.more else "")

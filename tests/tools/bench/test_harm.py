@@ -24,3 +24,6 @@ def test_a_server_bears_what_is_promised(tiny_base, tiny_graph, tmp_path):
         assert asyncio.run(harm.grown(address, process, bodies, 40)).more["last_mb"] > 1
         sent, lost = asyncio.run(harm.ended(address, process, bodies))
         assert (sent, lost) == (serve.CLIENTS, 0)
+    with serve.serving(*arguments, "--workers", "2") as (address, process):
+        assert serve.resident_mb(process) > 1
+        assert harm.killed(address, process, bodies) < 10
