@@ -52,7 +52,7 @@ def installed(wheel: Path, folder: Path) -> Path:
 def curled(python: Path, folder: Path) -> bool:
     """Whether a server started by an interpreter, away from the checkout, answers a question that curl asks."""
     own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [python, "-m", "kgreason", "serve", "--port", "0", "--quiet"]
+    command = [str(python), "-m", "kgreason", "serve", "--port", "0", "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=own) as server:
         try:
             assert server.stdout is not None
