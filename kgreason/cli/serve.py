@@ -81,12 +81,11 @@ def serve(
         def work() -> None:
             run(Service(graphs, access, timeout, permits, batch, tell=tell, hosts=hosts), listener)
 
-        out.show({"address": address}, address)
-        if workers == 1:
-            work()
-        else:
+        with out.progress() as report:
+            report("warm up", 0, 0)  # where kernels are compiled for the first time, longer than a question may take
             preload(graphs)
-            several.keep(workers, work)
+        out.show({"address": address}, address)
+        several.keep(workers, work) if workers > 1 else work()
 
 
 def key(
