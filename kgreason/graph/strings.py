@@ -53,9 +53,9 @@ class Strings:
 
     def raw(self, index: int) -> bytes:
         """UTF-8 of one text."""
-        if not 0 <= index < len(self):
+        if not 0 <= index < self.offsets.size - 1:
             raise IndexError(f"{index} is not in 0..{len(self) - 1}")
-        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
+        return self.data[self.offsets.item(index) : self.offsets.item(index + 1)].tobytes()
 
     def __getitem__(self, index: int) -> str:
         return self.raw(index).decode("utf-8")

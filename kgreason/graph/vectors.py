@@ -6,7 +6,7 @@ They serve linking and relevance, where a trained weight must not be seen. The r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,8 @@ _ONE = 127
 #: Fewer texts are not worth waking the tokenizer's own threads, which stall where processors are busy.
 _FEW = 256
 _CHUNK = 8192
+#: Words whose tokens are remembered.
+_WORDS = 1 << 16
 
 
 class StaticVectors:
@@ -52,6 +54,7 @@ class StaticVectors:
         self._table = table
         self._scale = scale
         self._vocabulary = vocabulary
+        self._word = lru_cache(_WORDS)(lambda word: self._tokenizer.encode(word, add_special_tokens=False).ids)
 
     @classmethod
     @cache
@@ -84,14 +87,21 @@ class StaticVectors:
             [n, 128] int8.
         """
         listed = list(texts)
+        if len(listed) == 1:
+            ids = self._ids(listed[0])
+            return _unit((self._table.take(ids, axis=0) * self._scale.take(ids)[:, None]).sum(axis=0, keepdims=True))
         out = np.zeros((len(listed), DIMENSIONS), np.int8)
         for start in range(0, len(listed), _CHUNK):
             out[start : start + _CHUNK] = self._encode(listed[start : start + _CHUNK])
         return out
 
+    def _ids(self, text: str) -> list[int]:
+        """Rows of a text's tokens; no token holds a space."""
+        return [row for word in text.split(" ") for row in self._word(word)]
+
     def _encode(self, texts: list[str]) -> npt.NDArray[np.int8]:
         if len(texts) < _FEW:
-            ids = [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+            ids = [self._ids(text) for text in texts]
         else:
             ids = [one.ids for one in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
@@ -102,8 +112,7 @@ class StaticVectors:
             rows = self._table[flat] * self._scale[flat, None]
             starts = np.cumsum(lengths) - lengths
             sums[filled] = np.add.reduceat(rows, starts[filled], axis=0)
-        norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        return np.rint(_ONE * sums / np.where(norms > 0, norms, 1)).astype(np.int8)
+        return _unit(sums)
 
     @staticmethod
     def cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -118,3 +127,9 @@ class StaticVectors:
         products = np.tensordot(x, y, axes=(-1, -1))
         norms = np.multiply.outer(np.linalg.norm(x, axis=-1), np.linalg.norm(y, axis=-1))
         return np.divide(products, np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def _unit(sums: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+    """Unit vectors times 127. Shapes: [n, 128] -> [n, 128]."""
+    norms = np.sqrt(np.add.reduce(sums * sums, axis=1, keepdims=True))
+    return np.rint(_ONE * sums / np.where(norms > 0, norms, 1)).astype(np.int8)

@@ -85,12 +85,12 @@ class Degrees(NamedTuple):
 
     Shapes:
         ptr [nodes of the graph + 1] int64 (bounds of the image's rows), patched [p] int64 (ascending nodes whose
-        degree is another), of_patched [p] int64 (that degree).
+        rows are others), own [p + 1] int64 (bounds of those rows).
     """
 
     ptr: npt.NDArray[np.int64]
     patched: npt.NDArray[np.int64]
-    of_patched: npt.NDArray[np.int64]
+    own: npt.NDArray[np.int64]
 
 
 class GraphView:
@@ -170,9 +170,21 @@ class GraphView:
         """Label of a node."""
         return self.graph.label(node) if node < self.graph.num_nodes else default_label(self.key(node))
 
+    def named(self, node: int) -> tuple[str, str]:
+        """Key and label of a node."""
+        arrays = self.graph.arrays
+        if node < len(arrays.keys):
+            return arrays.keys[node], arrays.labels[node]
+        return self.key(node), self.label(node)
+
     def rows(self, nodes: Sequence[int]) -> Rows:
         """The adjacency of some nodes."""
         return Rows.join([self._row(node) for node in nodes])
+
+    @property
+    def all_degrees(self) -> Degrees:
+        """Row lengths of all nodes, as kernels read them."""
+        return Degrees(self.graph.ptr, self.patched, self.own.ptr)
 
     def degrees(self, nodes: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """Row lengths. Shapes: nodes [k] -> [k]."""

@@ -5,28 +5,27 @@ Scratch arrays are all zero (or −1 where said) between calls: each kernel clea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 if TYPE_CHECKING:
-    from kgreason.retrieval.edits import Degrees, Rows
+    from kgreason.retrieval.edits import Rows
     from kgreason.retrieval.network import Network, Room
-    from kgreason.retrieval.scratch import Lists, TypeTable
 
-__all__ = ["bounds", "closed", "count_paths", "induce", "link_paths", "read_rows", "touched_by"]
+__all__ = ["arrange", "bounds", "closed", "cosines", "induce", "read_rows", "sort_rows", "touched_by"]
 
 _Bytes = npt.NDArray[np.uint8]
 _Int32 = npt.NDArray[np.int32]
 _Int64 = npt.NDArray[np.int64]
+_Float32 = npt.NDArray[np.float32]
 _Float64 = npt.NDArray[np.float64]
 _Flags = npt.NDArray[np.bool_]
+_Vectors = npt.NDArray[np.int8]
+_Edges = tuple[_Int32, npt.NDArray[np.uint16], _Float32, _Bytes]
 
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT = np.uint64(20)
-_ONE = np.uint64(1)
 _QUESTION, _OPTION = 1, 2
 #: Mark of a node that two seeds reach, or that is one.
 _MET = 2
@@ -88,74 +87,108 @@ def closed(net: Network, first: int, second: int) -> bool:
     roles = len(net.role)
     if net.direct or first < 1 or first > roles or second < 1 or second > roles:
         return False
-    a, b = net.role[first - 1], net.role[second - 1]
-    return bool((a & _QUESTION) * (b & _OPTION) + (a & _OPTION) * (b & _QUESTION) > 0)
+    return bool(_crosses(net.role[first - 1], net.role[second - 1]))
 
 
 @njit(cache=True, nogil=True)
-def read_rows(seeds: _Int32, net: Network, near: _Bytes, rows: Rows) -> int:
+def _crosses(a: np.uint8, b: np.uint8) -> np.bool_:
+    return (a & _QUESTION) * (b & _OPTION) + (a & _OPTION) * (b & _QUESTION) > 0
+
+
+@njit(cache=True, nogil=True)
+def read_rows(seeds: _Int32, net: Network, sieve: _Bytes, near: _Bytes, rows: Rows) -> int:
     """Copy what paths of two steps between seeds walk: entries that lead to a seed, or to what another seed reaches.
 
-    Most entries lead nowhere else. A first pass marks nodes in one byte each, which stays in the processor's cache.
+    Most entries lead nowhere else. A sieve, where many nodes share a place, stays in the processor's cache and lets few
+    of them pass; only those are looked at node by node.
 
     Args:
         seeds: distinct nodes, whose rows.
         net: adjacency; entries of hidden codes are left out.
+        sieve: scratch, zero; as long as a power of two.
         near: scratch by node, zero.
-        rows: written; has room for all entries.
+        rows: written; room for what passes the sieve.
 
     Returns:
-        How many entries were written.
+        How many entries were written, or, negative, how many have no room.
     """
-    some = net.hidden.any()
+    shut, mask = net.hidden[net.codes], len(sieve) - 1
+    # Kernels of their own: loops over arrays within a record, or over one of two arrays, take several times as long.
     for node in seeds:
         start, end, own = bounds(net, node)
-        _mark(net.own.idx if own else net.idx, start, end, net, own, some, near)
+        if own:
+            _mark(net.own.idx[start:end], sieve)
+        else:
+            _mark(net.idx[start:end], sieve)
     for node in seeds:
-        near[node] = _MET
-    size = 0
+        sieve[node & mask] = _MET
+    passed = 0
     rows.ptr[0] = 0
-    # Two loops: where one chooses between the arrays for each entry, it takes nine times as long.
     for k in range(len(seeds)):
         start, end, own = bounds(net, seeds[k])
+        room = rows.idx[passed:], rows.code[passed:]
         if own:
-            for entry in range(start, end):
-                other, code = net.own.idx[entry], net.own.code[entry]
-                if near[other] == _MET and not net.hidden[code]:
-                    rows.idx[size], rows.code[size] = other, code
-                    rows.weight[size], rows.origin[size] = net.own.weight[entry], net.own.origin[entry]
-                    size += 1
+            passed += _sift(net.own.idx[start:end], net.own.code[start:end], net.hidden, sieve, *room)
         else:
-            for entry in range(start, end):
-                if near[net.idx[entry]] == _MET:
-                    code = net.codes[net.rel[entry]]
-                    if not net.hidden[code]:
-                        rows.idx[size], rows.code[size] = net.idx[entry], code
-                        rows.weight[size], rows.origin[size] = net.halves[net.weight[entry]], 0
-                        size += 1
-        rows.ptr[k + 1] = size
+            passed += _sift(net.idx[start:end], net.rel[start:end], shut, sieve, *room)
+        rows.ptr[k + 1] = passed
+    sieve[:] = 0
+    if passed > len(rows.idx):
+        return -passed
+    for k in range(len(seeds)):
+        last = -1
+        for at in range(rows.ptr[k], rows.ptr[k + 1]):
+            if rows.idx[at] != last:
+                last = rows.idx[at]
+                near[last] = min(near[last] + 1, _MET)
     for node in seeds:
-        start, end, own = bounds(net, node)
-        _clear(net.own.idx if own else net.idx, start, end, near)
+        near[node] = _MET
+    for at in range(passed):
+        rows.origin[at] = near[rows.idx[at]]
+    for at in range(passed):
+        near[rows.idx[at]] = 0
+    for node in seeds:
         near[node] = 0
+    size, at = 0, 0
+    for k in range(len(seeds)):
+        start, _, own = bounds(net, seeds[k])
+        while at < rows.ptr[k + 1]:
+            if rows.origin[at] == _MET:
+                entry = start + rows.code[at]
+                rows.idx[size] = rows.idx[at]
+                rows.code[size] = net.own.code[entry] if own else net.codes[net.rel[entry]]
+                rows.weight[size] = net.own.weight[entry] if own else net.halves[net.weight[entry]]
+                rows.origin[size] = net.own.origin[entry] if own else 0
+                size += 1
+            at += 1
+        rows.ptr[k + 1] = size
     return size
 
 
 @njit(cache=True, nogil=True)
-def _mark(idx: _Int32, start: int, end: int, net: Network, own: bool, some: bool, near: _Bytes) -> None:
-    """Count a row's neighbours in ``near``, up to :data:`_MET`; where ``some`` codes are hidden, without them."""
-    last = -1
-    for entry in range(start, end):
-        other = idx[entry]
-        if other != last and not (some and net.hidden[net.own.code[entry] if own else net.codes[net.rel[entry]]]):
-            near[other] = min(near[other] + 1, _MET)
+def _mark(idx: _Int32, sieve: _Bytes) -> None:
+    """Count a row's neighbours at their places in the sieve, up to :data:`_MET`."""
+    mask, last = len(sieve) - 1, -1
+    for other in idx:
+        if other != last:
+            sieve[other & mask] = min(sieve[other & mask] + 1, _MET)
             last = other
 
 
 @njit(cache=True, nogil=True)
-def _clear(idx: _Int32, start: int, end: int, near: _Bytes) -> None:
-    for entry in range(start, end):
-        near[idx[entry]] = 0
+def _sift(idx: _Int32, kind: npt.NDArray[Any], shut: _Flags, sieve: _Bytes, found: _Int32, where: _Int32) -> int:
+    """Write a row's neighbours with a full place in the sieve, but those that are shut, and where they stand in it.
+
+    Returns:
+        How many there are, of which those that fit were written.
+    """
+    mask, size, room = len(sieve) - 1, 0, len(found)
+    for entry in range(len(idx)):
+        if sieve[idx[entry] & mask] == _MET and not shut[kind[entry]]:
+            if size < room:
+                found[size], where[size] = idx[entry], entry
+            size += 1
+    return size
 
 
 @njit(cache=True, nogil=True)
@@ -174,204 +207,187 @@ def induce(nodes: _Int32, net: Network, place: _Int32, out: Room) -> int:
     Returns:
         How many there are, of which those that fit are in ``out``.
     """
-    found, count = 0, len(net.hidden) // 2
+    # Arrays in names of their own: reading them out of records for every entry takes several times as long.
+    source, target, code, weight, origin = out
+    codes, symmetric, shut, role = net.codes, net.symmetric, net.hidden[net.codes], net.role
+    rel, bits, halves = net.rel, net.weight, net.halves
+    own_code, own_weight, own_origin = net.own.code, net.own.weight, net.own.origin
     for k in range(len(nodes)):
         place[nodes[k]] = k + 1
+    found, room = 0, len(source)
     for k in range(len(nodes)):
         node = nodes[k]
         start, end, own = bounds(net, node)
-        for entry in range(start, end):
-            other = net.own.idx[entry] if own else net.idx[entry]
-            if other >= node:
-                break
-            at = place[other]
-            if at == 0:
-                continue
-            code = net.own.code[entry] if own else net.codes[net.rel[entry]]
-            if net.hidden[code] or closed(net, k + 1, at):
-                continue
-            if found < len(out.source):
-                backward = code >= count or net.symmetric[code]
-                out.source[found], out.target[found] = (at - 1, k) if backward else (k, at - 1)
-                out.code[found] = code % count
-                out.weight[found] = net.own.weight[entry] if own else net.halves[net.weight[entry]]
-                out.origin[found] = net.own.origin[entry] if own else 0
-            found += 1
+        rest = place, role, net.direct, source[found:], target[found:]
+        if own:
+            size = _between(k, node, net.own.idx[start:end], own_code[start:end], net.hidden, *rest)
+        else:
+            size = _between(k, node, net.idx[start:end], rel[start:end], shut, *rest)
+        for i in range(found, min(found + size, room)):
+            entry = start + source[i]
+            if own:
+                seen, weight[i], origin[i] = own_code[entry], own_weight[entry], own_origin[entry]
+            else:
+                seen, weight[i], origin[i] = codes[rel[entry]], halves[bits[entry]], 0
+            code[i] = seen % len(symmetric)
+            if seen >= len(symmetric) or symmetric[seen]:
+                source[i], target[i] = target[i], k
+            else:
+                source[i] = k
+        found += size
     for node in nodes:
         place[node] = 0
     return found
 
 
 @njit(cache=True, nogil=True)
-def _degree(node: int, degrees: Degrees) -> np.int64:
-    at = np.searchsorted(degrees.patched, node)
-    if at < len(degrees.patched) and degrees.patched[at] == node:
-        return np.int64(degrees.of_patched[at])
-    return np.int64(degrees.ptr[node + 1] - degrees.ptr[node])
+def _between(
+    k: int,
+    node: int,
+    idx: _Int32,
+    kind: npt.NDArray[Any],
+    shut: _Flags,
+    place: _Int32,
+    role: _Bytes,
+    direct: bool,
+    where: _Int32,
+    others: _Int32,
+) -> int:
+    """Write where in the row of a node, the ``k``-th, the others of lower id stand that are kept, and which they are.
+
+    Returns:
+        How many there are, of which those that fit were written.
+    """
+    size, room = 0, len(where)
+    for entry in range(len(idx)):
+        if idx[entry] >= node:
+            break
+        other = place[idx[entry]] - 1
+        if other >= 0 and not shut[kind[entry]] and (direct or not _crosses(role[k], role[other])):
+            if size < room:
+                where[size], others[size] = entry, other
+            size += 1
+    return size
 
 
 @njit(cache=True, nogil=True)
-def _add(table: TypeTable, size: int, key: int, value: float) -> int:
-    """Add to the sum of a key in an open-addressing table; the number of keys after it."""
-    mask = np.uint64(len(table.keys) - 1)
-    slot = ((np.uint64(key) * _MULTIPLIER) >> _SHIFT) & mask
-    while table.keys[slot] >= 0:
-        if table.keys[slot] == key:
-            table.sums[slot] += value
-            return size
-        slot = (slot + _ONE) & mask
-    table.keys[slot] = key
-    table.sums[slot] = value
-    table.used[size] = np.int32(slot)
-    return size + 1
-
-
-@njit(cache=True, nogil=True)
-def _thread(rows: Rows, chosen: _Flags, head: _Int32, following: _Int32) -> None:
-    """List the entries of the chosen rows by the node they lead to: ``head[node]``, then ``following[entry]``."""
-    for k in range(len(chosen)):
-        if chosen[k]:
-            for entry in range(rows.ptr[k], rows.ptr[k + 1]):
-                following[entry] = head[rows.idx[entry]]
-                head[rows.idx[entry]] = entry
-
-
-@njit(cache=True, nogil=True)
-def _unthread(rows: Rows, chosen: _Flags, head: _Int32) -> None:
-    for k in range(len(chosen)):
-        if chosen[k]:
-            for entry in range(rows.ptr[k], rows.ptr[k + 1]):
-                head[rows.idx[entry]] = -1
-
-
-@njit(cache=True, nogil=True)
-def count_paths(
-    seeds: _Int32,
-    rows: Rows,
-    row_of: _Int32,
-    is_question: _Flags,
-    of_options: _Int32,
+def arrange(
+    edges: Room,
+    size: int,
+    room: int,
+    turns: tuple[_Int64, _Int64, _Int64],
+    role: _Bytes,
     inverse: _Int32,
-    degrees: Degrees,
-    lists: Lists,
-    table: TypeTable,
-) -> int:
-    """Sum, for every option and path type, the values of the paths of one and two steps that reach the option.
+) -> _Edges:
+    """Edges in their order, then their mates; where there are too many, the best ones, best first.
 
-    A path leads from a concept of the question, unless it is one of the option as well, to a concept of the option.
-    A step counts min(weight, 1), and a middle node divides by the square root of its degree. The key of a type is
-    ``(option · C + first) · C + second + 1`` with C = 2 R + 1, and second = −1 for one step.
+    Better is an edge of more seeds, then one of more weight. The order is found by counting, a digit at a time.
 
     Args:
-        seeds: distinct nodes, one row each.
-        rows: their adjacency.
-        row_of: the row an entry stands in.
-        is_question: whether a seed is a concept of the question.
-        of_options: option and seed, sorted.
+        edges: of :func:`induce`.
+        size: how many.
+        room: how many are kept.
+        turns: of nodes as sources, of nodes as targets, and of relations.
+        role: of each node; 0 for one that is no seed.
         inverse: code of an edge from its other end.
-        degrees: of all nodes.
-        lists: scratch.
-        table: written: sums by key.
 
     Returns:
-        The number of keys, or −1 where they fill half of ``table``.
-
-    Shapes:
-        seeds and is_question [k], row_of [m], of_options [2, j], inverse [2R].
+        ``edge_index``, ``edge_relation``, ``edge_weight`` and ``edge_origin`` of :class:`kgreason.records.Subgraph`.
     """
-    if of_options.shape[1] == 0:
-        return 0
-    codes = np.int64(len(inverse)) + 1
-    limit = len(table.keys) // 2
-    place = lists.place
-    member = np.full(len(seeds), -1, np.int32)
-    for k in range(len(seeds)):
-        place[seeds[k]] = k + 1
-    _thread(rows, is_question, lists.head, lists.following)
-    size, pairs = 0, of_options.shape[1]
-    for j in range(pairs):
-        option, row = of_options[0, j], of_options[1, j]
-        if j == 0 or option != of_options[0, j - 1]:
-            _join(option, j, of_options, member)
-        for entry in range(rows.ptr[row], rows.ptr[row + 1]):
-            if size >= limit:
-                break
-            node, last = rows.idx[entry], inverse[rows.code[entry]]
-            step = min(rows.weight[entry], np.float32(1.0))
-            start = place[node] - 1
-            if start >= 0 and is_question[start] and member[start] != option:
-                size = _add(table, size, (option * codes + last) * codes, step)
-            before = lists.head[node]
-            if before >= 0:
-                step /= np.sqrt(_degree(node, degrees))
-            while before >= 0 and size < limit:
-                if member[row_of[before]] != option:
-                    key = (option * codes + rows.code[before]) * codes + last + 1
-                    size = _add(table, size, key, min(rows.weight[before], np.float32(1.0)) * step)
-                before = lists.following[before]
-    for seed in seeds:
-        place[seed] = 0
-    _unthread(rows, is_question, lists.head)
-    return size if size < limit else -1
+    source, target, code = edges.source[:size], edges.target[:size], edges.code[:size]
+    of_source, of_target, of_relation = turns
+    order = np.arange(size)
+    order = _counted(of_relation[code], order)
+    order = _counted(of_target[target], order)
+    order = _counted(of_source[source], order)
+    if size > room:
+        # Of numbers that are not negative, the bits sort as they do; as these were float16, the last 13 are 0.
+        high = edges.weight[:size].view(np.int32) >> 13
+        low = 1023 - (high & 1023)
+        for i in range(size):
+            ends = (role[source[i]] > 0) + (role[target[i]] > 0)
+            high[i] = 1023 - (ends << 8 | high[i] >> 10)
+        order = _counted(high, _counted(low, order))
+    kept = min(size, room)
+    index, relation = np.empty((2, 2 * kept), np.int32), np.empty(2 * kept, np.uint16)
+    weight, origin = np.empty(2 * kept, np.float32), np.empty(2 * kept, np.uint8)
+    for i in range(kept):
+        at, mate = order[i], i + kept
+        index[0, i] = index[1, mate] = source[at]
+        index[1, i] = index[0, mate] = target[at]
+        relation[i], relation[mate] = code[at], inverse[code[at]]
+        weight[i] = weight[mate] = edges.weight[at]
+        origin[i] = origin[mate] = edges.origin[at]
+    return index, relation, weight, origin
 
 
 @njit(cache=True, nogil=True)
-def link_paths(
-    seeds: _Int32, rows: Rows, row_of: _Int32, is_question: _Flags, of_options: _Int32, lists: Lists, out: _Int32
-) -> int:
-    """Paths of one and two steps from concepts of the question to those of each option, by the entries that they walk.
+def _counted(digit: _Int64, order: _Int64) -> _Int64:
+    """An order sorted by a digit, not negative; equal ones stay as they were."""
+    most = 0
+    for value in digit:
+        most = max(most, value)
+    first = np.zeros(most + 2, np.int64)
+    for value in digit:
+        first[value + 1] += 1
+    for value in range(most):
+        first[value + 1] += first[value]
+    fresh = np.empty_like(order)
+    for at in order:
+        fresh[first[digit[at]]] = at
+        first[digit[at]] += 1
+    return fresh
 
-    A concept of an option starts no path to it.
 
-    Args:
-        seeds: distinct nodes, one row each.
-        rows: their adjacency.
-        row_of: the row an entry stands in.
-        is_question: whether a seed is a concept of the question.
-        of_options: option and seed, sorted.
-        lists: scratch.
-        out: written: option, entry of the start's row, entry of the end's row; the second is −1 for a path of one step.
+@njit(cache=True, nogil=True)
+def sort_rows(keys: _Float64) -> _Int64:
+    """The order of rows by their first number, equal ones by the next and so on. Shapes: [n, k] -> [n]."""
+    size, width = len(keys), 1
+    order, spare = np.arange(size), np.empty(size, np.int64)
+    while width < size:
+        for low in range(0, size, 2 * width):
+            middle, high = min(low + width, size), min(low + 2 * width, size)
+            left, right = low, middle
+            for at in range(low, high):
+                if left < middle and (right == high or not _less(keys, order[right], order[left])):
+                    spare[at] = order[left]
+                    left += 1
+                else:
+                    spare[at] = order[right]
+                    right += 1
+        order, spare = spare, order
+        width *= 2
+    return order
 
-    Returns:
-        How many there are, of which those that fit are in ``out``.
+
+@njit(cache=True, nogil=True)
+def _less(keys: _Float64, first: int, second: int) -> bool:
+    for k in range(keys.shape[1]):
+        if keys[first, k] != keys[second, k]:
+            return bool(keys[first, k] < keys[second, k])
+    return False
+
+
+@njit(cache=True, nogil=True)
+def cosines(vectors: _Vectors, own: _Vectors, nodes: _Int32, text: _Vectors, scale: np.float32) -> _Float32:
+    """Products of the vectors of nodes and of a text, divided by ``scale``; nodes after the last are of ``own``.
 
     Shapes:
-        seeds and is_question [k], row_of [m], of_options [2, j], out [3, h].
+        vectors [nodes of the graph, d], own [j, d], nodes [k], text [d] -> [k]
     """
-    place = lists.place
-    member = np.full(len(seeds), -1, np.int32)
-    for k in range(len(seeds)):
-        place[seeds[k]] = k + 1
-    _thread(rows, is_question, lists.head, lists.following)
-    found, room, pairs = 0, out.shape[1], of_options.shape[1]
-    for j in range(pairs):
-        option, row = of_options[0, j], of_options[1, j]
-        if j == 0 or option != of_options[0, j - 1]:
-            _join(option, j, of_options, member)
-        for entry in range(rows.ptr[row], rows.ptr[row + 1]):
-            node = rows.idx[entry]
-            start = place[node] - 1
-            if start >= 0 and is_question[start] and member[start] != option:
-                if found < room:
-                    out[0, found], out[1, found], out[2, found] = option, -1, entry
-                found += 1
-            before = lists.head[node]
-            while before >= 0:
-                if member[row_of[before]] != option:
-                    if found < room:
-                        out[0, found], out[1, found], out[2, found] = option, before, entry
-                    found += 1
-                before = lists.following[before]
-    for seed in seeds:
-        place[seed] = 0
-    _unthread(rows, is_question, lists.head)
+    found = np.empty(len(nodes), np.float32)
+    for i in range(len(nodes)):
+        node = nodes[i]
+        if node < len(vectors):
+            found[i] = _product(vectors[node], text) / scale
+        else:
+            found[i] = _product(own[node - len(vectors)], text) / scale
     return found
 
 
 @njit(cache=True, nogil=True)
-def _join(option: int, first: int, of_options: _Int32, member: _Int32) -> None:
-    """Write an option to its concepts in ``member``; its pairs begin at the first one."""
-    for i in range(first, of_options.shape[1]):
-        if of_options[0, i] != option:
-            break
-        member[of_options[1, i]] = option
+def _product(vector: _Vectors, text: _Vectors) -> np.float32:
+    total = np.int32(0)
+    for d in range(len(text)):
+        total += np.int32(vector[d]) * np.int32(text[d])
+    return np.float32(total)

@@ -22,7 +22,7 @@ class Network(NamedTuple):
     Shapes:
         ptr, idx, rel of the image; weight [m] uint16 (bits of float16), halves [65536] float32 (by these bits);
         codes [2R of the image] int32 (its codes in the view); patched [p] int64 (ascending) and their rows ``own``;
-        symmetric [2R] bool, hidden [2R] bool (codes left out), role [k] uint8 (of seeds).
+        symmetric [R] bool, hidden [2R] bool (codes left out), role [k] uint8 (of seeds).
     """
 
     ptr: npt.NDArray[np.int64]
@@ -51,8 +51,8 @@ class Network(NamedTuple):
             codes=view.image_codes,
             patched=view.patched,
             own=view.own,
-            symmetric=np.tile(view.symmetric, 2),
-            hidden=view.negated & (not config.negated),
+            symmetric=view.symmetric,
+            hidden=np.zeros_like(view.negated) if config.negated else view.negated,
             role=role,
             direct=config.direct,
         )

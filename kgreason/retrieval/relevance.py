@@ -66,25 +66,27 @@ class Relevance:
         return vectors
 
     def _of_graph(self, nodes: npt.NDArray[np.integer]) -> _Vectors:
-        if self._column is None:
-            return self._compute(nodes)
-        vectors: _Vectors = self._column[nodes]
+        vectors: _Vectors = self._table(nodes).take(nodes, axis=0)
         return vectors
 
-    def _compute(self, nodes: npt.NDArray[np.integer]) -> _Vectors:
-        missing = np.unique(nodes[~self._known[nodes]])
-        if len(missing):
+    def _table(self, nodes: npt.NDArray[np.integer]) -> _Vectors:
+        """A table of vectors in which those of some nodes are there."""
+        if self._column is not None:
+            return self._column
+        if not self._known[nodes].all():
+            missing = np.unique(nodes[~self._known[nodes]])
             self._computed[missing] = StaticVectors.load().encode([self.graph.label(node) for node in missing.tolist()])
             self._known[missing] = True
-        vectors: _Vectors = self._computed[nodes]
-        return vectors
+        return self._computed
 
-    @staticmethod
-    def cosine(vectors: _Vectors, text: _Vectors) -> npt.NDArray[np.float32]:
-        """Cosine of each vector and one text; sums of these integers are exact in float32, whatever their order.
+    def cosine(self, nodes: npt.NDArray[np.integer], own: _Vectors, text: _Vectors) -> npt.NDArray[np.float32]:
+        """Cosine of the labels of nodes and one text, exact up to the last division.
 
         Shapes:
-            vectors [k, 128], text [128] -> [k]
+            nodes [k], own [j, 128], text [128] -> [k]
         """
-        cosines: npt.NDArray[np.float32] = (vectors.astype(np.float32) @ text.astype(np.float32)) / _SCALE
-        return cosines
+        from kgreason.retrieval.kernels import cosines  # numba is slow to import
+
+        table = self._table(nodes[nodes < self.graph.num_nodes] if len(own) else nodes)
+        found: npt.NDArray[np.float32] = cosines(table, own, nodes, text, _SCALE)
+        return found

@@ -8,20 +8,25 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kgreason.retrieval.edits import Rows
 from kgreason.retrieval.network import Room
 
-__all__ = ["Lists", "Scratch", "TypeTable"]
+__all__ = ["SIEVE", "Lists", "Scratch", "TypeTable"]
+
+#: Places of a sieve, one byte each: it fits the cache next to the processor.
+SIEVE = 1 << 16
 
 
 class Lists(NamedTuple):
-    """Linked lists of row entries, one a node, and numbers of nodes.
+    """Linked lists of row entries, one a node; the rows they stand in; and numbers of nodes.
 
     Shapes:
-        head [nodes] int32 (−1), following [entries] int32 (undefined), place [nodes] int32 (zero).
+        head [nodes] int32 (−1), following and row [entries] int32 (undefined), place [nodes] int32 (zero).
     """
 
     head: npt.NDArray[np.int32]
     following: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int32]
     place: npt.NDArray[np.int32]
 
 
@@ -41,14 +46,17 @@ class Scratch(threading.local):
     """Arrays that the kernels leave as they found them; every thread has its own.
 
     Shapes:
-        by node: near uint8 (zero); by row entry, undefined: node, touches int32, strength float64; edges, undefined.
+        sieve [SIEVE] uint8 (zero); by node: near uint8 (zero); by row entry, undefined: node, touches int32, strength
+        float64; undefined: rows, edges, paths [h, 8] int32.
     """
 
     def __init__(self) -> None:
         self._nodes = self._entries = 0
+        self.sieve = np.zeros(SIEVE, np.uint8)
         self.fit(1, 1)
         self.fit_types(1 << 14)
-        self.edges = Room.of(1 << 12)
+        self.rows, self.edges = Rows.empty(0, 1 << 12), Room.of(1 << 12)
+        self.paths = np.empty((1 << 12, 8), np.int32)
 
     def fit(self, nodes: int, entries: int) -> None:
         """Make room for a graph of so many nodes and rows of so many entries."""
@@ -61,6 +69,7 @@ class Scratch(threading.local):
             self.lists = Lists(
                 head=np.full(self._nodes, -1, np.int32),
                 following=np.empty(self._entries, np.int32),
+                row=np.empty(self._entries, np.int32),
                 place=np.zeros(self._nodes, np.int32),
             )
 

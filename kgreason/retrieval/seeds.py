@@ -39,12 +39,14 @@ class Seeds:
         prior: list[float] = []
         mentioned: list[tuple[int, int]] = []
         pairs: set[tuple[int, int]] = set()
-        ranked = sorted(
-            (depth, m) for m, mention in enumerate(grounding.mentions) for depth in range(len(mention.candidates))
+        deepest = max((len(mention.candidates) for mention in grounding.mentions), default=0)
+        ranked = (
+            (m, mention, mention.candidates[depth])
+            for depth in range(deepest)
+            for m, mention in enumerate(grounding.mentions)
+            if depth < len(mention.candidates)
         )
-        for depth, m in ranked:
-            mention = grounding.mentions[m]
-            candidate = mention.candidates[depth]
+        for m, mention, candidate in ranked:
             node = candidate.node if candidate.node >= 0 else view.local(candidate.key)
             k = number.setdefault(node, len(number))
             if k == len(role):
@@ -72,6 +74,11 @@ class Seeds:
             for first, seed in (self.mentioned, self.of_options)
         )
         return Seeds(self.nodes[order], self.role[order], self.prior[order], mentioned, of_options)
+
+    @property
+    def is_question(self) -> npt.NDArray[np.bool_]:
+        """Which are concepts of the question. Shape: [k]."""
+        return (self.role & ROLE_QUESTION).astype(np.bool_)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -106,10 +113,13 @@ def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig, scratch: S
     """
     from kgreason.retrieval.kernels import read_rows  # numba is slow to import
 
-    rows = Rows.empty(len(seeds), int(view.degrees(seeds.nodes).sum()))
+    net, ptr = Network.of(view, seeds.role, config), np.zeros(len(seeds) + 1, np.int64)
     scratch.fit(view.num_nodes, 1)
-    size = read_rows(seeds.nodes, Network.of(view, seeds.role, config), scratch.near, rows)
-    rows = Rows(rows.ptr, rows.idx[:size], rows.code[:size], rows.weight[:size], rows.origin[:size])
+    given = seeds.nodes, net, scratch.sieve, scratch.near
+    while (size := read_rows(*given, scratch.rows._replace(ptr=ptr))) < 0:
+        scratch.rows = Rows.empty(0, -2 * size)
+    _, idx, code, weight, origin = scratch.rows
+    rows = Rows(ptr, idx[:size].copy(), code[:size].copy(), weight[:size].copy(), origin[:size].copy())
     if not config.direct and len(seeds):
         order = np.argsort(seeds.nodes)
         place = np.minimum(np.searchsorted(seeds.nodes[order], rows.idx), len(seeds) - 1)

@@ -39,7 +39,7 @@ KEPT = 32
 class _Asked:
     """A grounding and its edits, and what both read of the graph.
 
-    ``gone`` is what they remove together with what is hidden, ``row_of`` the row of each entry.
+    ``gone`` is what they remove together with what is hidden.
     """
 
     grounding: Grounding
@@ -49,7 +49,6 @@ class _Asked:
     view: GraphView
     seeds: Seeds
     rows: Rows
-    row_of: npt.NDArray[np.int32]
     text: npt.NDArray[np.int8]
     links: Links | None = None  #: made where paths are asked for
 
@@ -128,28 +127,26 @@ class Retriever:
     def _retrieve(self, asked: _Asked) -> Subgraph:
         grounding, view, seeds, rows, text = asked.grounding, asked.view, asked.seeds, asked.rows, asked.text
         own = self.relevance.of_names(view.names)
-        types = count_types(view, seeds, rows, asked.row_of, self._scratch)
+        types = count_types(view, seeds, rows, self._scratch)
         if is_wide(self.graph, grounding.question, self.config):
             seeds = seeds.question_first()
             nodes, edges = read_wide(view, seeds, self.config, self._scratch)
         else:
             nodes = self._choose(view, seeds, rows, text, own)
             edges = self._edges(view, nodes, _fitted(seeds.role, len(nodes)))
-        kept = min(len(seeds), len(nodes))
-        mentioned = seeds.mentioned[:, seeds.mentioned[1] < kept]
-        vectors = self.relevance.of_nodes(nodes, own)
+        mentioned = _among(seeds.mentioned, len(nodes))
         return Subgraph(
             grounding=grounding,
             keys=Names(nodes, view.key),
             labels=Names(nodes, view.label),
             relations=view.relations,
-            nodes=np.where(nodes < self.graph.num_nodes, nodes, -1).astype(np.int64),
+            nodes=np.where(nodes < self.graph.num_nodes, nodes, np.int64(-1)),
             role=_fitted(seeds.role, len(nodes)),
             prior=_fitted(seeds.prior, len(nodes)),
-            relevance=self.relevance.cosine(vectors, text),
-            vectors=vectors,
+            relevance=self.relevance.cosine(nodes, own, text),
+            vectors=self.relevance.of_nodes(nodes, own),
             **edges,
-            option_node=seeds.of_options[:, seeds.of_options[1] < kept],
+            option_node=_among(seeds.of_options, len(nodes)),
             **types,
             mention_node=mentioned,
             gold=gold_nodes(view, grounding.question, nodes),
@@ -183,14 +180,12 @@ class Retriever:
         """
         asked = self._ask(subgraph.grounding, tuple(add), tuple(remove))
         if asked.links is None:
-            asked.links = Links(
-                asked.view, asked.seeds, asked.rows, asked.row_of, self.relevance, asked.text, self._scratch
-            )
+            asked.links = Links(asked.view, asked.seeds, asked.rows, self.relevance, asked.text, self._scratch)
         return asked.links.best(option, self.config.best_paths if limit is None else limit, type_weights)
 
     def _ask(self, grounding: Grounding, add: tuple[Triple, ...], remove: tuple[Triple, ...]) -> _Asked:
         """What a grounding reads of the graph; kept, since retrieval and the paths of all options ask for the same."""
-        for held in self._last.asked:
+        for held in reversed(self._last.asked):
             if held.grounding is grounding and (held.add, held.remove) == (add, remove):
                 return held
         hidden = self._hidden.at(grounding) if self._hidden else ()  # every path runs over a concept asked about
@@ -199,14 +194,14 @@ class Retriever:
         seeds = Seeds.of(grounding, view)
         rows = seed_rows(view, seeds, self.config, self._scratch)
         text = self.relevance.of_text(readable(self.graph, grounding))
-        self._last.asked.append(_Asked(grounding, add, remove, gone, view, seeds, rows, rows.row_of(), text))
+        self._last.asked.append(_Asked(grounding, add, remove, gone, view, seeds, rows, text))
         return self._last.asked[-1]
 
     def _choose(
         self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8], own: npt.NDArray[np.int8]
     ) -> npt.NDArray[np.int32]:
         """The seeds, then the best of the nodes between them. Shape: [n]."""
-        from kgreason.retrieval.kernels import touched_by  # numba is slow to import
+        from kgreason.retrieval.kernels import sort_rows, touched_by  # numba is slow to import
 
         room = self.config.max_nodes - len(seeds)
         if room <= 0:
@@ -214,52 +209,35 @@ class Retriever:
         scratch = self._scratch
         scratch.fit(view.num_nodes, len(rows.idx))
         size = touched_by(seeds.nodes, rows, scratch.lists.place, scratch.node, scratch.touches, scratch.strength)
-        touches = scratch.touches[:size]
-        # Only nodes that may still be chosen need a relevance.
-        least = np.partition(touches, size - room)[size - room] if size > room else 0
-        contending = np.flatnonzero(touches >= least)
-        nodes, touches, strength = scratch.node[contending], touches[contending], scratch.strength[contending]
-        near = self.relevance.cosine(self.relevance.of_nodes(nodes, own), text)
-        order = np.lexsort((view.ranks(nodes), -strength, -near, -touches))[:room]
-        return np.concatenate([seeds.nodes, nodes[order]])
+        nodes, touches, strength = scratch.node[:size], scratch.touches[:size], scratch.strength[:size]
+        if size > room:  # only nodes that may still be chosen need a relevance
+            contending = np.flatnonzero(touches >= np.partition(touches, size - room)[size - room])
+            nodes, touches, strength = nodes[contending], touches[contending], strength[contending]
+        near = self.relevance.cosine(nodes, own, text)
+        keys = np.empty((len(nodes), 4))
+        keys[:, 0], keys[:, 1], keys[:, 2], keys[:, 3] = -touches, -near, -strength, view.ranks(nodes)
+        return np.concatenate([seeds.nodes, nodes[sort_rows(keys)[:room]]])
 
     def _edges(
         self, view: GraphView, nodes: npt.NDArray[np.int32], role: npt.NDArray[np.uint8]
     ) -> dict[str, npt.NDArray[Any]]:
         """All edges between the nodes, the best ones where there are too many; then their mates."""
-        source, target, code, weight, origin = self._induce(view, nodes, role)
-        first, last, relation = source.astype(np.int64), target.astype(np.int64), code.astype(np.int64)
-        size, count = len(nodes), len(view.relations)
-        if 2 * len(code) > self.config.max_edges:
-            place = _places(view.ranks(nodes))
-            strength = weight.view(np.int32)  # of numbers that are not negative, the bits sort as they do
-            ends = (role > 0).astype(np.int64)
-            high = -((ends[first] + ends[last]) << 31) - strength
-            low = (place[first] * size + place[last]) * count + view.name_ranks[relation]
-            chosen = _sorted(high, low, size * size * count)[: self.config.max_edges // 2]
-        else:
-            place = _places(nodes)
-            turn = place + size * np.isin(nodes, view.patched) if len(view.patched) else place
-            chosen = np.argsort((turn[first] * size + place[last]) * count + relation)
-        source, target, code = source[chosen], target[chosen], code[chosen]
-        return {
-            "edge_index": np.stack([np.concatenate([source, target]), np.concatenate([target, source])]),
-            "edge_relation": np.concatenate([code, view.inverse[code].astype(np.uint16)]),
-            "edge_weight": np.tile(weight[chosen], 2),
-            "edge_origin": np.tile(origin[chosen], 2),
-        }
-
-    def _induce(
-        self, view: GraphView, nodes: npt.NDArray[np.int32], role: npt.NDArray[np.uint8]
-    ) -> tuple[npt.NDArray[Any], ...]:
-        """Edges between the nodes: source, target, code, weight, origin."""
-        from kgreason.retrieval.kernels import induce  # numba is slow to import
+        from kgreason.retrieval.kernels import arrange, induce  # numba is slow to import
 
         scratch, net = self._scratch, Network.of(view, role, self.config)
         scratch.fit(view.num_nodes, 1)
         while (found := induce(nodes, net, scratch.lists.place, scratch.edges)) > len(scratch.edges.source):
             scratch.edges = Room.of(2 * found)
-        return tuple(column[:found] for column in scratch.edges)
+        room = self.config.max_edges // 2
+        if found > room:
+            place = _places(view.ranks(nodes))
+            turns = place, place, view.name_ranks
+        else:
+            place = _places(nodes)
+            turn = place + len(nodes) * np.isin(nodes, view.patched) if len(view.patched) else place
+            turns = turn, place, np.arange(len(view.relations))
+        index, relation, weight, origin = arrange(scratch.edges, found, room, turns, role, view.inverse)
+        return {"edge_index": index, "edge_relation": relation, "edge_weight": weight, "edge_origin": origin}
 
 
 def _places(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -269,10 +247,9 @@ def _places(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return places
 
 
-def _sorted(high: npt.NDArray[np.int64], low: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-    """The order of pairs of numbers, the second less than ``size``. Shapes: [e], [e] -> [e]."""
-    joined = size < 1 << 29  # the first has 34 bits
-    return np.argsort(high * size + low) if joined else np.lexsort((low, high))
+def _among(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
+    """The pairs whose second is one of the first nodes. Shapes: [2, k] -> [2, j]."""
+    return pairs if pairs[1].max(initial=-1) < size else pairs[:, pairs[1] < size]
 
 
 def _fitted(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

@@ -146,7 +146,7 @@ def _best_edges(
     order = np.lexsort((rows.code[chosen] >= count, names, view.ranks(rows.idx[chosen])))
     chosen = chosen[order[: len(out.source) - size]]
     code, other = rows.code[chosen], rows.idx[chosen]
-    backward = (code >= count) | (net.symmetric[code] & (other < node))
+    backward = (code >= count) | (net.symmetric[code % count] & (other < node))
     here, there = np.full(len(chosen), place[node] - 1), at[chosen] - 1
     span = slice(size, size + len(chosen))
     out.source[span], out.target[span] = np.where(backward, there, here), np.where(backward, here, there)

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from kgreason.retrieval.edits import Rows
-from kgreason.retrieval.kernels import induce, link_paths, read_rows, touched_by
+from kgreason.retrieval.kernels import arrange, induce, read_rows, sort_rows, touched_by
 from kgreason.retrieval.network import Network, Room
-from kgreason.retrieval.scratch import Lists
 
 N = 23
 pairs = st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), max_size=97)
@@ -71,7 +71,7 @@ def network(chance, nodes):
         ptr=ptr, idx=idx.astype(np.int32), rel=rel.astype(np.uint8), weight=weight.astype(np.float16).view(np.uint16),
         halves=np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32),
         codes=np.arange(2 * RELATIONS, dtype=np.int32), patched=np.empty(0, np.int64), own=Rows.join([]),
-        symmetric=np.tile(np.arange(RELATIONS) == BOTH_WAYS, 2), hidden=hidden, role=np.empty(0, np.uint8), direct=True,
+        symmetric=np.arange(RELATIONS) == BOTH_WAYS, hidden=hidden, role=np.empty(0, np.uint8), direct=True,
     )  # fmt: skip
     return whole, {edge: weight for edge, weight in edges.items() if not hidden[edge[1]]}
 
@@ -120,13 +120,13 @@ def crosses(first, second):
 
 
 def test_rows_that_are_read_are_those_of_the_definition_on_many_graphs():
-    chance, near = np.random.default_rng(11), np.zeros(N, np.uint8)
+    chance, near, sieve = np.random.default_rng(11), np.zeros(N, np.uint8), np.zeros(4, np.uint8)
     for _ in range(GRAPHS):
         nodes = int(chance.integers(2, 12))
         net, edges = network(chance, nodes)
         chosen = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
-        rows = Rows.empty(len(chosen), len(net.idx))
-        size = read_rows(chosen, patched(chance, net, nodes), near, rows)
+        rows, view = Rows.empty(len(chosen), len(net.idx)), patched(chance, net, nodes)
+        size = read_rows(chosen, view, sieve, near, rows)
         own = []
         for node in chosen.tolist():
             forward = {(t, r, w) for (s, r, t), w in edges.items() if s == node}
@@ -139,36 +139,33 @@ def test_rows_that_are_read_are_those_of_the_definition_on_many_graphs():
             assert list(read) == [entry for entry in row if entry[0] in known]
         assert rows.ptr[-1] == size
         assert not near.any()
+        assert not sieve.any()
+        assert size == 0 or read_rows(chosen, view, sieve, near, Rows.empty(len(chosen), 0)) < 0
 
 
-def test_linked_paths_are_all_paths_of_one_and_two_steps_on_many_graphs():
-    chance, near, out = np.random.default_rng(13), np.zeros(N, np.uint8), np.empty((3, 10_000), np.int32)
-    lists = Lists(np.full(N, -1, np.int32), np.empty(200, np.int32), np.zeros(N, np.int32))
-    for _ in range(GRAPHS):
-        nodes = int(chance.integers(2, 12))
-        net, _ = network(chance, nodes)
-        seeds = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
-        rows = Rows.empty(len(seeds), len(net.idx))
-        size = read_rows(seeds, net, near, rows)
-        asking = chance.integers(0, 2, len(seeds)).astype(np.bool_)
-        options = np.argwhere(chance.integers(0, 2, (3, len(seeds)))).astype(np.int32).T
-        of_options, row = np.ascontiguousarray(options), rows.row_of()
-        found = link_paths(seeds, rows, row, asking, of_options, lists, out)
-        idx, expected = rows.idx[:size].tolist(), []
-        for option in range(3):
-            ends = {k for o, k in of_options.T.tolist() if o == option}
-            starts = {k for k in np.flatnonzero(asking).tolist() if k not in ends}
-            expected += [
-                (option, -1, b) for b in range(size) if row[b] in ends and idx[b] in {int(seeds[k]) for k in starts}
-            ]
-            expected += [
-                (option, a, b)
-                for a in range(size)
-                for b in range(size)
-                if idx[a] == idx[b] and row[a] in starts and row[b] in ends
-            ]
-        assert sorted(map(tuple, out[:, :found].T.tolist())) == sorted(expected)
-        assert (np.diff(out[0, :found]) >= 0).all()
-        assert (lists.head == -1).all()
-        assert not lists.place.any()
-        assert link_paths(seeds, rows, row, asking, of_options, lists, out[:, :0]) == found
+@given(hnp.arrays(np.float64, st.tuples(st.integers(0, 50), st.integers(1, 3)), elements=st.integers(-2, 2)))
+def test_rows_are_sorted_by_their_first_number_then_the_next_and_else_stay(keys):
+    assert sort_rows(keys).tolist() == np.lexsort(keys.T[::-1]).tolist()
+
+
+def test_edges_are_arranged_as_sorting_says_on_many_graphs():
+    chance = np.random.default_rng(17)
+    for _ in range(200):
+        size, nodes = int(chance.integers(0, 60)), int(chance.integers(1, 9))
+        out = Room.of(70)
+        out.source[:size], out.target[:size] = chance.integers(0, nodes, (2, size))
+        out.code[:size], out.origin[:size] = chance.integers(0, RELATIONS, size), chance.integers(0, 4, size)
+        out.weight[:size] = chance.choice(np.array([0, 2**-20, 0.5, 1, 1.5, 3, 60_000], np.float16), size)
+        role, room = chance.integers(0, 3, nodes).astype(np.uint8), int(chance.integers(1, 61))
+        turns = chance.permutation(nodes), chance.permutation(nodes), chance.permutation(RELATIONS)
+        source, target, code, weight, origin = (column[:size] for column in out)
+        keys = [turns[2][code], turns[1][target], turns[0][source]]
+        if size > room:
+            keys += [-weight, -((role[source] > 0).astype(int) + (role[target] > 0))]
+        order = np.lexsort(keys)[:room]
+        inverse = np.array([RELATIONS, BOTH_WAYS, RELATIONS + 2, 0, 0, 2], np.int32)
+        index, relation, strength, origins = arrange(out, size, room, turns, role, inverse)
+        assert index.tolist() == [[*source[order], *target[order]], [*target[order], *source[order]]]
+        assert relation.tolist() == [*code[order], *inverse[code[order]]]
+        assert strength.tolist() == [*weight[order]] * 2
+        assert origins.tolist() == [*origin[order]] * 2
