@@ -68,6 +68,11 @@ def test_each_text_has_its_own_unit_vector_whatever_stands_beside_it(texts):
     assert np.allclose(lengths[lengths > 0], 127, atol=6)
 
 
+@given(st.text(st.sampled_from("ab penguin,.'é\u0301\x1c\u200b\u3000\n動"), max_size=20))
+def test_words_are_tokenized_apart_as_in_their_text(vectors, text):
+    assert vectors._ids(text) == vectors._tokenizer.encode(text, add_special_tokens=False).ids
+
+
 def test_a_long_list_is_cut_into_chunks(vectors, monkeypatch):
     texts = [text for triple in RELATED for text in triple]
     whole = vectors.encode(texts)
