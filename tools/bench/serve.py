@@ -246,28 +246,40 @@ async def under_overload(address: str, process: int, bodies: Iterator[bytes], se
     ]
 
 
-def measure(seconds: float, *arguments: str) -> list[Figure]:
-    """All figures.
+def measure(seconds: float, *arguments: str, workers: int = 1) -> list[Figure]:
+    """All figures; what batches give is told of one process.
 
     Args:
         seconds: of each load.
         arguments: of ``kgreason serve``.
+        workers: processes that answer.
     """
     bodies = questions(KnowledgeGraph.open("default"))
-    with serving(*arguments, "--timeout", str(DEADLINE)) as (address, process):
+
+    def steadily(address: str) -> Load:
         asyncio.run(steady(address, bodies, min(5.0, seconds)))  # to warm up
-        load = asyncio.run(steady(address, bodies, seconds))
+        return asyncio.run(steady(address, bodies, seconds))
+
+    with serving(*arguments, "--workers", str(workers), "--timeout", str(DEADLINE)) as (address, process):
+        load = batched = steadily(address)
         strained = asyncio.run(under_overload(address, process, bodies, seconds))
+    if workers > 1:
+        with serving(*arguments) as (address, _):
+            batched = steadily(address)
     with serving(*arguments, "--batch", "1") as (address, _):
-        asyncio.run(steady(address, bodies, min(5.0, seconds)))
-        alone = asyncio.run(steady(address, bodies, seconds))
+        alone = steadily(address)
     half, most = load.milliseconds(200, 0.5), load.milliseconds(200, 0.99)
     of_load = {"seconds": seconds, "clients": CLIENTS, "p50_ms": round(half), "p99_ms": round(most)}
     return [
         Figure(RATE, load.rate, "/s", of_load),
         Figure(ERRORS, sum(load.counts.values()) - load.counts.get("200", 0), "", {"of": load.counts}),
         Figure(SPREAD, most / half, "times"),
-        Figure(BATCHING, load.rate / alone.rate, "times", {"one_at_a_time": round(alone.rate, 1)}),
+        Figure(
+            BATCHING,
+            batched.rate / alone.rate,
+            "times",
+            {"one_at_a_time": round(alone.rate, 1), "batches": round(batched.rate, 1)},
+        ),
         *strained,
     ]
 
@@ -284,8 +296,8 @@ def main() -> None:
     suffix = EXPORTED if is_export(arguments.model) else ""
     if not suffix and arguments.model != parser.get_default("model"):
         parser.error(f"{arguments.model} is no exported model")  # its figures would bear the names of mini's
-    options = "--model", arguments.model, "--workers", str(arguments.workers)
-    figures = [replace(each, name=each.name + suffix) for each in measure(arguments.seconds, *options)]
+    measured = measure(arguments.seconds, "--model", arguments.model, workers=arguments.workers)
+    figures = [replace(each, name=each.name + suffix) for each in measured]
     targets = {name + suffix: target for name, target in TARGETS.items()}
     model = Path(arguments.model).name
     workers = f" --workers {arguments.workers}" if arguments.workers > 1 else ""
