@@ -72,10 +72,10 @@ class Load:
             self.answered.append(perf_counter() - self.began)
 
     def reached(self, rate: float) -> float:
-        """Seconds after which there was such a rate, over a look that begins then; infinite if there never was."""
+        """Seconds after which there was such a rate, over a look that begins then; all of them if there never was."""
         ends, starts = np.array(self.answered), np.arange(0, self.took - LOOK, 0.5)
         rates = [((start <= ends) & (ends < start + LOOK)).sum() / LOOK for start in starts]
-        return next((float(start) for start, found in zip(starts, rates, strict=True) if found >= rate), float("inf"))
+        return next((float(start) for start, found in zip(starts, rates, strict=True) if found >= rate), self.took)
 
     @property
     def rate(self) -> float:
