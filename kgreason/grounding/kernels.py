@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-if TYPE_CHECKING:
-    from kgreason.grounding.match import Packed, Ragged, Table
+from kgreason.grounding.match import MAX_VARIANTS
 
-__all__ = ["fill_filter", "respell", "walk"]
+if TYPE_CHECKING:
+    from kgreason.grounding.match import Live, Maybe, Packed, Ragged, Table
+
+__all__ = ["fill_filter", "respell", "settle", "walk"]
 
 # The numbers of match.WordClass and match.How.
 _CONTENT, _STOP, _BREAK = 0, 2, 3
@@ -31,7 +33,6 @@ _BLANK, _DASH = np.array([_SPACE], np.uint8), np.array([_HYPHEN], np.uint8)
 _OWN, _HYPHENATED, _JOINED = 0, 1, 2
 #: Spaces, and each word in one of its forms.
 _VARIED = 3
-_MAX_VARIANTS = 256
 #: Forms of one word that are tried at most, and bits that tell them apart.
 _MAX_FORMS, _DIGIT = 8, 3
 #: Beginnings of so many bytes, and of as many again, are in the filter, up to the deepest.
@@ -46,42 +47,8 @@ _Hashes = npt.NDArray[np.uint64]
 
 #: Compiles what makes no arrays: references to arrays need no counting there, which cost more than the walk itself.
 _uncounted = njit(cache=True, nogil=True, _nrt=False)
-
-
-class _Live(NamedTuple):
-    """Lists of spellings with which a form may begin, one list a row.
-
-    Shapes:
-        all [3, _MAX_VARIANTS]: key (hash so far), size (bytes so far), digits (the form of each word, that of the first
-        in the lowest bits), most (the largest digit).
-    """
-
-    key: _Hashes
-    size: _Ints
-    digits: _Longs
-    most: _Longs
-
-
-class _Maybe(NamedTuple):
-    """N-grams that may be a form.
-
-    Shapes:
-        hits [h, 5] (as walk writes them, but the last word and the spelling), key [h] (their hashes), digits [h] (as in
-        :class:`_Live`), seen [h] (scratch).
-    """
-
-    hits: _Ints
-    key: _Hashes
-    digits: _Longs
-    seen: _Longs
-
-
-@njit(cache=True, nogil=True)
-def _room() -> _Live:
-    shape = (3, _MAX_VARIANTS)
-    return _Live(
-        np.empty(shape, np.uint64), np.empty(shape, np.int32), np.empty(shape, np.int64), np.empty(shape, np.int64)
-    )
+#: The same of what Python never calls: a way in from there takes a fifth of the time of compiling.
+_inner = njit(cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @_uncounted
@@ -92,7 +59,7 @@ def _hash(key: np.uint64, data: _Bytes, start: int, end: int) -> np.uint64:
     return key
 
 
-@_uncounted
+@_inner
 def _bits(key: np.uint64) -> np.uint64:
     return np.uint64((_ONE << (key >> np.uint64(58))) | (_ONE << ((key >> np.uint64(52)) & np.uint64(63))))
 
@@ -158,7 +125,7 @@ def _find(table: Table, key: np.uint64, form: _Bytes, size: int) -> np.int64:
     return np.int64(-1)
 
 
-@_uncounted
+@_inner
 def _append(buffer: _Bytes, size: int, source: _Bytes, start: int, end: int) -> int:
     for i in range(start, end):
         buffer[size] = source[i]
@@ -166,7 +133,7 @@ def _append(buffer: _Bytes, size: int, source: _Bytes, start: int, end: int) -> 
     return size
 
 
-@_uncounted
+@_inner
 def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int, style: int) -> int:
     """Write words as they stand, with their gaps in one style; the bytes written."""
     size, own = 0, packed.gaps
@@ -185,7 +152,7 @@ def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, first: int
     return size
 
 
-@_uncounted
+@_inner
 def _lengthen(
     table: Table, packed: Packed, so_far: tuple[np.uint64, int], word: int, gap: int, length: int, style: int
 ) -> tuple[np.uint64, int]:
@@ -203,7 +170,7 @@ def _lengthen(
     return key, size
 
 
-@_uncounted
+@_inner
 def _vary(buffer: _Bytes, packed: Packed, words: _Ints, first: int, last: int, how: int, digits: int) -> int:
     """Write words in the forms that digits choose, with spaces between them; the bytes written."""
     size, forms = 0, packed.words
@@ -220,23 +187,23 @@ def _vary(buffer: _Bytes, packed: Packed, words: _Ints, first: int, last: int, h
 
 @_uncounted
 def _limit(words: _Ints, first: int, count: int, group: _Ints) -> int:
-    """How many forms a word may try, so that all try at most ``_MAX_VARIANTS``; never more with a word more."""
+    """How many forms a word may try, so that all try at most ``MAX_VARIANTS``; never more with a word more."""
     limit = _MAX_FORMS
     while limit > 1:
         product = 1
         for k in range(first, first + count):
             product *= min(limit, group[words[k] + 1] - group[words[k]])
-            if product > _MAX_VARIANTS:
+            if product > MAX_VARIANTS:
                 break
-        if product <= _MAX_VARIANTS:
+        if product <= MAX_VARIANTS:
             break
         limit -= 1
     return limit
 
 
-@_uncounted
+@_inner
 def _vary_on(
-    table: Table, forms: Ragged, words: _Ints, first: int, count: int, live: _Live, old: int, lives: int, new: int
+    table: Table, forms: Ragged, words: _Ints, first: int, count: int, live: Live, old: int, lives: int, new: int
 ) -> int:
     """Write every living spelling of some words with a form of the last of them more; how many live on.
 
@@ -261,19 +228,19 @@ def _vary_on(
     return found
 
 
-@_uncounted
-def _copy(live: _Live, old: int, lives: int, new: int) -> int:
+@_inner
+def _copy(live: Live, old: int, lives: int, new: int) -> int:
     for i in range(lives):
         live.key[new, i], live.size[new, i] = live.key[old, i], live.size[old, i]
         live.digits[new, i], live.most[new, i] = live.digits[old, i], live.most[old, i]
     return lives
 
 
-@_uncounted
+@_inner
 def _note(
     table: Table,
     so_far: tuple[np.uint64, int],
-    maybe: _Maybe,
+    maybe: Maybe,
     count: int,
     hit: tuple[int, int, int, int, int],
     digits: int,
@@ -289,8 +256,8 @@ def _note(
     return count + 1
 
 
-@_uncounted
-def _warm(table: Table, maybe: _Maybe, count: int) -> None:
+@_inner
+def _warm(table: Table, maybe: Maybe, count: int) -> None:
     """Read what the look-ups are about to read, so that they wait for the memory all at once, not one by one."""
     mask, seen = np.uint64(len(table.slots) - 1), maybe.seen
     for i in range(count):
@@ -301,12 +268,89 @@ def _warm(table: Table, maybe: _Maybe, count: int) -> None:
         seen[i] = table.data[seen[i]]
 
 
+@_inner
+def _longest(packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int) -> int:
+    """Bytes of the longest spelling of some words."""
+    size = last - first
+    for k in range(first, last):
+        most = 0
+        for form in range(packed.words.group[words[k]], packed.words.group[words[k] + 1]):
+            most = max(most, packed.words.ptr[form + 1] - packed.words.ptr[form])
+        size += most + packed.gaps.ptr[gaps[k] + 1] - packed.gaps.ptr[gaps[k]]
+    return size
+
+
 @_uncounted
-def _settle(
-    table: Table, packed: Packed, words: _Ints, gaps: _Ints, ptr: _Longs, maybe: _Maybe, count: int, buffer: _Bytes
+def walk(
+    table: Table,
+    packed: Packed,
+    words: _Ints,
+    gaps: _Ints,
+    ptr: _Longs,
+    limits: _Ints,
+    maybe: Maybe,
+    live: Live,
+    kept: _Ints,
 ) -> int:
-    """Look up what may be a hit, and keep the hits; their number."""
+    """Find every n-gram of some texts that may be a form, under all forms it may be stored as.
+
+    From each word on, every spelling grows by a word at a time, until no form begins so.
+
+    Args:
+        table: the surface table.
+        packed: of their words and gaps.
+        words: of one text after another.
+        gaps: what stands before each.
+        ptr: where each text begins.
+        limits: of each text: words of the longest n-gram, and whether words of class BREAK may be dropped inside a
+            name.
+        maybe: written.
+        live: scratch.
+        kept: scratch, as long as the longest n-gram.
+
+    Returns:
+        How many there are, of which those that fit are in ``maybe``.
+
+    Shapes:
+        words and gaps [w], ptr [t + 1], limits [2, t].
+    """
+    count = 0
+    for text in range(len(ptr) - 1):
+        for first in range(ptr[text], ptr[text + 1]):
+            end = min(ptr[text + 1], first + limits[0, text])
+            across, at = limits[1, text] > 0, (text, ptr[text], first, end)
+            count = _walk(table, packed, words, gaps, at, across, maybe, count, live, kept)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def settle(table: Table, packed: Packed, words: _Ints, gaps: _Ints, ptr: _Longs, maybe: Maybe, count: int) -> int:
+    """Look up what may be a form, and keep the hits.
+
+    Args:
+        table: the surface table.
+        packed: of their words and gaps.
+        words: of one text after another.
+        gaps: what stands before each.
+        ptr: where each text begins.
+        maybe: of :func:`walk`; its ``hits`` become text, first word, word after the last, form, and a How.
+        count: how many.
+
+    Returns:
+        How many hits there are.
+    """
+    longest = 0
+    for text in range(len(ptr) - 1):
+        longest = max(longest, _longest(packed, words, gaps, ptr[text], ptr[text + 1]))
     _warm(table, maybe, count)
+    return int(_settle(table, packed, words, gaps, ptr, maybe, count, np.empty(longest, np.uint8)))
+
+
+@_inner
+def _settle(
+    table: Table, packed: Packed, words: _Ints, gaps: _Ints, ptr: _Longs, maybe: Maybe, count: int, buffer: _Bytes
+) -> int:
+    """The same, with a buffer for the longest spelling."""
     found, hits = 0, maybe.hits
     for i in range(count):
         text, style, how = hits[i, 0], hits[i, 3], hits[i, 4]
@@ -323,66 +367,7 @@ def _settle(
     return found
 
 
-@_uncounted
-def _longest(packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int) -> int:
-    """Bytes of the longest spelling of some words."""
-    size = last - first
-    for k in range(first, last):
-        most = 0
-        for form in range(packed.words.group[words[k]], packed.words.group[words[k] + 1]):
-            most = max(most, packed.words.ptr[form + 1] - packed.words.ptr[form])
-        size += most + packed.gaps.ptr[gaps[k] + 1] - packed.gaps.ptr[gaps[k]]
-    return size
-
-
-@njit(cache=True, nogil=True)
-def walk(
-    table: Table,
-    packed: Packed,
-    words: _Ints,
-    gaps: _Ints,
-    ptr: _Longs,
-    limits: _Ints,
-    hits: _Ints,
-) -> int:
-    """Look up every n-gram of some texts under all forms it may be stored as.
-
-    From each word on, every spelling grows by a word at a time, until no form begins so.
-
-    Args:
-        table: the surface table.
-        packed: of their words and gaps.
-        words: of one text after another.
-        gaps: what stands before each.
-        ptr: where each text begins.
-        limits: of each text: words of the longest n-gram, and whether words of class BREAK may be dropped inside a
-            name.
-        hits: written: text, first word, word after the last, form, and a How.
-
-    Returns:
-        The number of hits, of which those that fit are in ``hits``.
-
-    Shapes:
-        words and gaps [w], ptr [t + 1], limits [2, t], hits [h, 5].
-    """
-    longest, size = 0, len(hits)
-    for text in range(len(ptr) - 1):
-        longest = max(longest, _longest(packed, words, gaps, ptr[text], ptr[text + 1]))
-    live, kept = _room(), np.empty(max(1, limits[0].max()), np.int32)
-    maybe = _Maybe(hits, np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size, np.int64))
-    count = 0
-    for text in range(len(ptr) - 1):
-        for first in range(ptr[text], ptr[text + 1]):
-            end = min(ptr[text + 1], first + limits[0, text])
-            across, at = limits[1, text] > 0, (text, ptr[text], first, end)
-            count = _walk(table, packed, words, gaps, at, across, maybe, count, live, kept)
-    if count > size:
-        return count
-    hit: int = _settle(table, packed, words, gaps, ptr, maybe, count, np.empty(longest, np.uint8))
-    return hit
-
-
-@_uncounted
+@_inner
 def _walk(
     table: Table,
     packed: Packed,
@@ -390,9 +375,9 @@ def _walk(
     gaps: _Ints,
     at: tuple[int, int, int, int],
     across: bool,
-    maybe: _Maybe,
+    maybe: Maybe,
     found: int,
-    live: _Live,
+    live: Live,
     kept: _Ints,
 ) -> int:
     """The same of all n-grams that begin with one word, but that they may be forms; the number of hits after it."""

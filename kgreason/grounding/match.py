@@ -19,8 +19,11 @@ from kgreason.graph.surfaces import Surfaces
 from kgreason.language import Language, Token, normal_form, tokens_of
 
 __all__ = [
+    "MAX_VARIANTS",
     "MAX_WORDS",
     "How",
+    "Live",
+    "Maybe",
     "Packed",
     "Ragged",
     "Table",
@@ -36,6 +39,8 @@ _T = TypeVar("_T", bound=np.generic)
 
 #: Words of the longest name looked for inside a text.
 MAX_WORDS = 6
+#: Spellings of an n-gram that are tried at most, by the forms of its words.
+MAX_VARIANTS = 256
 #: Words and gaps that a vocabulary learns before a new one takes its place.
 _MOST_ENTRIES = 1 << 16
 
@@ -94,6 +99,48 @@ class Packed(NamedTuple):
     gaps: Ragged
     word_class: npt.NDArray[np.uint8]
     soft: npt.NDArray[np.bool_]
+
+
+class Live(NamedTuple):
+    """Lists of spellings with which a form may begin, one list a row.
+
+    Shapes:
+        all [3, MAX_VARIANTS]: key (hash so far), size (bytes so far), digits (the form of each word, that of the first
+        in the lowest bits), most (the largest digit).
+    """
+
+    key: npt.NDArray[np.uint64]
+    size: npt.NDArray[np.int32]
+    digits: npt.NDArray[np.int64]
+    most: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls) -> Live:
+        """Three lists without spellings."""
+        shape = (3, MAX_VARIANTS)
+        return cls(
+            np.empty(shape, np.uint64), np.empty(shape, np.int32), np.empty(shape, np.int64), np.empty(shape, np.int64)
+        )
+
+
+class Maybe(NamedTuple):
+    """N-grams that may be a form.
+
+    Shapes:
+        hits [h, 5] (text, first word, last word, spelling, How), key [h] (their hashes), digits [h] (as in
+        :class:`Live`), seen [h] (scratch).
+    """
+
+    hits: npt.NDArray[np.int32]
+    key: npt.NDArray[np.uint64]
+    digits: npt.NDArray[np.int64]
+    seen: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, size: int) -> Maybe:
+        """Room for so many."""
+        hits, seen = np.empty((size, 5), np.int32), np.empty(size, np.int64)
+        return cls(hits, np.empty(size, np.uint64), np.empty(size, np.int64), seen)
 
 
 class _Pile:
@@ -295,7 +342,7 @@ def find_forms(
     Shapes:
         [h, 5] int32.
     """
-    from kgreason.grounding.kernels import walk  # numba is slow to import
+    from kgreason.grounding.kernels import settle, walk  # numba is slow to import
 
     ptr = np.cumsum([0, *map(len, texts)])
     if ptr[-1] == 0 or len(surfaces) == 0:
@@ -303,7 +350,7 @@ def find_forms(
     table, packed = table_of(surfaces), texts[0].vocabulary.packed
     numbers, gaps = (np.concatenate(each) for each in zip(*((words.words, words.gaps) for words in texts), strict=True))
     limits = np.array([max_words, across], np.int32)
-    hits = np.empty((4 * int(ptr[-1]), 5), np.int32)
-    while (found := walk(table, packed, numbers, gaps, ptr, limits, hits)) > len(hits):
-        hits = np.empty((found, 5), np.int32)
-    return hits[:found]
+    size, scratch = 4 * int(ptr[-1]), (Live.empty(), np.empty(max(1, *max_words), np.int32))
+    while (count := walk(table, packed, numbers, gaps, ptr, limits, maybe := Maybe.empty(size), *scratch)) > size:
+        size = count
+    return maybe.hits[: settle(table, packed, numbers, gaps, ptr, maybe, count)]
