@@ -11,7 +11,7 @@ from numba import njit
 from kgreason.grounding.match import MAX_VARIANTS
 
 if TYPE_CHECKING:
-    from kgreason.grounding.match import Live, Maybe, Packed, Ragged, Table
+    from kgreason.grounding.match import Live, Maybe, Numbered, Packed, Ragged, Table
 
 __all__ = ["fill_filter", "respell", "settle", "walk"]
 
@@ -134,11 +134,11 @@ def _append(buffer: _Bytes, size: int, source: _Bytes, start: int, end: int) -> 
 
 
 @_inner
-def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int, style: int) -> int:
+def _spell(buffer: _Bytes, packed: Packed, texts: Numbered, first: int, last: int, style: int) -> int:
     """Write words as they stand, with their gaps in one style; the bytes written."""
     size, own = 0, packed.gaps
     for k in range(first, last + 1):
-        start, end = own.ptr[gaps[k]], own.ptr[gaps[k] + 1]
+        start, end = own.ptr[texts.gaps[k]], own.ptr[texts.gaps[k] + 1]
         if k > first and style == _OWN:
             size = _append(buffer, size, own.data, start, end)
         elif k > first and style == _HYPHENATED:
@@ -147,7 +147,7 @@ def _spell(buffer: _Bytes, packed: Packed, words: _Ints, gaps: _Ints, first: int
         elif k > first and end - start == 1 and own.data[start] == _SPACE:
             buffer[size] = _SPACE
             size += 1
-        form = packed.words.group[words[k]]
+        form = packed.words.group[texts.words[k]]
         size = _append(buffer, size, packed.words.data, packed.words.ptr[form], packed.words.ptr[form + 1])
     return size
 
@@ -245,53 +245,41 @@ def _note(
     hit: tuple[int, int, int, int, int],
     digits: int,
 ) -> int:
-    """Write down what may be a hit, if it is one and there is room; the number of them after it."""
+    """Write down what a form may be, where there is room; the number of them after it."""
     key, size = so_far
     if size < 0 or not _known(table, key):
         return count
     if count < len(maybe.hits):
         for column in range(5):
             maybe.hits[count, column] = hit[column]
-        maybe.key[count], maybe.digits[count] = key, digits
+        maybe.key[count], maybe.size[count], maybe.digits[count] = key, size, digits
     return count + 1
 
 
 @_inner
-def _warm(table: Table, maybe: Maybe, count: int) -> None:
-    """Read what the look-ups are about to read, so that they wait for the memory all at once, not one by one."""
-    mask, seen = np.uint64(len(table.slots) - 1), maybe.seen
-    for i in range(count):
-        seen[i] = table.slots[maybe.key[i] & mask]
-    for i in range(count):
-        seen[i] = table.offsets[np.int64(seen[i] & _LOW) - 1] if seen[i] != _EMPTY else 0
-    for i in range(count):
-        seen[i] = table.data[seen[i]]
-
-
-@_inner
-def _longest(packed: Packed, words: _Ints, gaps: _Ints, first: int, last: int) -> int:
-    """Bytes of the longest spelling of some words."""
-    size = last - first
-    for k in range(first, last):
-        most = 0
-        for form in range(packed.words.group[words[k]], packed.words.group[words[k] + 1]):
-            most = max(most, packed.words.ptr[form + 1] - packed.words.ptr[form])
-        size += most + packed.gaps.ptr[gaps[k] + 1] - packed.gaps.ptr[gaps[k]]
-    return size
+def _note_all(
+    table: Table,
+    live: Live,
+    row: int,
+    lives: int,
+    maybe: Maybe,
+    count: int,
+    here: tuple[int, int, int],
+    how: int,
+    own: bool,
+) -> int:
+    """Write down the living spellings of a row, the text's own only where ``own``; the number after them."""
+    for i in range(lives):
+        digits = live.digits[row, i]
+        if digits > 0 or own:
+            found = _AS_IS if digits == 0 and how == _INFLECTED else how
+            so_far = live.key[row, i], live.size[row, i]
+            count = _note(table, so_far, maybe, count, (*here, _VARIED, found), digits)
+    return count
 
 
 @_uncounted
-def walk(
-    table: Table,
-    packed: Packed,
-    words: _Ints,
-    gaps: _Ints,
-    ptr: _Longs,
-    limits: _Ints,
-    maybe: Maybe,
-    live: Live,
-    kept: _Ints,
-) -> int:
+def walk(table: Table, packed: Packed, texts: Numbered, limits: _Ints, maybe: Maybe, live: Live, kept: _Ints) -> int:
     """Find every n-gram of some texts that may be a form, under all forms it may be stored as.
 
     From each word on, every spelling grows by a word at a time, until no form begins so.
@@ -299,9 +287,7 @@ def walk(
     Args:
         table: the surface table.
         packed: of their words and gaps.
-        words: of one text after another.
-        gaps: what stands before each.
-        ptr: where each text begins.
+        texts: the texts.
         limits: of each text: words of the longest n-gram, and whether words of class BREAK may be dropped inside a
             name.
         maybe: written.
@@ -312,53 +298,39 @@ def walk(
         How many there are, of which those that fit are in ``maybe``.
 
     Shapes:
-        words and gaps [w], ptr [t + 1], limits [2, t].
+        limits [2, t].
     """
     count = 0
-    for text in range(len(ptr) - 1):
-        for first in range(ptr[text], ptr[text + 1]):
-            end = min(ptr[text + 1], first + limits[0, text])
-            across, at = limits[1, text] > 0, (text, ptr[text], first, end)
-            count = _walk(table, packed, words, gaps, at, across, maybe, count, live, kept)
+    for text in range(len(texts.ptr) - 1):
+        for first in range(texts.ptr[text], texts.ptr[text + 1]):
+            stop = min(texts.ptr[text + 1], first + limits[0, text])
+            count = _walk(table, packed, texts, (text, first, stop), limits[1, text] > 0, maybe, count, live, kept)
     return count
 
 
-@njit(cache=True, nogil=True)
-def settle(table: Table, packed: Packed, words: _Ints, gaps: _Ints, ptr: _Longs, maybe: Maybe, count: int) -> int:
+@_uncounted
+def settle(table: Table, packed: Packed, texts: Numbered, maybe: Maybe, count: int, buffer: _Bytes) -> int:
     """Look up what may be a form, and keep the hits.
 
     Args:
         table: the surface table.
-        packed: of their words and gaps.
-        words: of one text after another.
-        gaps: what stands before each.
-        ptr: where each text begins.
+        packed: of the texts' words and gaps.
+        texts: the texts.
         maybe: of :func:`walk`; its ``hits`` become text, first word, word after the last, form, and a How.
         count: how many.
+        buffer: scratch, as long as the longest spelling.
 
     Returns:
         How many hits there are.
     """
-    longest = 0
-    for text in range(len(ptr) - 1):
-        longest = max(longest, _longest(packed, words, gaps, ptr[text], ptr[text + 1]))
-    _warm(table, maybe, count)
-    return int(_settle(table, packed, words, gaps, ptr, maybe, count, np.empty(longest, np.uint8)))
-
-
-@_inner
-def _settle(
-    table: Table, packed: Packed, words: _Ints, gaps: _Ints, ptr: _Longs, maybe: Maybe, count: int, buffer: _Bytes
-) -> int:
-    """The same, with a buffer for the longest spelling."""
     found, hits = 0, maybe.hits
     for i in range(count):
         text, style, how = hits[i, 0], hits[i, 3], hits[i, 4]
-        first, last = ptr[text] + hits[i, 1], ptr[text] + hits[i, 2]
+        first, last = texts.ptr[text] + hits[i, 1], texts.ptr[text] + hits[i, 2]
         if style == _VARIED:
-            size = _vary(buffer, packed, words, first, last, how, maybe.digits[i])
+            size = _vary(buffer, packed, texts.words, first, last, how, maybe.digits[i])
         else:
-            size = _spell(buffer, packed, words, gaps, first, last, style)
+            size = _spell(buffer, packed, texts, first, last, style)
         index = _find(table, maybe.key[i], buffer, size)
         if index >= 0:
             hits[found, 0], hits[found, 1], hits[found, 2] = text, hits[i, 1], hits[i, 2] + 1
@@ -371,18 +343,18 @@ def _settle(
 def _walk(
     table: Table,
     packed: Packed,
-    words: _Ints,
-    gaps: _Ints,
-    at: tuple[int, int, int, int],
+    texts: Numbered,
+    at: tuple[int, int, int],
     across: bool,
     maybe: Maybe,
     found: int,
     live: Live,
     kept: _Ints,
 ) -> int:
-    """The same of all n-grams that begin with one word, but that they may be forms; the number of hits after it."""
+    """The same of the n-grams that begin with one word of a text, and end before another; the number after them."""
+    text, first, stop = at
+    words, gaps, origin = texts.words, texts.gaps, texts.ptr[text]
     forms, between = packed.words, packed.gaps
-    text, origin, first, stop = at
     own = hyphenated = joined = (_BASIS, 0)
     varied, dropped, spare = 0, 1, 2
     plain, softly, breaks, contents, count = True, packed.word_class[words[first]] < _STOP, 0, 0, 0
@@ -420,14 +392,9 @@ def _walk(
             if softly and kind < _STOP and length > 1:
                 other, style = (hyphenated, _HYPHENATED) if plain else (joined, _JOINED)
                 found = _note(table, other, maybe, found, (*here, style, _AS_IS), 0)
-            for i in range(lives if kind < _STOP else 0):
-                so_far, digits = (live.key[varied, i], live.size[varied, i]), live.digits[varied, i]
-                if digits > 0 or not plain:
-                    how = _INFLECTED if digits > 0 else _AS_IS
-                    found = _note(table, so_far, maybe, found, (*here, _VARIED, how), digits)
-            for i in range(drops if kind < _STOP else 0):
-                so_far = live.key[dropped, i], live.size[dropped, i]
-                found = _note(table, so_far, maybe, found, (*here, _VARIED, _DROPPED), live.digits[dropped, i])
+            if kind < _STOP:
+                found = _note_all(table, live, varied, lives, maybe, found, here, _INFLECTED, not plain)
+                found = _note_all(table, live, dropped, drops, maybe, found, here, _DROPPED, True)
         if lives == 0 and drops == 0 and own[1] < 0 and hyphenated[1] < 0 and joined[1] < 0:
             break
     return found

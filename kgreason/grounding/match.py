@@ -24,6 +24,7 @@ __all__ = [
     "How",
     "Live",
     "Maybe",
+    "Numbered",
     "Packed",
     "Ragged",
     "Table",
@@ -127,20 +128,32 @@ class Maybe(NamedTuple):
     """N-grams that may be a form.
 
     Shapes:
-        hits [h, 5] (text, first word, last word, spelling, How), key [h] (their hashes), digits [h] (as in
-        :class:`Live`), seen [h] (scratch).
+        hits [h, 5] (text, first word, last word, spelling, How), key [h] (hash), size [h] (bytes), digits [h] (as in
+        :class:`Live`).
     """
 
     hits: npt.NDArray[np.int32]
     key: npt.NDArray[np.uint64]
+    size: npt.NDArray[np.int32]
     digits: npt.NDArray[np.int64]
-    seen: npt.NDArray[np.int64]
 
     @classmethod
     def empty(cls, size: int) -> Maybe:
         """Room for so many."""
-        hits, seen = np.empty((size, 5), np.int32), np.empty(size, np.int64)
-        return cls(hits, np.empty(size, np.uint64), np.empty(size, np.int64), seen)
+        hits = np.empty((size, 5), np.int32)
+        return cls(hits, np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int64))
+
+
+class Numbered(NamedTuple):
+    """Texts, one after another, by the numbers of their words and of what stands before each.
+
+    Shapes:
+        words and gaps [w] int32, ptr [t + 1] int64 (where each text begins).
+    """
+
+    words: npt.NDArray[np.int32]
+    gaps: npt.NDArray[np.int32]
+    ptr: npt.NDArray[np.int64]
 
 
 class _Pile:
@@ -347,10 +360,11 @@ def find_forms(
     ptr = np.cumsum([0, *map(len, texts)])
     if ptr[-1] == 0 or len(surfaces) == 0:
         return np.empty((0, 5), np.int32)
-    table, packed = table_of(surfaces), texts[0].vocabulary.packed
-    numbers, gaps = (np.concatenate(each) for each in zip(*((words.words, words.gaps) for words in texts), strict=True))
-    limits = np.array([max_words, across], np.int32)
-    size, scratch = 4 * int(ptr[-1]), (Live.empty(), np.empty(max(1, *max_words), np.int32))
-    while (count := walk(table, packed, numbers, gaps, ptr, limits, maybe := Maybe.empty(size), *scratch)) > size:
+    words, gaps = (np.concatenate(each) for each in zip(*((text.words, text.gaps) for text in texts), strict=True))
+    given = table_of(surfaces), texts[0].vocabulary.packed, Numbered(words, gaps, ptr)
+    limits, scratch = np.array([max_words, across], np.int32), (Live.empty(), np.empty(max(1, *max_words), np.int32))
+    size = 4 * int(ptr[-1])
+    while (count := walk(*given, limits, maybe := Maybe.empty(size), *scratch)) > size:
         size = count
-    return maybe.hits[: settle(table, packed, numbers, gaps, ptr, maybe, count)]
+    buffer = np.empty(maybe.size[:count].max(initial=0), np.uint8)
+    return maybe.hits[: settle(*given, maybe, count, buffer)]
