@@ -53,7 +53,7 @@ class Strings:
 
     def raw(self, index: int) -> bytes:
         """UTF-8 of one text."""
-        if not 0 <= index < self.offsets.size - 1:
+        if not 0 <= index < len(self):
             raise IndexError(f"{index} is not in 0..{len(self) - 1}")
         return self.data[self.offsets.item(index) : self.offsets.item(index + 1)].tobytes()
 

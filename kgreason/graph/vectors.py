@@ -87,9 +87,6 @@ class StaticVectors:
             [n, 128] int8.
         """
         listed = list(texts)
-        if len(listed) == 1:
-            ids = self._ids(listed[0])
-            return _unit((self._table.take(ids, axis=0) * self._scale.take(ids)[:, None]).sum(axis=0, keepdims=True))
         out = np.zeros((len(listed), DIMENSIONS), np.int8)
         for start in range(0, len(listed), _CHUNK):
             out[start : start + _CHUNK] = self._encode(listed[start : start + _CHUNK])
@@ -112,7 +109,8 @@ class StaticVectors:
             rows = self._table[flat] * self._scale[flat, None]
             starts = np.cumsum(lengths) - lengths
             sums[filled] = np.add.reduceat(rows, starts[filled], axis=0)
-        return _unit(sums)
+        norms = np.linalg.norm(sums, axis=1, keepdims=True)
+        return np.rint(_ONE * sums / np.where(norms > 0, norms, 1)).astype(np.int8)
 
     @staticmethod
     def cosine(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -127,9 +125,3 @@ class StaticVectors:
         products = np.tensordot(x, y, axes=(-1, -1))
         norms = np.multiply.outer(np.linalg.norm(x, axis=-1), np.linalg.norm(y, axis=-1))
         return np.divide(products, np.where(norms > 0, norms, 1), dtype=np.float32)
-
-
-def _unit(sums: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
-    """Unit vectors times 127. Shapes: [n, 128] -> [n, 128]."""
-    norms = np.sqrt(np.add.reduce(sums * sums, axis=1, keepdims=True))
-    return np.rint(_ONE * sums / np.where(norms > 0, norms, 1)).astype(np.int8)

@@ -170,13 +170,6 @@ class GraphView:
         """Label of a node."""
         return self.graph.label(node) if node < self.graph.num_nodes else default_label(self.key(node))
 
-    def named(self, node: int) -> tuple[str, str]:
-        """Key and label of a node."""
-        arrays = self.graph.arrays
-        if node < len(arrays.keys):
-            return arrays.keys[node], arrays.labels[node]
-        return self.key(node), self.label(node)
-
     def rows(self, nodes: Sequence[int]) -> Rows:
         """The adjacency of some nodes."""
         return Rows.join([self._row(node) for node in nodes])

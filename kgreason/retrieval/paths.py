@@ -87,7 +87,7 @@ class Links:
         options = int(seeds.of_options[0].max(initial=-1)) + 1
         self._bounds = np.searchsorted(self._paths[:, 0], np.arange(options + 1)).tolist()
         self._edges: dict[int, Edge] = {}
-        self._named = cache(view.named)
+        self._named = cache(lambda node: (view.key(node), view.label(node)))
 
     def best(
         self, option: int, limit: int, type_weights: Mapping[tuple[int, int], float] | None = None

@@ -8,13 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kgreason.retrieval.edits import Rows
 from kgreason.retrieval.network import Room
 
-__all__ = ["SIEVE", "Lists", "Scratch", "TypeTable"]
-
-#: Places of a sieve, one byte each: it fits the cache next to the processor.
-SIEVE = 1 << 16
+__all__ = ["Lists", "Scratch", "TypeTable"]
 
 
 class Lists(NamedTuple):
@@ -46,16 +42,15 @@ class Scratch(threading.local):
     """Arrays that the kernels leave as they found them; every thread has its own.
 
     Shapes:
-        sieve [SIEVE] uint8 (zero); by node: near uint8 (zero); by row entry, undefined: node, touches int32, strength
-        float64; undefined: rows, edges, paths [h, 8] int32.
+        by node: near uint8 (zero); by row entry, undefined: node, touches int32, strength float64; undefined: edges,
+        paths [h, 8] int32.
     """
 
     def __init__(self) -> None:
         self._nodes = self._entries = 0
-        self.sieve = np.zeros(SIEVE, np.uint8)
         self.fit(1, 1)
         self.fit_types(1 << 14)
-        self.rows, self.edges = Rows.empty(0, 1 << 12), Room.of(1 << 12)
+        self.edges = Room.of(1 << 12)
         self.paths = np.empty((1 << 12, 8), np.int32)
 
     def fit(self, nodes: int, entries: int) -> None:

@@ -39,14 +39,12 @@ class Seeds:
         prior: list[float] = []
         mentioned: list[tuple[int, int]] = []
         pairs: set[tuple[int, int]] = set()
-        deepest = max((len(mention.candidates) for mention in grounding.mentions), default=0)
-        ranked = (
-            (m, mention, mention.candidates[depth])
-            for depth in range(deepest)
-            for m, mention in enumerate(grounding.mentions)
-            if depth < len(mention.candidates)
+        ranked = sorted(
+            (depth, m) for m, mention in enumerate(grounding.mentions) for depth in range(len(mention.candidates))
         )
-        for m, mention, candidate in ranked:
+        for depth, m in ranked:
+            mention = grounding.mentions[m]
+            candidate = mention.candidates[depth]
             node = candidate.node if candidate.node >= 0 else view.local(candidate.key)
             k = number.setdefault(node, len(number))
             if k == len(role):
@@ -113,13 +111,10 @@ def seed_rows(view: GraphView, seeds: Seeds, config: RetrievalConfig, scratch: S
     """
     from kgreason.retrieval.kernels import read_rows  # numba is slow to import
 
-    net, ptr = Network.of(view, seeds.role, config), np.zeros(len(seeds) + 1, np.int64)
+    rows = Rows.empty(len(seeds), int(view.degrees(seeds.nodes).sum()))
     scratch.fit(view.num_nodes, 1)
-    given = seeds.nodes, net, scratch.sieve, scratch.near
-    while (size := read_rows(*given, scratch.rows._replace(ptr=ptr))) < 0:
-        scratch.rows = Rows.empty(0, -2 * size)
-    _, idx, code, weight, origin = scratch.rows
-    rows = Rows(ptr, idx[:size].copy(), code[:size].copy(), weight[:size].copy(), origin[:size].copy())
+    size = read_rows(seeds.nodes, Network.of(view, seeds.role, config), scratch.near, rows)
+    rows = Rows(rows.ptr, rows.idx[:size], rows.code[:size], rows.weight[:size], rows.origin[:size])
     if not config.direct and len(seeds):
         order = np.argsort(seeds.nodes)
         place = np.minimum(np.searchsorted(seeds.nodes[order], rows.idx), len(seeds) - 1)

@@ -249,7 +249,7 @@ def _places(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def _among(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.int32]:
     """The pairs whose second is one of the first nodes. Shapes: [2, k] -> [2, j]."""
-    return pairs if pairs[1].max(initial=-1) < size else pairs[:, pairs[1] < size]
+    return pairs[:, pairs[1] < size]
 
 
 def _fitted(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

@@ -19,7 +19,7 @@ def test_linked_paths_are_all_paths_of_one_and_two_steps_on_many_graphs():
         net, _ = network(chance, nodes)
         seeds = chance.permutation(nodes)[: chance.integers(0, nodes + 1)].astype(np.int32)
         rows = Rows.empty(len(seeds), len(net.idx))
-        size = read_rows(seeds, net, np.zeros(4, np.uint8), near, rows)
+        size = read_rows(seeds, net, near, rows)
         asking = chance.integers(0, 2, len(seeds)).astype(np.bool_)
         options = np.argwhere(chance.integers(0, 2, (3, len(seeds)))).astype(np.int32).T
         of_options, row = np.ascontiguousarray(options), rows.row_of()
