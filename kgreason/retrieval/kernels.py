@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kgreason.retrieval.edits import Rows
     from kgreason.retrieval.network import Network, Room
 
-__all__ = ["arrange", "bounds", "closed", "cosines", "induce", "read_rows", "sort_rows", "touched_by"]
+__all__ = ["arrange", "bounds", "closed", "cosines", "induce", "read_rows", "touched_by"]
 
 _Bytes = npt.NDArray[np.uint8]
 _Int32 = npt.NDArray[np.int32]
@@ -307,35 +307,6 @@ def _counted(digit: _Int64, order: _Int64) -> _Int64:
         fresh[first[digit[at]]] = at
         first[digit[at]] += 1
     return fresh
-
-
-@njit(cache=True, nogil=True)
-def sort_rows(keys: _Float64) -> _Int64:
-    """The order of rows by their first number, equal ones by the next and so on. Shapes: [n, k] -> [n]."""
-    size, width = len(keys), 1
-    order, spare = np.arange(size), np.empty(size, np.int64)
-    while width < size:
-        for low in range(0, size, 2 * width):
-            middle, high = min(low + width, size), min(low + 2 * width, size)
-            left, right = low, middle
-            for at in range(low, high):
-                if left < middle and (right == high or not _less(keys, order[right], order[left])):
-                    spare[at] = order[left]
-                    left += 1
-                else:
-                    spare[at] = order[right]
-                    right += 1
-        order, spare = spare, order
-        width *= 2
-    return order
-
-
-@njit(cache=True, nogil=True)
-def _less(keys: _Float64, first: int, second: int) -> bool:
-    for k in range(keys.shape[1]):
-        if keys[first, k] != keys[second, k]:
-            return bool(keys[first, k] < keys[second, k])
-    return False
 
 
 @njit(cache=True, nogil=True)

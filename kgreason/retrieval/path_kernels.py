@@ -11,17 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from kgreason.retrieval.kernels import sort_rows
-
 if TYPE_CHECKING:
     from kgreason.retrieval.edits import Degrees, Rows
     from kgreason.retrieval.scratch import Lists, TypeTable
 
-__all__ = ["count_paths", "link_paths", "rank_paths", "take_types"]
+__all__ = ["count_paths", "link_paths"]
 
 _Int32 = npt.NDArray[np.int32]
 _Int64 = npt.NDArray[np.int64]
-_Float32 = npt.NDArray[np.float32]
 _Float64 = npt.NDArray[np.float64]
 _Flags = npt.NDArray[np.bool_]
 
@@ -146,27 +143,6 @@ def count_paths(
 
 
 @njit(cache=True, nogil=True)
-def take_types(table: TypeTable, size: int, codes: int) -> tuple[_Int32, _Int32, _Float32]:
-    """Empty the table of :func:`count_paths`; option, type and value of its keys, sorted.
-
-    Shapes:
-        [c], [c, 2], [c].
-    """
-    keys = np.empty((size, 1))
-    for i in range(size):
-        keys[i, 0] = table.keys[table.used[i]]
-    option, types, value = np.empty(size, np.int32), np.empty((size, 2), np.int32), np.empty(size, np.float32)
-    for i, at in enumerate(sort_rows(keys)):
-        slot = table.used[at]
-        pair = table.keys[slot]
-        option[i], types[i, 0] = pair // (codes * codes), pair // codes % codes
-        types[i, 1], value[i] = pair % codes - 1, table.sums[slot]
-    for i in range(size):
-        table.keys[table.used[i]] = -1
-    return option, types, value
-
-
-@njit(cache=True, nogil=True)
 def link_paths(
     seeds: _Int32, rows: Rows, is_question: _Flags, of_options: _Int32, inverse: _Int32, lists: Lists, out: _Int32
 ) -> int:
@@ -228,41 +204,6 @@ def _write(
 ) -> None:
     path[0], path[1], path[2], path[3] = option, first, second, start
     path[4], path[5], path[6], path[7] = middle, end, code, last
-
-
-@njit(cache=True, nogil=True)
-def rank_paths(
-    paths: _Int32, weight: _Float32, near: _Float32, degrees: Degrees, ranks: _Float64
-) -> tuple[_Int64, _Float64, _Float64]:
-    """The order of paths by option, the strongest first, then by the ranks of their nodes from the end, then by codes.
-
-    A path counts the product of its weights / sqrt(degree of the middle node) × (1 + cosine of that node and the
-    question) / 2.
-
-    Args:
-        paths: of :func:`link_paths`.
-        weight: of the entries that they walk.
-        near: cosine of their middle nodes.
-        degrees: of all nodes.
-        ranks: of their start, middle and end.
-
-    Returns:
-        The order, what each path counts, and 1 / sqrt(degree of its middle node), both in that order.
-
-    Shapes:
-        paths [p, 8], weight [m], near [p], ranks [3, p] -> [p], [p], [p]
-    """
-    size, (bounds, patched, own) = len(paths), degrees
-    keys, evenness = np.empty((size, 7)), np.ones(size)
-    for i in range(size):
-        first, strength = paths[i, 1], np.float64(weight[paths[i, 2]])
-        if first >= 0:
-            evenness[i] = 1.0 / np.sqrt(_degree(paths[i, 4], bounds, patched, own))
-            strength = weight[first] * strength * (evenness[i] * (np.float32(1.0) + near[i]) / 2.0)
-        keys[i, 0], keys[i, 1], keys[i, 5], keys[i, 6] = paths[i, 0], -strength, paths[i, 7], paths[i, 6]
-        keys[i, 2], keys[i, 3], keys[i, 4] = ranks[2, i], ranks[1, i], ranks[0, i]
-    order = sort_rows(keys)
-    return order, -keys[order, 1], evenness[order]
 
 
 @njit(cache=True, nogil=True)

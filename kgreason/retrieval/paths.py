@@ -38,7 +38,7 @@ def count_types(view: GraphView, seeds: Seeds, rows: Rows, scratch: Scratch) -> 
     Returns:
         ``path_option``, ``path_type`` and ``path_value`` of :class:`kgreason.records.Subgraph`, sorted.
     """
-    from kgreason.retrieval.path_kernels import count_paths, take_types  # numba is slow to import
+    from kgreason.retrieval.path_kernels import count_paths  # numba is slow to import
 
     scratch.fit(view.num_nodes, len(rows.idx))
     ends, degrees = seeds.of_options, view.all_degrees
@@ -48,8 +48,17 @@ def count_types(view: GraphView, seeds: Seeds, rows: Rows, scratch: Scratch) -> 
         if size >= 0:
             break
         scratch.fit_types(2 * len(table.keys))
-    option, types, value = take_types(table, size, len(view.inverse) + 1)
-    return {"path_option": option, "path_type": types, "path_value": value}
+    used = table.used[:size]
+    keys, values = table.keys[used], table.sums[used]
+    table.keys[used] = -1
+    order = np.argsort(keys)
+    codes = len(view.inverse) + 1
+    of_option, types = np.divmod(keys[order], codes * codes)
+    return {
+        "path_option": of_option.astype(np.int32),
+        "path_type": np.stack([types // codes, types % codes - 1], axis=1).astype(np.int32),
+        "path_value": values[order].astype(np.float32),
+    }
 
 
 class Links:
@@ -75,15 +84,17 @@ class Links:
         text: npt.NDArray[np.int8],
         scratch: Scratch,
     ) -> None:
-        from kgreason.retrieval.path_kernels import rank_paths  # numba is slow to import
-
         self._view, self._rows = view, rows
         paths = _all_paths(view, seeds, rows, scratch)
-        nodes = np.maximum(paths[:, 3:6].T, 0)  # a path of one step has no middle node
+        two, nodes = paths[:, 1] >= 0, np.maximum(paths[:, 3:6].T, 0)  # a path of one step has no middle node
         near = relevance.cosine(nodes[1], relevance.of_names(view.names), text)
+        evenness = np.where(two, 1 / np.sqrt(np.maximum(view.degrees(nodes[1]), 1)), 1.0)
+        weights = rows.weight.astype(np.float64)
+        first, second = weights.take(paths[:, 1], mode="clip"), weights[paths[:, 2]]
+        strength = np.where(two, first * second * (evenness * (1 + near) / 2), second)
         ranks = view.ranks(nodes.ravel()).reshape(3, -1)
-        order, self._strength, self._evenness = rank_paths(paths, rows.weight, near, view.all_degrees, ranks)
-        self._paths = paths.take(order, axis=0)
+        order = np.lexsort((paths[:, 6], paths[:, 7], *ranks, -strength, paths[:, 0]))
+        self._paths, self._strength, self._evenness = paths[order], strength[order], evenness[order]
         options = int(seeds.of_options[0].max(initial=-1)) + 1
         self._bounds = np.searchsorted(self._paths[:, 0], np.arange(options + 1)).tolist()
         self._edges: dict[int, Edge] = {}
@@ -98,12 +109,11 @@ class Links:
             option: which option.
             limit: how many paths.
             type_weights: what each path type contributes to the option's score; the paths of a type share it by their
-                values, and those of a type that contributes nothing are left out. Without it a path counts as
-                :func:`path_kernels.rank_paths` says.
+                values, and those of a type that contributes nothing are left out. Without it a path counts the product
+                of its weights / sqrt(degree of the middle node) × (1 + cosine of that node and the question) / 2.
 
         Returns:
-            Paths by contribution, then by what they count without ``type_weights``, then by the ids of their nodes and
-            relations.
+            Paths by contribution, then by that product, then by the ids of their nodes and relations.
         """
         if option + 1 >= len(self._bounds):
             return ()

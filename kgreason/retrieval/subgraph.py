@@ -201,7 +201,7 @@ class Retriever:
         self, view: GraphView, seeds: Seeds, rows: Rows, text: npt.NDArray[np.int8], own: npt.NDArray[np.int8]
     ) -> npt.NDArray[np.int32]:
         """The seeds, then the best of the nodes between them. Shape: [n]."""
-        from kgreason.retrieval.kernels import sort_rows, touched_by  # numba is slow to import
+        from kgreason.retrieval.kernels import touched_by  # numba is slow to import
 
         room = self.config.max_nodes - len(seeds)
         if room <= 0:
@@ -214,9 +214,8 @@ class Retriever:
             contending = np.flatnonzero(touches >= np.partition(touches, size - room)[size - room])
             nodes, touches, strength = nodes[contending], touches[contending], strength[contending]
         near = self.relevance.cosine(nodes, own, text)
-        keys = np.empty((len(nodes), 4))
-        keys[:, 0], keys[:, 1], keys[:, 2], keys[:, 3] = -touches, -near, -strength, view.ranks(nodes)
-        return np.concatenate([seeds.nodes, nodes[sort_rows(keys)[:room]]])
+        order = np.lexsort((view.ranks(nodes), -strength, -near, -touches))[:room]
+        return np.concatenate([seeds.nodes, nodes[order]])
 
     def _edges(
         self, view: GraphView, nodes: npt.NDArray[np.int32], role: npt.NDArray[np.uint8]

@@ -5,10 +5,9 @@ import itertools
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from kgreason.retrieval.edits import Rows
-from kgreason.retrieval.kernels import arrange, induce, read_rows, sort_rows, touched_by
+from kgreason.retrieval.kernels import arrange, induce, read_rows, touched_by
 from kgreason.retrieval.network import Network, Room
 
 N = 23
@@ -139,11 +138,6 @@ def test_rows_that_are_read_are_those_of_the_definition_on_many_graphs():
             assert list(read) == [entry for entry in row if entry[0] in known]
         assert rows.ptr[-1] == size
         assert not near.any()
-
-
-@given(hnp.arrays(np.float64, st.tuples(st.integers(0, 50), st.integers(1, 3)), elements=st.integers(-2, 2)))
-def test_rows_are_sorted_by_their_first_number_then_the_next_and_else_stay(keys):
-    assert sort_rows(keys).tolist() == np.lexsort(keys.T[::-1]).tolist()
 
 
 def test_edges_are_arranged_as_sorting_says_on_many_graphs():
